@@ -1,0 +1,115 @@
+/**
+ * The facts the engine is told: what the market did, what the venue said of our orders, what the operator wants.
+ * Everything the engine knows came through one of these; it owns no way to ask.
+ */
+import type { Instant, Lots, Side, Ticks } from "./units.ts";
+
+/** One side of a book, best first; `prices` and `sizes` have equal length. */
+export type BookSide = { readonly prices: readonly Ticks[]; readonly sizes: readonly Lots[] };
+
+/** The whole visible book of a market (CONTRACTS 1), our own orders included. May be crossed: the engine judges that. */
+export type BookUpdate = {
+  readonly type: "book-update";
+  readonly market: string;
+  readonly bids: BookSide;
+  readonly asks: BookSide;
+  readonly sequence: number;
+  readonly venueTimeMs: number;
+  readonly at: Instant;
+};
+
+/** A trade between any two parties; `aggressor` is the taker's side. */
+export type TradePrint = {
+  readonly type: "trade";
+  readonly market: string;
+  readonly tradeId: string;
+  readonly price: Ticks;
+  readonly size: Lots;
+  readonly aggressor: Side;
+  readonly venueTimeMs: number;
+  readonly at: Instant;
+};
+
+export type MarketStatusChange = {
+  readonly type: "market-status";
+  readonly market: string;
+  readonly status: "open" | "halted";
+  readonly venueTimeMs: number;
+  readonly at: Instant;
+};
+
+export type MarketEvent = BookUpdate | TradePrint | MarketStatusChange;
+
+/** The state of the connection to the market data; `feed-lost` makes every book old at once. */
+export type FeedEvent =
+  | { readonly type: "feed-connected"; readonly endpoint: string; readonly at: Instant }
+  | { readonly type: "feed-lost"; readonly endpoint: string; readonly reason: string; readonly at: Instant };
+
+/** A fill of one of our orders as the venue reports it (CONTRACTS 3, FILL). Amounts of money are integers of 10^-18. */
+export type Fill = {
+  readonly fillId: string;
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly market: string;
+  readonly side: Side;
+  readonly price: Ticks;
+  readonly size: Lots;
+  readonly fee: bigint;
+  readonly feeAsset: string;
+  readonly liquidity: "maker" | "taker";
+  /** ISO-8601 UTC with milliseconds, as the venue wrote it. */
+  readonly venueTime: string;
+};
+
+/** An order as the venue knows it. `filled` is cumulative. */
+export type VenueOrder = {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly market: string;
+  readonly side: Side;
+  readonly price: Ticks;
+  readonly size: Lots;
+  readonly filled: Lots;
+  readonly status: "open" | "partially_filled" | "filled" | "cancelled" | "rejected";
+};
+
+/**
+ * What the venue proved, or failed to prove, of one order.
+ * - `order-seen`: the venue showed the order's state (a placing's answer, a query, the stream).
+ * - `order-rejected`: proof that the venue did not take it.
+ * - `place-unknown`, `cancel-unknown`: no proof either way; the order stays exposure until a later fact ends it.
+ * - `order-cancelled`: proof that it rests no more; fills may still be on their way.
+ * - `order-absent`: the venue answered that it knows no order of this client id.
+ */
+export type OrderEvent =
+  | { readonly type: "order-seen"; readonly order: VenueOrder; readonly at: Instant }
+  | {
+      readonly type: "order-rejected";
+      readonly market: string;
+      readonly clientOrderId: string;
+      readonly reason: string;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: "place-unknown" | "cancel-unknown";
+      readonly market: string;
+      readonly clientOrderId: string;
+      readonly reason: string;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: "order-cancelled" | "order-absent";
+      readonly market: string;
+      readonly clientOrderId: string;
+      readonly at: Instant;
+    };
+
+/** A fill, from whatever way it came: the same one may come several times and in any order. */
+export type FillEvent = { readonly type: "fill"; readonly fill: Fill; readonly at: Instant };
+
+/** An operator's or the shell's word that a market may be quoted or may not; `reason` is shown to people. */
+export type QuotingEvent =
+  | { readonly type: "quoting-allowed"; readonly market: string; readonly at: Instant }
+  | { readonly type: "quoting-halted"; readonly market: string; readonly reason: string; readonly at: Instant };
+
+export type EngineEvent = MarketEvent | FeedEvent | OrderEvent | FillEvent | QuotingEvent;

@@ -1,0 +1,59 @@
+/**
+ * The edges of the process: the only ways in which the task touches time, chance, the network and the operating system.
+ * The simulator replaces these and nothing else. Owns no behaviour; `main.ts` picks the real ones.
+ */
+import type { Instant } from "../core/units.ts";
+
+export type Clock = {
+  now(): Instant;
+  /** Calls back once after `delayMs` (monotonic, at least 0). Returns what stops it. */
+  after(delayMs: number, callback: () => void): () => void;
+};
+
+export type Rng = {
+  /** Uniform in [0, 1). */
+  next(): number;
+};
+
+export type SocketHandlers = {
+  onOpen(): void;
+  /** One text or binary frame. The bytes are valid only until the call returns. */
+  onMessage(data: Buffer): void;
+  onPong(): void;
+  /** The end, once, whatever ended it; nothing comes after it. */
+  onClose(reason: string): void;
+};
+
+export type Socket = {
+  send(text: string): void;
+  ping(): void;
+  /** Ends the connection at once, without waiting for the peer. `onClose` follows. */
+  terminate(): void;
+};
+
+/** Opens a WebSocket. Errors come as `onClose`; it never throws. */
+export type Connect = (url: string, handlers: SocketHandlers) => Socket;
+
+export type HttpRequest = {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+};
+
+export type HttpResponse = {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+};
+
+/** One HTTP exchange; rejects when no whole response came. Written to the socket before it returns when a connection is warm. */
+export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
+
+export type Lifecycle = {
+  /** Called once, at the first `SIGTERM` or `SIGINT`. */
+  onStop(callback: (signal: string) => void): void;
+  exit(code: number): void;
+};

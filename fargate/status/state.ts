@@ -1,0 +1,138 @@
+/**
+ * What the task shows of itself at `GET /api/state`: the one picture the page, the local run and an operator read.
+ * Amounts are decimal strings; times are epoch milliseconds; `null` means "not known yet", never zero.
+ */
+
+/** One price level of the book as shown: `own` is the part of `size` that is ours, `"0"` for none. */
+export type LevelState = { readonly price: string; readonly size: string; readonly own: string };
+
+export type OrderState = {
+  readonly clientOrderId: string;
+  readonly orderId: string | null;
+  readonly side: "buy" | "sell";
+  readonly level: number;
+  readonly price: string;
+  readonly size: string;
+  readonly filled: string;
+  /** `sent`, `live`, `cancel-sent`, `place-unknown` or `cancel-unknown`. */
+  readonly state: string;
+};
+
+export type FillState = {
+  readonly fillId: string;
+  readonly side: "buy" | "sell";
+  readonly price: string;
+  readonly size: string;
+  readonly fee: string;
+  readonly feeAsset: string;
+  readonly venueTimeMs: number;
+};
+
+export type MarketState = {
+  readonly market: string;
+  readonly base: string;
+  readonly quote: string;
+  readonly quoting: boolean;
+  /** Why it is not quoting, or what holds a side back; empty when all is well. People read these. */
+  readonly reasons: readonly string[];
+  readonly mid: string | null;
+  readonly fairValue: string | null;
+  /** Spread of the book without our orders and with them, in basis points of the mid, as of the last update. */
+  readonly spreadOthersBps: number | null;
+  readonly spreadSelfBps: number | null;
+  /** Time-weighted since the task's start: (others − with us), in bps and in percent of the others' spread. */
+  readonly spreadImprovementBps: number | null;
+  readonly spreadImprovementPercent: number | null;
+  /** At most ten levels a side, best first. */
+  readonly bids: readonly LevelState[];
+  readonly asks: readonly LevelState[];
+  readonly position: string;
+  readonly averageCost: string;
+  readonly realizedPnl: string;
+  /** Of the position at the mid; null without a mid. */
+  readonly unrealizedPnl: string | null;
+  readonly totalPnl: string | null;
+  readonly fees: string;
+  readonly volume: string;
+  readonly fillCount: number;
+  /** Newest first, at most 20. */
+  readonly fills: readonly FillState[];
+  readonly openOrders: readonly OrderState[];
+  readonly ordersPlaced: number;
+  readonly ordersCancelled: number;
+  readonly ordersRejected: number;
+  readonly ordersFilled: number;
+  readonly ordersUnknown: number;
+  /** Share of the time since start with a live quote of ours on both sides, 0 to 1. */
+  readonly uptimeRatio: number | null;
+  /** Age of the newest book, in milliseconds. */
+  readonly bookAgeMs: number | null;
+};
+
+export type FeedState = {
+  readonly status: "connected" | "connecting" | "failed";
+  readonly endpoint: string;
+  readonly endpoints: readonly string[];
+  /** Since the last message of any kind. */
+  readonly ageMs: number | null;
+  readonly reconnects: number;
+  readonly failovers: number;
+  readonly sequenceGaps: number;
+  readonly malformed: number;
+  /** Events decoded since the start, and held unread now. */
+  readonly events: number;
+  readonly queued: number;
+};
+
+export type StepState = {
+  readonly step: string;
+  readonly state: "waiting" | "running" | "done";
+  readonly detail: string;
+};
+
+export type TaskState = {
+  readonly engineId: string;
+  readonly stage: string;
+  readonly epoch: number | null;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  /** `starting` until the start-up steps are done, `running`, then `stopping`. */
+  readonly phase: "starting" | "running" | "stopping";
+  readonly startup: readonly StepState[];
+  readonly feed: FeedState;
+  readonly markets: readonly MarketState[];
+  /** Frame read to orders written, and order sent to answer read, over the last 1,000; microseconds. */
+  readonly latency: {
+    readonly tickToWireMicrosP50: number | null;
+    readonly tickToWireMicrosP99: number | null;
+    readonly orderRoundTripMicrosP50: number | null;
+    readonly orderRoundTripMicrosP99: number | null;
+  };
+  readonly venue: {
+    readonly streamConnected: boolean;
+    /** 0 closed, 1 half-open, 2 open. */
+    readonly circuit: 0 | 1 | 2;
+    readonly requestsLastSecond: number;
+    readonly placementsInFlight: number;
+  };
+  readonly fills: {
+    /** Waiting for the queue's acknowledgement. */
+    readonly outbox: number;
+    readonly sent: number;
+    readonly sendFailures: number;
+  };
+  /** Errors by kind since the start. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly memoryRssBytes: number;
+};
+
+/** One point of the plots, one a second, at most 1,800, at `GET /api/history?market=…`. */
+export type HistoryPoint = {
+  readonly atMs: number;
+  readonly mid: number | null;
+  readonly spreadOthersBps: number | null;
+  readonly spreadSelfBps: number | null;
+  readonly position: number;
+  readonly realizedPnl: number;
+  readonly totalPnl: number | null;
+};
