@@ -1,0 +1,159 @@
+/**
+ * How many requests may still be sent: the venue takes 10 in any one second as it counts arrivals, and 5 placements in
+ * flight (CONTRACTS 3). Owns the accounting of slots; it sends nothing and knows no clock.
+ *
+ * The law: at most `requestsPerSecond` requests arrive in any one second, whatever the network does. A request arrives
+ * between its send and its answer (or its time-out), and holds a slot from the send until one second after that. Of
+ * eleven arrivals within a second, take the one sent last. Each of the other ten was sent before it, arrived less than
+ * a second before it, and so was answered less than a second before its send, if at all: all ten slots were still
+ * held, and the eleventh was not sent.
+ */
+import { assert, assertNever } from "../assert.ts";
+import type { Instant } from "../units.ts";
+
+/** `query` proves one order of ours, `poll` is everything that can wait: fills, open orders, balances. */
+export type RequestKind = "place" | "cancel" | "query" | "poll";
+
+export type RequestLimits = {
+  readonly requestsPerSecond: number;
+  /** Placements without an answer. */
+  readonly placementsInFlight: number;
+  /** Slots that only cancels may use: a quote that is dangerous must be able to go. */
+  readonly reservedForCancels: number;
+  /** Slots that placements leave to queries and polls, so that a busy market cannot starve the proof of an order. */
+  readonly reservedForLookups: number;
+  readonly queriesHeldMax: number;
+  readonly pollsHeldMax: number;
+  /** Beyond the second, for the grain of timers and a venue clock that runs a little slow. */
+  readonly marginMs: number;
+  /** A slot that nobody settled is given back after this: longer than any time-out, so reached by a bug alone. */
+  readonly unsettledMsMax: number;
+};
+
+/** The limits of CONTRACTS 3, shared out for one engine with one API key. */
+export const CAMBRIAN_LIMITS: RequestLimits = {
+  requestsPerSecond: 10,
+  placementsInFlight: 5,
+  reservedForCancels: 3,
+  reservedForLookups: 1,
+  queriesHeldMax: 4,
+  pollsHeldMax: 2,
+  marginMs: 25,
+  unsettledMsMax: 30_000,
+};
+
+/** A venue may ask for a pause (`Retry-After`); a longer one is asked for again, so that no single answer silences us. */
+const HOLD_BACK_MS_MAX = 10_000;
+
+const WINDOW_MS = 1_000;
+
+type Slot = {
+  readonly requestId: number;
+  readonly kind: RequestKind;
+  readonly sentMs: number;
+  settledMs: number | null;
+};
+
+export class RequestBudget {
+  readonly #limits: RequestLimits;
+  /** At most `requestsPerSecond` long. */
+  #slots: Slot[] = [];
+  #lastRequestId = 0;
+  #heldBackUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(limits: Partial<RequestLimits> = {}) {
+    this.#limits = { ...CAMBRIAN_LIMITS, ...limits };
+    const { requestsPerSecond, placementsInFlight, reservedForCancels, reservedForLookups } = this.#limits;
+    assert(requestsPerSecond >= 1 && placementsInFlight >= 1, "a budget must allow a request and a placement");
+    assert(reservedForCancels + reservedForLookups < requestsPerSecond, "reserves must leave a slot to placements");
+  }
+
+  /** Pays for one request that is sent now. Returns its id, to be settled once, or undefined when it may not be sent. */
+  take(kind: RequestKind, now: Instant): number | undefined {
+    const nowMs = now.monotonicMs;
+    this.#forget(nowMs);
+    if (nowMs < this.#heldBackUntilMs || !this.#allows(kind, this.#slots)) return undefined;
+    this.#lastRequestId += 1;
+    this.#slots.push({ requestId: this.#lastRequestId, kind, sentMs: nowMs, settledMs: null });
+    return this.#lastRequestId;
+  }
+
+  /** The answer has come, or the request was given up. Settling again changes nothing. */
+  settle(requestId: number, now: Instant): void {
+    const slot = this.#slots.find((each) => each.requestId === requestId);
+    if (slot !== undefined && slot.settledMs === null) slot.settledMs = now.monotonicMs;
+  }
+
+  /** The venue asked for a pause of `delayMs`: nothing is sent until then, for at most ten seconds. */
+  holdBack(delayMs: number, now: Instant): void {
+    const untilMs = now.monotonicMs + Math.min(Math.max(0, delayMs), HOLD_BACK_MS_MAX);
+    this.#heldBackUntilMs = Math.max(this.#heldBackUntilMs, untilMs);
+  }
+
+  /**
+   * Milliseconds until `take(kind)` can succeed if nothing is taken or settled in between; 0 when it can now. An answer
+   * that comes earlier can make it earlier.
+   */
+  nextFreeMs(kind: RequestKind, now: Instant): number {
+    const nowMs = now.monotonicMs;
+    this.#forget(nowMs);
+    const byRelease = this.#slots.toSorted((a, b) => this.#releaseMs(a) - this.#releaseMs(b));
+    let freeMs = Math.max(nowMs, this.#heldBackUntilMs);
+    while (!this.#allows(kind, byRelease)) {
+      const slot = byRelease.shift();
+      assert(slot !== undefined, "an empty budget must allow every kind");
+      freeMs = Math.max(freeMs, this.#releaseMs(slot));
+    }
+    return freeMs - nowMs;
+  }
+
+  /** Slots held now: the most requests that can have arrived within the last second. */
+  requestsInWindow(now: Instant): number {
+    this.#forget(now.monotonicMs);
+    return this.#slots.length;
+  }
+
+  /** Placements sent and not settled. */
+  get placementsInFlight(): number {
+    return unanswered(this.#slots);
+  }
+
+  #allows(kind: RequestKind, slots: readonly Slot[]): boolean {
+    const limits = this.#limits;
+    const free = limits.requestsPerSecond - slots.length;
+    switch (kind) {
+      case "cancel":
+        return free > 0;
+      case "place": {
+        const lookups = held(slots, "query") + held(slots, "poll");
+        const kept = limits.reservedForCancels + Math.max(0, limits.reservedForLookups - lookups);
+        return free > kept && unanswered(slots) < limits.placementsInFlight;
+      }
+      case "query":
+        return free > limits.reservedForCancels && held(slots, "query") < limits.queriesHeldMax;
+      case "poll":
+        return free > limits.reservedForCancels && held(slots, "poll") < limits.pollsHeldMax;
+      default:
+        return assertNever(kind);
+    }
+  }
+
+  #forget(nowMs: number): void {
+    if (this.#slots.some((slot) => this.#releaseMs(slot) <= nowMs)) {
+      this.#slots = this.#slots.filter((slot) => this.#releaseMs(slot) > nowMs);
+    }
+  }
+
+  #releaseMs(slot: Slot): number {
+    const { marginMs, unsettledMsMax } = this.#limits;
+    return slot.settledMs === null ? slot.sentMs + unsettledMsMax : slot.settledMs + WINDOW_MS + marginMs;
+  }
+}
+
+function held(slots: readonly Slot[], kind: RequestKind): number {
+  return slots.reduce((count, slot) => (slot.kind === kind ? count + 1 : count), 0);
+}
+
+function unanswered(slots: readonly Slot[]): number {
+  return slots.reduce((count, slot) => (slot.kind === "place" && slot.settledMs === null ? count + 1 : count), 0);
+}
