@@ -1,0 +1,163 @@
+/**
+ * What is wrong with a configuration, in words: every fault of its grammar, and of fields that must agree.
+ * Owns the checks that span several fields; the single field's are `config-schema.ts`'s.
+ */
+import type { z } from "zod";
+import { InputError } from "../core/errors.ts";
+import { type Market, makeMarket, parseSize } from "../core/market.ts";
+import { type MarketFile, makeConfigJsonSchema, marketFileSchema } from "./config-schema.ts";
+
+/**
+ * The market's letters inside a client order id, `fm-<epoch>-<market>-<b|s><level>-<n>` of at most 36 characters
+ * (CONTRACTS 3): 14 leave room for epochs to 999,999 and 10^8 orders.
+ */
+const MARKET_LETTERS_MAX = 14;
+
+/** A typing slip of at most this many letters is answered with a "did you mean". */
+const SLIP_LETTERS_MAX = 3;
+
+type Path = readonly PropertyKey[];
+
+/** Names a path for people: `markets[0].limits.position`, or the variable that the value came from. */
+export type NamePath = (path: Path) => string;
+
+/** One line for each issue that zod found in `raw`. */
+export function grammarFaults(issues: readonly z.core.$ZodIssue[], raw: unknown, namePath: NamePath): string[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => unknownKeyFault(issue.path, key, namePath));
+    }
+    const what = namePath(issue.path) || "the configuration";
+    const expected = issue.code === "invalid_type" && issue.expected === "object" ? "an object" : issue.message;
+    return [new InputError({ what, expected, was: valueAt(raw, issue.path) }).message];
+  });
+}
+
+/** Faults between the fields of markets that are each well formed, so that they are told together with all others. */
+export function marketFaults(rawMarkets: unknown): string[] {
+  if (!Array.isArray(rawMarkets)) return [];
+  const faults: string[] = [];
+  const seen = new Map<string, string>();
+  rawMarkets.forEach((raw: unknown, index) => {
+    const parsed = marketFileSchema.safeParse(raw);
+    if (!parsed.success) return;
+    const where = `markets[${index}]`;
+    faults.push(...oneMarketFaults(parsed.data, where));
+    const { symbol } = parsed.data;
+    const letters = symbol.replace("/", "");
+    const twin = seen.get(letters);
+    if (twin !== undefined) {
+      const expected = `another market than ${twin}, also without the slash, since client order ids carry it so`;
+      faults.push(new InputError({ what: `${where}.symbol`, expected, was: symbol }).message);
+    }
+    if (letters.length > MARKET_LETTERS_MAX) {
+      const expected = `of at most ${MARKET_LETTERS_MAX} letters and digits, to fit client order ids`;
+      faults.push(new InputError({ what: `${where}.symbol`, expected, was: symbol }).message);
+    }
+    seen.set(letters, symbol);
+  });
+  return faults;
+}
+
+function oneMarketFaults(file: MarketFile, where: string): string[] {
+  const { strategy, limits } = file;
+  const faults: string[] = [];
+  const note = (what: string, expected: string, was: unknown) => {
+    faults.push(new InputError({ what: `${where}.${what}`, expected, was }).message);
+  };
+  const market = attempt(faults, `${where}.`, () => makeMarket(file));
+  if (market !== null) {
+    const orderSize = sizeOf(market, strategy.orderSize, `${where}.strategy.orderSize`, faults);
+    const orderSizeMax = sizeOf(market, limits.orderSize, `${where}.limits.orderSize`, faults);
+    const positionMax = sizeOf(market, limits.position, `${where}.limits.position`, faults);
+    if (orderSize !== null && orderSizeMax !== null && orderSize > orderSizeMax) {
+      note("strategy.orderSize", `at most limits.orderSize (${limits.orderSize})`, strategy.orderSize);
+    }
+    if (orderSize !== null && positionMax !== null && orderSize * BigInt(strategy.levels) > positionMax) {
+      const expected = `at least strategy.levels × strategy.orderSize (${strategy.levels} × ${strategy.orderSize}), or the outer quotes are never allowed`;
+      note("limits.position", expected, limits.position);
+    }
+  }
+  if (strategy.levels > 1 && strategy.levelSpacingBps === 0) {
+    note("strategy.levelSpacingBps", "above 0 with more than one level", strategy.levelSpacingBps);
+  }
+  return faults;
+}
+
+function sizeOf(market: Market, size: string, what: string, faults: string[]): bigint | null {
+  return attempt(faults, "", () => BigInt(parseSize(market, size, what)));
+}
+
+/** Runs a check of core; its complaint becomes a fault with `prefix` before it, and the result null. */
+function attempt<Result>(faults: string[], prefix: string, check: () => Result): Result | null {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    faults.push(`${prefix}${error.message}`);
+    return null;
+  }
+}
+
+function unknownKeyFault(path: Path, key: string, namePath: NamePath): string {
+  const what = namePath([...path, key]);
+  const near = nearest(key, knownKeysAt(path));
+  const known = near === null ? "" : `, did you mean "${near}"?`;
+  const secret = /key|secret|mnemonic|token|password/i.test(key) && near === null;
+  return `${what} is not a known key${secret ? "; secrets come from the environment alone" : known}`;
+}
+
+/** The keys that the grammar knows at a path: of every alternative, where there are several. */
+function knownKeysAt(path: Path): readonly string[] {
+  let nodes: unknown[] = [makeConfigJsonSchema()];
+  for (const part of path) {
+    nodes = nodes
+      .flatMap((node) => [node, ...listAt(node, "oneOf"), ...listAt(node, "anyOf")])
+      .map((node) => (typeof part === "number" ? valueAt(node, ["items"]) : valueAt(node, ["properties", part])));
+  }
+  return nodes
+    .flatMap((node) => [node, ...listAt(node, "oneOf"), ...listAt(node, "anyOf")])
+    .flatMap((node) => Object.keys(Object(valueAt(node, ["properties"]))));
+}
+
+function listAt(node: unknown, key: string): readonly unknown[] {
+  const value = valueAt(node, [key]);
+  return Array.isArray(value) ? value : [];
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let current = value;
+  for (const part of path) {
+    if (typeof current !== "object" || current === null) return undefined;
+    current = Reflect.get(current, part);
+  }
+  return current;
+}
+
+/** The known word that a slip is most likely to have meant, or null when none is near. */
+function nearest(word: string, known: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestDistance = Math.min(SLIP_LETTERS_MAX, Math.floor(word.length / 2)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance: insertions, deletions and changes of one letter. */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const change = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[to.length] ?? 0;
+}
