@@ -1,0 +1,59 @@
+/**
+ * From the quotes wanted and the orders there are to the least that must change, slot by slot (side and level), on price
+ * and size, with hysteresis: a place in the queue is worth something. Owns no budget and no limits.
+ */
+import type { Order } from "../orders.ts";
+import { remainingOf } from "../orders.ts";
+import type { RefreshTolerance } from "../quoting/parameters.ts";
+import type { Quote } from "../quoting/strategy.ts";
+
+export type OrderDiff = {
+  /** To cancel, the most dangerous first. */
+  readonly cancels: readonly Order[];
+  /** To place, the best level first. A slot whose old order is not proven dead may be among them: the risk gate counts both. */
+  readonly places: readonly Quote[];
+};
+
+/**
+ * `open` are this market's open orders. A slot holds at most one order that is not being cancelled; while its fate is unknown
+ * or its placing unanswered the slot waits, and while a cancel is under way at most one replacement joins it.
+ */
+export function diffOrders(wanted: readonly Quote[], open: readonly Order[], tolerance: RefreshTolerance): OrderDiff {
+  const cancels: { order: Order; danger: number }[] = [];
+  const places: Quote[] = [];
+  const wantedBySlot = new Map(wanted.map((quote) => [slotOf(quote), quote]));
+  const resting = new Set<string>();
+  for (const order of open) {
+    const slot = slotOf(order);
+    if (order.state === "cancel-sent") continue;
+    const quote = wantedBySlot.get(slot);
+    if (order.state !== "live") {
+      resting.add(slot);
+    } else if (quote === undefined || resting.has(slot)) {
+      cancels.push({ order, danger: Number.POSITIVE_INFINITY });
+    } else if (isCloseEnough(order, quote, tolerance)) {
+      resting.add(slot);
+    } else {
+      cancels.push({ order, danger: dangerOf(order, quote) });
+    }
+  }
+  for (const quote of wanted) if (!resting.has(slotOf(quote))) places.push(quote);
+  cancels.sort((a, b) => b.danger - a.danger || a.order.level - b.order.level);
+  places.sort((a, b) => a.level - b.level);
+  return { cancels: cancels.map((entry) => entry.order), places };
+}
+
+function slotOf(quote: { readonly side: string; readonly level: number }): string {
+  return `${quote.side}${quote.level}`;
+}
+
+function isCloseEnough(order: Order, quote: Quote, tolerance: RefreshTolerance): boolean {
+  const priceOff = Math.abs(order.price - quote.price);
+  const sizeOff = Math.abs(remainingOf(order) - quote.size) * 100;
+  return priceOff <= tolerance.priceTicks && sizeOff <= tolerance.sizePercent * quote.size;
+}
+
+/** How many ticks too generous the order is: positive when whoever takes it gets a better price than we want to give. */
+function dangerOf(order: Order, quote: Quote): number {
+  return order.side === "buy" ? order.price - quote.price : quote.price - order.price;
+}

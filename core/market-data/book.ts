@@ -1,0 +1,63 @@
+/**
+ * The newest whole book of a market and what it says without our own orders. Owns no judgement of freshness; `risk/` does.
+ */
+import type { BookSide, BookUpdate } from "../events.ts";
+import type { Lots, Side, Ticks } from "../units.ts";
+import { toLots } from "../units.ts";
+
+export type PriceLevel = { readonly price: Ticks; readonly size: Lots };
+
+/** The best bid and ask, each absent when that side is empty. */
+export type TopOfBook = { readonly bid: PriceLevel | undefined; readonly ask: PriceLevel | undefined };
+
+/** Own size at a price that may stand in the book. */
+export type OwnSize = { readonly side: Side; readonly price: Ticks; readonly size: Lots };
+
+export function topOf(book: BookUpdate): TopOfBook {
+  return { bid: levelAt(book.bids, 0), ask: levelAt(book.asks, 0) };
+}
+
+/**
+ * The top of the book without our orders. Where a level shows less than we believe to have there, the level counts as ours
+ * alone: leaving out a stranger's size for a moment is safe, quoting off our own is not.
+ */
+export function topWithoutOwn(book: BookUpdate, own: readonly OwnSize[]): TopOfBook {
+  return { bid: bestOther(book.bids, own, "buy"), ask: bestOther(book.asks, own, "sell") };
+}
+
+/** The part of a level's size that is ours, at most all of it. */
+export function ownAt(own: readonly OwnSize[], side: Side, level: PriceLevel): Lots {
+  let size = 0;
+  for (const order of own) if (order.side === side && order.price === level.price) size += order.size;
+  return toLots(Math.min(size, level.size));
+}
+
+export function levelsOf(side: BookSide, count: number): readonly PriceLevel[] {
+  const levels: PriceLevel[] = [];
+  for (let i = 0; i < side.prices.length && i < count; i += 1) {
+    const level = levelAt(side, i);
+    if (level !== undefined) levels.push(level);
+  }
+  return levels;
+}
+
+/** Whether the best bid is at or above the best ask: no honest book is, and nothing is quoted on it. */
+export function isCrossed(top: TopOfBook): boolean {
+  return top.bid !== undefined && top.ask !== undefined && top.bid.price >= top.ask.price;
+}
+
+function bestOther(side: BookSide, own: readonly OwnSize[], which: Side): PriceLevel | undefined {
+  for (let i = 0; i < side.prices.length; i += 1) {
+    const level = levelAt(side, i);
+    if (level === undefined) return undefined;
+    const others = level.size - ownAt(own, which, level);
+    if (others > 0) return { price: level.price, size: toLots(others) };
+  }
+  return undefined;
+}
+
+function levelAt(side: BookSide, index: number): PriceLevel | undefined {
+  const price = side.prices[index];
+  const size = side.sizes[index];
+  return price === undefined || size === undefined ? undefined : { price, size };
+}

@@ -1,0 +1,213 @@
+/**
+ * Our orders and what is proven of each. Owns the states and the exposure they make; it never guesses an outcome:
+ * an order is open until a fact from the venue ends it, and a fill is taken in any state.
+ */
+import { assertNever } from "./assert.ts";
+import type { OrderEvent, VenueOrder } from "./events.ts";
+import type { Lots, Side, Ticks } from "./units.ts";
+import { toLots } from "./units.ts";
+
+/**
+ * - `sent`: the placing is on its way and unanswered.
+ * - `live`: proven to rest at the venue.
+ * - `cancel-sent`: the cancel is on its way; it may still fill.
+ * - `place-unknown`, `cancel-unknown`: the answer was lost; the order counts in full until the venue proves its fate.
+ * - `filled`, `cancelled`, `rejected`: ended, proven.
+ */
+export type OrderState =
+  | "sent"
+  | "live"
+  | "cancel-sent"
+  | "place-unknown"
+  | "cancel-unknown"
+  | "filled"
+  | "cancelled"
+  | "rejected";
+
+export type Order = {
+  readonly clientOrderId: string;
+  readonly market: string;
+  readonly side: Side;
+  /** Distance from the top of our quotes, 0 first. */
+  readonly level: number;
+  readonly price: Ticks;
+  readonly size: Lots;
+  readonly sentMs: number;
+  readonly orderId: string | undefined;
+  readonly state: OrderState;
+  /** Cumulative, as the venue's order states said, and as the fills received add up to. */
+  readonly filledReported: Lots;
+  readonly filledBooked: Lots;
+  /** Monotonic moment of the last change of state. */
+  readonly changedMs: number;
+  /** Monotonic moment of the last query for it; undefined when none was sent. */
+  readonly queriedMs: number | undefined;
+};
+
+/**
+ * A placing is refused by the venue once its signature is 5 s old, by the venue's clock, which itself may be 5 s off ours
+ * (CONTRACTS 3). So an order that the venue does not know 10 s after it was signed can never arrive: that is proof.
+ */
+export const PLACING_LIFETIME_MS = 10_000;
+
+/** Ended orders are kept this long for fills still on their way and for books that still show them. */
+const ENDED_KEPT_MS = 60_000;
+const ENDED_KEPT_MAX = 2_000;
+
+export function isOpen(order: Order): boolean {
+  return order.state !== "filled" && order.state !== "cancelled" && order.state !== "rejected";
+}
+
+export function isUnknown(order: Order): boolean {
+  return order.state === "place-unknown" || order.state === "cancel-unknown";
+}
+
+/** What may still fill: all that is not filled of an open order, and of an ended one the fills reported but not yet received. */
+export function remainingOf(order: Order): Lots {
+  if (isOpen(order)) return toLots(order.size - order.filledBooked);
+  if (order.state === "rejected") return toLots(0);
+  return toLots(Math.max(0, order.filledReported - order.filledBooked));
+}
+
+/** The orders of one market. */
+export class Orders {
+  readonly #orders = new Map<string, Order>();
+  #contradictions = 0;
+
+  /** Facts that contradict what was proven before, e.g. a rejection of an order that was seen live. */
+  get contradictions(): number {
+    return this.#contradictions;
+  }
+
+  /** All that are not ended, in the order they were sent. */
+  open(): readonly Order[] {
+    const open: Order[] = [];
+    for (const order of this.#orders.values()) if (isOpen(order)) open.push(order);
+    return open;
+  }
+
+  /** Open ones and those that ended a short while ago, in the order they were sent. */
+  known(): Iterable<Order> {
+    return this.#orders.values();
+  }
+
+  find(clientOrderId: string): Order | undefined {
+    return this.#orders.get(clientOrderId);
+  }
+
+  /** Takes note of a placing before it is sent: from here on it is exposure. */
+  sent(order: Pick<Order, "clientOrderId" | "market" | "side" | "level" | "price" | "size">, nowMs: number): void {
+    this.#orders.set(order.clientOrderId, {
+      ...order,
+      sentMs: nowMs,
+      orderId: undefined,
+      state: "sent",
+      filledReported: toLots(0),
+      filledBooked: toLots(0),
+      changedMs: nowMs,
+      queriedMs: undefined,
+    });
+  }
+
+  cancelSent(clientOrderId: string, nowMs: number): void {
+    this.#change(clientOrderId, { state: "cancel-sent", changedMs: nowMs });
+  }
+
+  querySent(clientOrderId: string, nowMs: number): void {
+    this.#change(clientOrderId, { queriedMs: nowMs });
+  }
+
+  /** Adds a fill of this order, in whatever state it is. Answers false when the order is not known here. */
+  filled(clientOrderId: string, size: Lots): boolean {
+    const order = this.#orders.get(clientOrderId);
+    if (order === undefined) return false;
+    const filledBooked = toLots(order.filledBooked + size);
+    const complete = isOpen(order) && filledBooked >= order.size;
+    this.#change(clientOrderId, complete ? { filledBooked, state: "filled" } : { filledBooked });
+    return true;
+  }
+
+  /** Takes a fact about an order. Answers the state before, or undefined when the order is not known here. */
+  apply(event: OrderEvent): OrderState | undefined {
+    const clientOrderId = event.type === "order-seen" ? event.order.clientOrderId : event.clientOrderId;
+    const order = this.#orders.get(clientOrderId);
+    if (order === undefined) return undefined;
+    const next = stateAfter(order, event);
+    if (next === "contradiction") {
+      this.#contradictions += 1;
+      return order.state;
+    }
+    const seen = event.type === "order-seen" ? event.order : undefined;
+    this.#change(clientOrderId, {
+      state: next,
+      orderId: seen?.orderId ?? order.orderId,
+      filledReported: toLots(Math.max(order.filledReported, seen?.filled ?? 0)),
+      changedMs: next === order.state ? order.changedMs : event.at.monotonicMs,
+    });
+    return order.state;
+  }
+
+  /** Forgets orders that ended long ago. */
+  forget(nowMs: number): void {
+    let ended = 0;
+    for (const order of this.#orders.values()) if (!isOpen(order)) ended += 1;
+    for (const order of this.#orders.values()) {
+      if (isOpen(order)) continue;
+      const old = nowMs - order.changedMs > ENDED_KEPT_MS;
+      if (!old && ended <= ENDED_KEPT_MAX) return;
+      this.#orders.delete(order.clientOrderId);
+      ended -= 1;
+    }
+  }
+
+  #change(clientOrderId: string, change: Partial<Order>): void {
+    const order = this.#orders.get(clientOrderId);
+    if (order !== undefined) this.#orders.set(clientOrderId, { ...order, ...change });
+  }
+}
+
+/** The state an order has after a fact, or `contradiction` when the fact cannot be true of an order in that state. */
+export function stateAfter(order: Order, event: OrderEvent): OrderState | "contradiction" {
+  switch (event.type) {
+    case "order-seen":
+      return stateSeen(order, event.order);
+    case "order-rejected":
+      return order.state === "sent" || order.state === "place-unknown" || order.state === "rejected"
+        ? "rejected"
+        : "contradiction";
+    case "place-unknown":
+      return order.state === "sent" ? "place-unknown" : order.state;
+    case "cancel-unknown":
+      return order.state === "cancel-sent" ? "cancel-unknown" : order.state;
+    case "order-cancelled":
+      return isOpen(order) ? "cancelled" : order.state;
+    case "order-absent":
+      return stateAbsent(order, event.at.monotonicMs);
+    default:
+      return assertNever(event);
+  }
+}
+
+function stateSeen(order: Order, seen: VenueOrder): OrderState | "contradiction" {
+  if (!isOpen(order)) return order.state;
+  switch (seen.status) {
+    case "open":
+    case "partially_filled":
+      return order.state === "cancel-sent" ? "cancel-sent" : "live";
+    case "filled":
+      return "filled";
+    case "cancelled":
+      return "cancelled";
+    case "rejected":
+      return order.orderId === undefined || order.state === "place-unknown" ? "rejected" : "contradiction";
+    default:
+      return assertNever(seen.status);
+  }
+}
+
+/** The venue knows no such order: proof only for a placing whose query was sent after it could no longer arrive. */
+function stateAbsent(order: Order, nowMs: number): OrderState {
+  if (order.state !== "place-unknown") return order.state;
+  const askedMs = order.queriedMs ?? nowMs;
+  return askedMs - order.sentMs >= PLACING_LIFETIME_MS ? "rejected" : "place-unknown";
+}

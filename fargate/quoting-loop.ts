@@ -1,0 +1,107 @@
+/**
+ * The loop: drains what has arrived, applies it, decides once, executes. One turn handles everything read from the sockets in
+ * one go, so a burst of books costs one decision. Owns no opinion; that is the engine's.
+ */
+import type { Command } from "../core/commands.ts";
+import type { Engine } from "../core/engine.ts";
+import type { EngineEvent, Fill } from "../core/events.ts";
+import type { LatencyWindow } from "./latency.ts";
+import type { Clock } from "./seams.ts";
+import type { EventQueue } from "./sei/event-queue.ts";
+import type { Metrics } from "./telemetry.ts";
+
+/** Decisions happen on facts; this often without one, for what only time makes due: old books, queries, freed budget. */
+const IDLE_DECISION_MS = 50;
+
+export type QuotingLoopOptions = {
+  readonly engine: Engine;
+  readonly queue: EventQueue;
+  /** Sends one command; returns once its bytes are on the socket. Its outcome comes back as an event. */
+  readonly execute: (command: Command) => void;
+  /** A fill not seen before, with the mid of its market when it was taken (10^-18 quote currency; undefined without a book). */
+  readonly onFill: (fill: Fill, midMoney: bigint | undefined) => void;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly tickToWire: LatencyWindow;
+  /** Called with whatever the engine throws: a bug, after which nothing may be sent any more. */
+  readonly onCrash: (error: unknown) => void;
+};
+
+export class QuotingLoop {
+  readonly #options: QuotingLoopOptions;
+  #scheduled = false;
+  #stopTimer: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: QuotingLoopOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#armTimer();
+  }
+
+  /** Ends the loop. Facts are still taken afterwards by `settle`, but nothing is decided. */
+  stop(): void {
+    this.#stopped = true;
+    this.#stopTimer?.();
+  }
+
+  /** Hands over a fact; it is applied with everything else that arrives before the current read is done. */
+  push(event: EngineEvent): void {
+    this.#options.queue.push(event);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  #armTimer(): void {
+    this.#stopTimer = this.#options.clock.after(IDLE_DECISION_MS, () => {
+      this.#turn();
+      if (!this.#stopped) this.#armTimer();
+    });
+  }
+
+  #turn(): void {
+    try {
+      const booksSince = this.#applyAll();
+      if (this.#stopped) return;
+      const commands = this.#options.engine.decide(this.#options.clock.now());
+      if (commands.length > 0) this.#execute(commands, booksSince);
+    } catch (error) {
+      this.stop();
+      this.#options.onCrash(error);
+    }
+  }
+
+  /** Applies what is queued. Answers when each market's first new book was read (monotonic ms). */
+  #applyAll(): ReadonlyMap<string, number> {
+    const { engine, queue, onFill } = this.#options;
+    const booksSince = new Map<string, number>();
+    for (const event of queue.drain()) {
+      if (event.type === "book-update" && !booksSince.has(event.market)) {
+        booksSince.set(event.market, event.at.monotonicMs);
+      }
+      const isNewFill = engine.apply(event);
+      if (isNewFill && event.type === "fill") onFill(event.fill, engine.market(event.fill.market)?.midMoney());
+    }
+    return booksSince;
+  }
+
+  #execute(commands: readonly Command[], booksSince: ReadonlyMap<string, number>): void {
+    const { clock, execute, metrics, tickToWire } = this.#options;
+    const lastOf = new Map<string, number>();
+    for (const command of commands) {
+      execute(command);
+      if (booksSince.has(command.market)) lastOf.set(command.market, clock.now().monotonicMs);
+    }
+    for (const [market, writtenMs] of lastOf) {
+      const durationMs = writtenMs - (booksSince.get(market) ?? writtenMs);
+      tickToWire.record(durationMs);
+      metrics.observe("flashmm_tick_to_wire_seconds", { market }, durationMs / 1_000);
+    }
+  }
+}
