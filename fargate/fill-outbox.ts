@@ -1,0 +1,179 @@
+/**
+ * Fills on their way to the ledger's queue: batched, bounded, each kept until the queue has acknowledged it.
+ * Owns the sending, at least once and in any order; which fills there are, and which are safe, is the tracker's.
+ */
+import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { withDeadline } from "./deadline.ts";
+import type { Log } from "./log.ts";
+import type { Clock, Rng } from "./seams.ts";
+import type { Metrics } from "./telemetry.ts";
+
+/** SQS takes at most ten messages a request (AWS, SendMessageBatch). */
+const BATCH_MAX = 10;
+const CAPACITY = 10_000;
+const BATCH_DELAY_MS = 10;
+const REQUEST_TIMEOUT_MS = 5_000;
+const BACKOFF_FIRST_MS = 100;
+const BACKOFF_MAX_MS = 5_000;
+
+export type OutboxMessage = {
+  readonly fillId: string;
+  /** The message as it stands on the queue. */
+  readonly body: string;
+  /** Called once, when the queue has acknowledged it. */
+  readonly onSent: () => void;
+};
+
+export type FillOutboxOptions = {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Messages held at most; default 10,000. */
+  readonly capacity?: number;
+};
+
+export type OutboxCounts = { readonly waiting: number; readonly sent: number; readonly sendFailures: number };
+
+export class FillOutbox {
+  readonly #options: FillOutboxOptions;
+  readonly #capacity: number;
+  #waiting: OutboxMessage[] = [];
+  #inFlight: readonly OutboxMessage[] = [];
+  #stopTimer: (() => void) | undefined;
+  #failuresInARow = 0;
+  #sent = 0;
+  #sendFailures = 0;
+  #isFull = false;
+  #isClosed = false;
+  readonly #flushes = new Set<() => void>();
+
+  constructor(options: FillOutboxOptions) {
+    this.#options = options;
+    this.#capacity = options.capacity ?? CAPACITY;
+  }
+
+  get counts(): OutboxCounts {
+    return { waiting: this.#size, sent: this.#sent, sendFailures: this.#sendFailures };
+  }
+
+  /**
+   * Takes a message and returns at once; it is sent within 10 ms, together with others. Answers false when the outbox is
+   * full or closed: the caller keeps the fill and offers it again.
+   */
+  offer(message: OutboxMessage): boolean {
+    if (this.#isClosed) return false;
+    if (this.#size >= this.#capacity) {
+      this.#refuse(message);
+      return false;
+    }
+    this.#isFull = false;
+    this.#waiting.push(message);
+    this.#schedule(BATCH_DELAY_MS);
+    return true;
+  }
+
+  /** Sends what waits, without the usual delays. Answers true once all is acknowledged, false after `withinMs`. */
+  async flush(withinMs: number): Promise<boolean> {
+    if (this.#size === 0) return true;
+    return await new Promise<boolean>((resolve) => {
+      const settle = (isEmpty: boolean) => {
+        stopTimer();
+        this.#flushes.delete(onEmpty);
+        resolve(isEmpty);
+      };
+      const onEmpty = () => settle(true);
+      const stopTimer = this.#options.clock.after(withinMs, () => settle(false));
+      this.#flushes.add(onEmpty);
+      this.#failuresInARow = 0;
+      this.#stopTimer?.();
+      this.#stopTimer = undefined;
+      this.#schedule(0);
+    });
+  }
+
+  /** Ends the sending; what still waits is not sent, and will be read again from the venue's history. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  get #size(): number {
+    return this.#waiting.length + this.#inFlight.length;
+  }
+
+  #refuse(message: OutboxMessage): void {
+    const { log, metrics } = this.#options;
+    metrics.increment("flashmm_fill_processing_errors_total", { kind: "outbox-full" });
+    if (this.#isFull) return;
+    this.#isFull = true;
+    log.error("fill outbox is full, fills wait at the venue", { capacity: this.#capacity, fillId: message.fillId });
+  }
+
+  /** One request at a time: a timer that runs, or a request under way, already leads to the next one. */
+  #schedule(delayMs: number): void {
+    if (this.#isClosed || this.#stopTimer !== undefined || this.#inFlight.length > 0) return;
+    this.#stopTimer = this.#options.clock.after(delayMs, () => {
+      this.#stopTimer = undefined;
+      void this.#sendBatch();
+    });
+  }
+
+  async #sendBatch(): Promise<void> {
+    this.#inFlight = this.#waiting.splice(0, BATCH_MAX);
+    const failed = await this.#send(this.#inFlight);
+    this.#inFlight = [];
+    // A message that keeps failing goes behind the others, so that it holds none of them up. It has no last attempt: a fill
+    // is never given up, only the time between the attempts is bounded.
+    this.#waiting.push(...failed);
+    this.#failuresInARow = failed.length > 0 ? this.#failuresInARow + 1 : 0;
+    if (this.#size === 0) for (const onEmpty of [...this.#flushes]) onEmpty();
+    else this.#schedule(this.#failuresInARow > 0 ? this.#backoffMs() : 0);
+  }
+
+  /** Sends one batch; answers with what was not acknowledged. Never throws. */
+  async #send(batch: readonly OutboxMessage[]): Promise<readonly OutboxMessage[]> {
+    const { client, queueUrl, clock, log, metrics } = this.#options;
+    const acknowledged = new Set<string>();
+    try {
+      const command = new SendMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: batch.map((message, index) => ({ Id: String(index), MessageBody: message.body })),
+      });
+      const answer = await withDeadline(clock, REQUEST_TIMEOUT_MS, "SendMessageBatch", (abortSignal) =>
+        client.send(command, { abortSignal }),
+      );
+      for (const { Id } of answer.Successful ?? []) if (Id !== undefined) acknowledged.add(Id);
+      for (const { Id, Code, SenderFault } of answer.Failed ?? []) {
+        log.warn("the queue refused a fill, it is sent again", {
+          fillId: batch[Number(Id)]?.fillId,
+          reason: Code,
+          senderFault: SenderFault,
+        });
+      }
+    } catch (error) {
+      log.warn("the queue could not be reached, fills are sent again", { error, fills: batch.length });
+    }
+    const failed = batch.filter((_, index) => !acknowledged.has(String(index)));
+    if (failed.length > 0) {
+      this.#sendFailures += failed.length;
+      metrics.increment("flashmm_fill_processing_errors_total", { kind: "queue-send" }, failed.length);
+    }
+    this.#acknowledge(batch.filter((_, index) => acknowledged.has(String(index))));
+    return failed;
+  }
+
+  #acknowledge(messages: readonly OutboxMessage[]): void {
+    this.#sent += messages.length;
+    for (const message of messages) message.onSent();
+  }
+
+  /** Doubles from 100 ms to 5 s, between half of it and all of it, so that tasks do not knock together. */
+  #backoffMs(): number {
+    const fullMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(this.#failuresInARow - 1, 16));
+    return fullMs * (0.5 + this.#options.rng.next() / 2);
+  }
+}
