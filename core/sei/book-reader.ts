@@ -1,0 +1,233 @@
+/**
+ * The hot path's reader: one book update of the usual shape, from bytes to ticks and lots in one pass, exact or nothing.
+ * Owns no errors: at the first byte that it does not expect it gives up, and the general way in `frames.ts` decides.
+ */
+import type { BookSide, BookUpdate } from "../events.ts";
+import type { Increment, Market } from "../market.ts";
+import type { Instant, Lots, Ticks } from "../units.ts";
+import { readIsoTime } from "./iso-time.ts";
+import { BOOK_LEVELS_MAX, type Markets } from "./market-events.ts";
+
+const QUOTE = 34;
+const COMMA = 44;
+const POINT = 46;
+const ZERO = 48;
+const NINE = 57;
+const OPEN = 91;
+const BACKSLASH = 92;
+const CLOSE = 93;
+const BRACE_CLOSE = 125;
+const SPACE = 32;
+const DELETE = 127;
+
+const HEAD = toCodes('{"jsonrpc":"2.0","id":');
+const RESULT = toCodes(',"result":{"query":"');
+const EVENTS = toCodes(',"events":[{"type":"OrderBookUpdate","attributes":{');
+const TAIL = toCodes("}]}}");
+const MARKET = toCodes("market_id");
+const TIMESTAMP = toCodes("timestamp");
+const SEQUENCE = toCodes("sequence");
+const BIDS = toCodes("bids");
+const ASKS = toCodes("asks");
+
+const TEXT_CHARACTERS_MAX = 32;
+
+/** Reads a frame with exactly one book update as an object with text attributes, in any order. `null`: ask the general way. */
+export function readBookFrame(
+  bytes: Uint8Array,
+  markets: Markets,
+  at: Instant,
+): { readonly id: number; readonly event: BookUpdate } | null {
+  return new BookReader(bytes).read(markets, at);
+}
+
+/** Owns the place in the bytes. A method that fails says so by −1, `false` or `null`, and the place means nothing then. */
+class BookReader {
+  readonly #bytes: Uint8Array;
+  #place = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  read(markets: Markets, at: Instant): { readonly id: number; readonly event: BookUpdate } | null {
+    if (!this.#skip(HEAD)) return null;
+    const id = this.#integer();
+    if (id < 0 || !this.#skip(RESULT) || !this.#skipText() || !this.#skip(EVENTS)) return null;
+    const event = this.#attributes(markets, at);
+    if (event === null || !this.#skip(TAIL) || this.#place !== this.#bytes.length) return null;
+    return { id, event };
+  }
+
+  /** The five attributes, once each. The sides are read last, since their grammar needs the market's tick and lot. */
+  #attributes(markets: Markets, at: Instant): BookUpdate | null {
+    let market: Market | undefined;
+    let venueTimeMs = -1;
+    let sequence = -1;
+    let bidsStart = -1;
+    let asksStart = -1;
+    for (let count = 0; count < 5; count += 1) {
+      if (count > 0 && !this.#byte(COMMA)) return null;
+      if (!this.#byte(QUOTE)) return null;
+      if (market === undefined && this.#name(MARKET)) {
+        market = markets.get(this.#text());
+        if (market === undefined) return null;
+      } else if (venueTimeMs < 0 && this.#name(TIMESTAMP)) {
+        venueTimeMs = readIsoTime(this.#text());
+        if (venueTimeMs < 0) return null;
+      } else if (sequence < 0 && this.#name(SEQUENCE)) {
+        sequence = this.#integer();
+        if (sequence < 1 || !this.#byte(QUOTE)) return null;
+      } else if (bidsStart < 0 && this.#name(BIDS)) {
+        bidsStart = this.#place;
+        if (!this.#skipRows()) return null;
+      } else if (asksStart < 0 && this.#name(ASKS)) {
+        asksStart = this.#place;
+        if (!this.#skipRows()) return null;
+      } else return null;
+    }
+    const end = this.#place;
+    if (market === undefined || !this.#byte(BRACE_CLOSE)) return null;
+    const bids = this.#side(market, bidsStart, -1);
+    const asks = bids === null ? null : this.#side(market, asksStart, 1);
+    this.#place = end + 1;
+    if (bids === null || asks === null) return null;
+    return { type: "book-update", market: market.symbol, bids, asks, sequence, venueTimeMs, at };
+  }
+
+  /** `[[\"price\",\"size\"],…]"` from `start`; `sign` is the way the prices must go. */
+  #side(market: Market, start: number, sign: 1 | -1): BookSide | null {
+    const prices: Ticks[] = [];
+    const sizes: Lots[] = [];
+    let last = sign < 0 ? Number.MAX_SAFE_INTEGER + 1 : 0;
+    this.#place = start;
+    if (!this.#byte(OPEN)) return null;
+    while (this.#bytes[this.#place] !== CLOSE) {
+      if (prices.length === BOOK_LEVELS_MAX || (prices.length > 0 && !this.#byte(COMMA))) return null;
+      if (!this.#byte(OPEN)) return null;
+      const price = this.#decimal(market.tick);
+      if (price < 0 || (price - last) * sign <= 0 || !this.#byte(COMMA)) return null;
+      const size = this.#decimal(market.lot);
+      if (size < 0 || !this.#byte(CLOSE)) return null;
+      last = price;
+      prices.push(price as Ticks);
+      sizes.push(size as Lots);
+    }
+    return this.#byte(CLOSE) && this.#byte(QUOTE) ? { prices, sizes } : null;
+  }
+
+  /** `\"0.4213\"` as a positive multiple of the increment: the grammar of `parsePrice` and `parseSize`, or −1. */
+  #decimal(increment: Increment): number {
+    if (!this.#byte(BACKSLASH) || !this.#byte(QUOTE)) return -1;
+    const bytes = this.#bytes;
+    const start = this.#place;
+    let value = 0;
+    let point = -1;
+    let i = start;
+    for (; i < bytes.length; i += 1) {
+      const code = bytes[i] ?? 0;
+      if (code >= ZERO && code <= NINE) {
+        if (point >= 0 && i - point > increment.decimals) {
+          if (code !== ZERO) return -1;
+        } else {
+          value = value * 10 + (code - ZERO);
+          if (value > Number.MAX_SAFE_INTEGER) return -1;
+        }
+      } else if (code === POINT && point < 0 && i > start) {
+        point = i;
+      } else break;
+    }
+    const wholeDigits = (point < 0 ? i : point) - start;
+    if (i === start || point === i - 1 || (wholeDigits > 1 && bytes[start] === ZERO)) return -1;
+    const missing = increment.decimals - (point < 0 ? 0 : Math.min(i - 1 - point, increment.decimals));
+    for (let n = 0; n < missing; n += 1) value *= 10;
+    const multiple = increment.step === 1 ? value : value / increment.step;
+    this.#place = i;
+    if (value <= 0 || value > Number.MAX_SAFE_INTEGER || !Number.isSafeInteger(multiple)) return -1;
+    return this.#byte(BACKSLASH) && this.#byte(QUOTE) ? multiple : -1;
+  }
+
+  #byte(code: number): boolean {
+    if (this.#bytes[this.#place] !== code) return false;
+    this.#place += 1;
+    return true;
+  }
+
+  #skip(codes: Uint8Array): boolean {
+    if (!this.#matches(codes)) return false;
+    this.#place += codes.length;
+    return true;
+  }
+
+  #matches(codes: Uint8Array): boolean {
+    for (let i = 0; i < codes.length; i += 1) {
+      if (this.#bytes[this.#place + i] !== codes[i]) return false;
+    }
+    return true;
+  }
+
+  /** A key after its opening quote, up to and with the opening quote of its value. */
+  #name(codes: Uint8Array): boolean {
+    const after = this.#place + codes.length;
+    const bytes = this.#bytes;
+    if (bytes[after] !== QUOTE || bytes[after + 1] !== 58 || bytes[after + 2] !== QUOTE) return false;
+    if (!this.#matches(codes)) return false;
+    this.#place = after + 3;
+    return true;
+  }
+
+  /** A non-negative safe integer without a leading zero, or −1. */
+  #integer(): number {
+    const bytes = this.#bytes;
+    const start = this.#place;
+    let value = 0;
+    let i = start;
+    for (; i < bytes.length && i - start < 16; i += 1) {
+      const code = bytes[i] ?? 0;
+      if (code < ZERO || code > NINE) break;
+      value = value * 10 + (code - ZERO);
+    }
+    this.#place = i;
+    const leadingZero = i - start > 1 && bytes[start] === ZERO;
+    return i === start || leadingZero || !Number.isSafeInteger(value) ? -1 : value;
+  }
+
+  /** Plain printable ASCII without escapes, past its closing quote. */
+  #skipText(): boolean {
+    const bytes = this.#bytes;
+    for (let i = this.#place; i < bytes.length; i += 1) {
+      const code = bytes[i] ?? 0;
+      if (code === QUOTE) {
+        this.#place = i + 1;
+        return true;
+      }
+      if (code < SPACE || code >= DELETE || code === BACKSLASH) return false;
+    }
+    return false;
+  }
+
+  /** The same as a short string; `""`, which fits nothing, when it does not fit. */
+  #text(): string {
+    const start = this.#place;
+    if (!this.#skipText() || this.#place - start > TEXT_CHARACTERS_MAX) return "";
+    let text = "";
+    for (let i = start; i < this.#place - 1; i += 1) text += String.fromCharCode(this.#bytes[i] ?? 0);
+    return text;
+  }
+
+  /** Past the closing quote of a side; quotes inside are escaped. */
+  #skipRows(): boolean {
+    const bytes = this.#bytes;
+    for (let i = this.#place; i < bytes.length; i += 1) {
+      if (bytes[i] === QUOTE && bytes[i - 1] !== BACKSLASH) {
+        this.#place = i + 1;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function toCodes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,73 @@
+/**
+ * Venue times, ISO-8601 UTC with milliseconds, to epoch milliseconds. By arithmetic, since the core has no clock and no
+ * calendar object. Owns no other form of time.
+ */
+import { InputError } from "../errors.ts";
+
+const LENGTH = 24;
+const DAY_MILLIS = 86_400_000;
+const DAYS_PER_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Reads `2026-01-02T03:04:05.678Z`, years 1970 to 9999, no leap seconds. Throws `InputError` naming `what`. */
+export function parseIsoTime(text: unknown, what: string): number {
+  const millis = typeof text === "string" ? readIsoTime(text) : -1;
+  if (millis < 0) {
+    throw new InputError({ what, expected: 'UTC with milliseconds, such as "2026-01-02T03:04:05.678Z"', was: text });
+  }
+  return millis;
+}
+
+/** The same without the error: −1 when the text does not fit. */
+export function readIsoTime(text: string): number {
+  if (text.length !== LENGTH || !punctuated(text)) return -1;
+  const year = readDigits(text, 0, 4);
+  const month = readDigits(text, 5, 2);
+  const day = readDigits(text, 8, 2);
+  const hour = readDigits(text, 11, 2);
+  const minute = readDigits(text, 14, 2);
+  const second = readDigits(text, 17, 2);
+  const millis = readDigits(text, 20, 3);
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return -1;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || millis < 0) return -1;
+  return daysSinceEpoch(year, month, day) * DAY_MILLIS + ((hour * 60 + minute) * 60 + second) * 1_000 + millis;
+}
+
+function punctuated(text: string): boolean {
+  return (
+    text[4] === "-" &&
+    text[7] === "-" &&
+    text[10] === "T" &&
+    text[13] === ":" &&
+    text[16] === ":" &&
+    text[19] === "." &&
+    text[23] === "Z"
+  );
+}
+
+function readDigits(text: string, start: number, count: number): number {
+  let value = 0;
+  for (let i = start; i < start + count; i += 1) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function isLeap(year: number): boolean {
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+}
+
+function daysOf(year: number, month: number): number {
+  return month === 2 && isLeap(year) ? 29 : (DAYS_PER_MONTH[month - 1] ?? 0);
+}
+
+/** Days from 1970-01-01, with years that begin in March so that the leap day is the last (Hinnant, `days_from_civil`). */
+function daysSinceEpoch(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
+}
