@@ -1,0 +1,171 @@
+/**
+ * What Cambrian answers, read strictly: JSON text to orders, fills and balances in ticks, lots and integers.
+ * Owns the shapes of CONTRACTS 3; what an answer means for an order is decided in `venue.ts`. Everything here throws
+ * `InputError`, or zod's error, on a value that does not fit: an answer that cannot be read proves nothing.
+ */
+import * as z from "zod";
+import { MONEY_DECIMALS, parseDecimal, parseScaled } from "../../core/decimal.ts";
+import { InputError } from "../../core/errors.ts";
+import type { Fill, VenueOrder } from "../../core/events.ts";
+import { type Market, parsePrice, parseSize } from "../../core/market.ts";
+import { type Lots, toLots } from "../../core/units.ts";
+import type { Balance } from "../venue.ts";
+
+export type MarketsById = ReadonlyMap<string, Market>;
+
+const id = z.string().min(1).max(128);
+const amount = z.string().max(64);
+const side = z.enum(["buy", "sell"]);
+const status = z.enum(["open", "partially_filled", "filled", "cancelled", "rejected"]);
+
+const orderSchema = z.object({
+  order_id: id,
+  client_order_id: z.string().max(128).nullish(),
+  market_id: id,
+  side,
+  price: amount,
+  quantity: amount,
+  filled_quantity: amount,
+  status,
+});
+
+const fillSchema = z.object({
+  fill_id: id,
+  order_id: id,
+  client_order_id: z.string().max(128).nullish(),
+  market_id: id,
+  side,
+  price: amount,
+  quantity: amount,
+  fee: amount,
+  fee_asset: id,
+  liquidity: z.enum(["maker", "taker"]),
+  timestamp: z.iso.datetime({ precision: 3 }),
+});
+
+const placedSchema = z.object({
+  order_id: id,
+  client_order_id: id,
+  status,
+  filled_quantity: amount,
+  reason: z.string().max(500).optional(),
+});
+
+const endedSchema = z.object({ order_id: id, status });
+const cancelledAllSchema = z.object({ cancelled: z.array(id) });
+const ordersSchema = z.object({ orders: z.array(z.unknown()) });
+const fillsSchema = z.object({ fills: z.array(z.unknown()), next_cursor: z.string().max(512).nullish() });
+const accountSchema = z.object({
+  account_id: z.string(),
+  balances: z.array(z.object({ asset: id, total: amount, available: amount })),
+});
+const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+export type Placed = z.infer<typeof placedSchema>;
+export type Ended = z.infer<typeof endedSchema>;
+export type Refusal = { readonly code: string; readonly message: string };
+
+export function readPlaced(json: unknown): Placed {
+  return placedSchema.parse(json);
+}
+
+export function readEnded(json: unknown): Ended {
+  return endedSchema.parse(json);
+}
+
+export function readCancelledAll(json: unknown): readonly string[] {
+  return cancelledAllSchema.parse(json).cancelled;
+}
+
+/** The body of a refusal. */
+export function readRefusal(json: unknown): Refusal {
+  return errorSchema.parse(json).error;
+}
+
+/** All orders of a list; one that cannot be read makes the whole list unreadable, since it may be one of ours. */
+export function readOrders(markets: MarketsById, json: unknown): readonly VenueOrder[] {
+  return ordersSchema.parse(json).orders.map((order) => readOrder(markets, order));
+}
+
+export function readOrder(markets: MarketsById, json: unknown): VenueOrder {
+  const order = orderSchema.parse(json);
+  const market = marketOf(markets, order.market_id);
+  const size = parseSize(market, order.quantity, "order.quantity");
+  return {
+    orderId: order.order_id,
+    clientOrderId: order.client_order_id ?? "",
+    market: market.symbol,
+    side: order.side,
+    price: parsePrice(market, order.price, "order.price"),
+    size,
+    filled: readFilled({ market, size, text: order.filled_quantity }),
+    status: order.status,
+  };
+}
+
+/** A filled quantity: a multiple of the lot from zero to the order's size. */
+export function readFilled(input: { readonly market: Market; readonly size: Lots; readonly text: string }): Lots {
+  const { market, size, text } = input;
+  const filled =
+    parseDecimal(text, "filled_quantity").units === 0n ? toLots(0) : parseSize(market, text, "filled_quantity");
+  if (filled > size)
+    throw new InputError({ what: "filled_quantity", expected: "at most the order's quantity", was: text });
+  return filled;
+}
+
+/** The fills of a page that can be read, and what was wrong with the others: one bad fill must not hide the rest. */
+export function readFills(
+  markets: MarketsById,
+  json: unknown,
+): {
+  readonly fills: readonly Fill[];
+  readonly unreadable: readonly unknown[];
+  readonly nextCursor: string | undefined;
+  readonly count: number;
+} {
+  const page = fillsSchema.parse(json);
+  const fills: Fill[] = [];
+  const unreadable: unknown[] = [];
+  for (const each of page.fills) {
+    try {
+      fills.push(readFill(markets, each));
+    } catch (error) {
+      unreadable.push(error);
+    }
+  }
+  return { fills, unreadable, nextCursor: page.next_cursor ?? undefined, count: page.fills.length };
+}
+
+export function readFill(markets: MarketsById, json: unknown): Fill {
+  const fill = fillSchema.parse(json);
+  const market = marketOf(markets, fill.market_id);
+  return {
+    fillId: fill.fill_id,
+    orderId: fill.order_id,
+    clientOrderId: fill.client_order_id ?? "",
+    market: market.symbol,
+    side: fill.side,
+    price: parsePrice(market, fill.price, "fill.price"),
+    size: parseSize(market, fill.quantity, "fill.quantity"),
+    fee: parseScaled(fill.fee, MONEY_DECIMALS, "fill.fee"),
+    feeAsset: fill.fee_asset,
+    liquidity: fill.liquidity,
+    venueTime: fill.timestamp,
+  };
+}
+
+export function readBalances(json: unknown): readonly Balance[] {
+  return accountSchema.parse(json).balances.map(({ asset, total, available }) => ({
+    asset,
+    total: parseScaled(total, MONEY_DECIMALS, `balances.${asset}.total`),
+    available: parseScaled(available, MONEY_DECIMALS, `balances.${asset}.available`),
+  }));
+}
+
+function marketOf(markets: MarketsById, id: string): Market {
+  const market = markets.get(id);
+  if (market === undefined) {
+    throw new InputError({ what: "market_id", expected: `one of ${[...markets.keys()].join(", ")}`, was: id });
+  }
+  return market;
+}

@@ -1,0 +1,59 @@
+/**
+ * The port orders go through: what the task needs of any venue. Owns no venue; `cambrian/venue.ts` is one.
+ * Outcomes of commands come back as engine events, never as return values: a lost answer is a fact like any other.
+ */
+import type { Command } from "../core/commands.ts";
+import type { Fill, VenueOrder } from "../core/events.ts";
+
+/** What one account holds of one asset: integers of 10^-18. */
+export type Balance = { readonly asset: string; readonly total: bigint; readonly available: bigint };
+
+export type FillsPage = {
+  /** In venue order. */
+  readonly fills: readonly Fill[];
+  /** To be given as `cursor` next time; undefined while the market has no fill at all. */
+  readonly nextCursor: string | undefined;
+  /** The page was full: ask again at once. */
+  readonly more: boolean;
+};
+
+export type VenueState = {
+  readonly streamConnected: boolean;
+  /** 0 closed, 1 half-open, 2 open: while it is not closed placements are refused here, cancels and lookups still go out. */
+  readonly circuit: 0 | 1 | 2;
+  readonly requestsLastSecond: number;
+  readonly placementsInFlight: number;
+};
+
+/**
+ * The promises reject with `VenueError` after a bounded number of tries; they never hang. `execute` neither throws nor
+ * waits: each command leads to at least one order event, except a query without an answer, which leads to none.
+ */
+export type Venue = {
+  /** Opens the connections and the stream of fills and orders. */
+  start(): void;
+  /** Ends the stream and waits for what is in flight; nothing is sent afterwards. */
+  stop(): Promise<void>;
+  /** Sends one command that the request budget has paid for. Returns once it is written when a connection is warm. */
+  execute(command: Command): void;
+  /** Cancels every open order of the market, of any epoch. Answers the ids of the orders it ended. */
+  cancelAll(market: string): Promise<readonly string[]>;
+  openOrders(market: string): Promise<readonly VenueOrder[]>;
+  /** Fills of the market after `cursor`, from the first one when undefined. */
+  fillsAfter(market: string, cursor: string | undefined): Promise<FillsPage>;
+  balances(): Promise<readonly Balance[]>;
+  state(): VenueState;
+};
+
+/** A question to the venue that found no answer. `code` is the kind of the last failure. */
+export class VenueError extends Error {
+  readonly code: string;
+  readonly operation: string;
+
+  constructor(input: { readonly operation: string; readonly code: string; readonly reason: string }) {
+    super(`${input.operation} found no answer: ${input.reason}`);
+    this.name = "VenueError";
+    this.code = input.code;
+    this.operation = input.operation;
+  }
+}
