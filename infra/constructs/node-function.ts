@@ -1,0 +1,85 @@
+/**
+ * The one way in which FlashMM makes a Lambda function: Node 24 on arm64, one bundled file with its SDK inside, own log
+ * group with retention, own role that may do nothing but write that log. Owns these defaults; grants are the caller's.
+ */
+import { join } from "node:path";
+import { type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Architecture, CfnFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
+import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { StageSettings } from "../stages.ts";
+
+export type NodeFunctionProps = {
+  readonly settings: StageSettings;
+  /** The handler's folder under `lambdas/`, also the service name in its logs. */
+  readonly folder: string;
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly memoryMegabytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+};
+
+const PROJECT_ROOT = join(import.meta.dirname, "../..");
+
+/** CommonJS packages inside an ES module bundle still call `require` (Powertools' own CDK example). */
+const REQUIRE_BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+export class NodeFunction extends Construct {
+  readonly function: NodejsFunction;
+
+  constructor(scope: Construct, id: string, props: NodeFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, "Log", {
+      retention: props.settings.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    logGroup.grantWrite(role);
+    const entry = `lambdas/${props.folder}/handler.ts`;
+    this.function = new NodejsFunction(this, "Function", {
+      entry: join(PROJECT_ROOT, entry),
+      projectRoot: PROJECT_ROOT,
+      depsLockFilePath: join(PROJECT_ROOT, "package-lock.json"),
+      handler: "handler",
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      timeout: props.timeout,
+      memorySize: props.memoryMegabytes,
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      environment: { ...runtimeEnvironment(props), ...props.environment },
+      bundling: {
+        format: OutputFormat.ESM,
+        target: "node24",
+        mainFields: ["module", "main"],
+        banner: REQUIRE_BANNER,
+        minify: true,
+        sourceMap: true,
+        sourcesContent: false,
+        // The SDK comes along: the version tested is the version that runs.
+        externalModules: [],
+      },
+    });
+    // The local cloud starts the very same source.
+    resourceOf(this.function).addMetadata("flashmm:entry", entry);
+  }
+}
+
+function resourceOf(nodejsFunction: NodejsFunction): CfnFunction {
+  const resource = nodejsFunction.node.defaultChild;
+  if (!(resource instanceof CfnFunction)) throw new Error("a function must have its resource as default child");
+  return resource;
+}
+
+function runtimeEnvironment(props: NodeFunctionProps): Record<string, string> {
+  return {
+    NODE_OPTIONS: "--enable-source-maps",
+    POWERTOOLS_SERVICE_NAME: props.folder,
+    POWERTOOLS_METRICS_NAMESPACE: "FlashMM",
+    POWERTOOLS_LOG_LEVEL: props.settings.logLevel,
+  };
+}
