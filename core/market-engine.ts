@@ -87,7 +87,7 @@ export class MarketEngine {
   constructor(settings: MarketSettings, options: { readonly epoch: number; readonly books: Books }) {
     this.settings = settings;
     this.#epoch = options.epoch;
-    this.#fillLog = new FillLog(settings.market, options.books);
+    this.#fillLog = new FillLog(options.books, settings.market);
     this.#lotMoney = sizeToMoney(settings.market, toLots(1));
   }
 
