@@ -1,0 +1,48 @@
+/** The files of the status page, read once into memory: no request ever names a path of the disk. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+export type Asset = { readonly contentType: string; readonly body: Buffer };
+
+const HTML = "text/html; charset=utf-8";
+const CSS = "text/css; charset=utf-8";
+const SCRIPT = "text/javascript; charset=utf-8";
+const SVG = "image/svg+xml";
+
+/** Our own files, by address. */
+const PAGE: Readonly<Record<string, readonly [file: string, contentType: string]>> = {
+  "/": ["index.html", HTML],
+  "/page.css": ["page.css", CSS],
+  "/cards.css": ["cards.css", CSS],
+  "/page.js": ["page.js", SCRIPT],
+  "/elements.js": ["elements.js", SCRIPT],
+  "/figures.js": ["figures.js", SCRIPT],
+  "/format.js": ["format.js", SCRIPT],
+  "/ladder.js": ["ladder.js", SCRIPT],
+  "/plots.js": ["plots.js", SCRIPT],
+  "/tables.js": ["tables.js", SCRIPT],
+  "/favicon.svg": ["favicon.svg", SVG],
+};
+
+/** The plotting library's files, by address. */
+const UPLOT: Readonly<Record<string, readonly [file: string, contentType: string]>> = {
+  "/uplot.js": ["uplot/dist/uPlot.esm.js", SCRIPT],
+  "/uplot.css": ["uplot/dist/uPlot.min.css", CSS],
+};
+
+/** All files by address. Rejects when one is missing: a task whose page is incomplete was not installed whole. */
+export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
+  const require = createRequire(import.meta.url);
+  const loads = [
+    ...Object.entries(PAGE).map(([address, [file, contentType]]) =>
+      load(address, fileURLToPath(new URL(`./page/${file}`, import.meta.url)), contentType),
+    ),
+    ...Object.entries(UPLOT).map(([address, [file, contentType]]) => load(address, require.resolve(file), contentType)),
+  ];
+  return new Map(await Promise.all(loads));
+}
+
+async function load(address: string, file: string, contentType: string): Promise<readonly [string, Asset]> {
+  return [address, { contentType, body: await readFile(file) }];
+}

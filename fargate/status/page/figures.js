@@ -1,0 +1,77 @@
+/** The single figures: of a market, and of the task. Owns which text stands for which field. */
+import { fill } from "/elements.js";
+import { age, amount, basisPoints, decimalsOf, mebibytes, micros, NOTHING, whole } from "/format.js";
+
+const MONEY = { decimals: 4, least: 2, sign: true };
+
+export function drawMarket(market) {
+  fill({
+    mid: plain(market.mid),
+    "fair-value": market.fairValue === null ? "" : `fair value ${plain(market.fairValue)}`,
+    "spread-others": basisPoints(market.spreadOthersBps),
+    "spread-self": basisPoints(market.spreadSelfBps),
+    improvement:
+      market.spreadImprovementBps === null ? NOTHING : `${basisPoints(market.spreadImprovementBps, true)} bps`,
+    "improvement-note":
+      market.spreadImprovementPercent === null
+        ? "time-weighted since start"
+        : `${amount(market.spreadImprovementPercent, { decimals: 1, least: 1 })} % of the others' spread`,
+    position: `${amount(market.position, { decimals: 4, sign: true })} ${market.base}`,
+    "average-cost": Number(market.position) === 0 ? "flat" : `at ${amount(market.averageCost, { decimals: 6 })}`,
+    "pnl-total": market.totalPnl === null ? NOTHING : `${amount(market.totalPnl, MONEY)} ${market.quote}`,
+    "pnl-parts": `realised ${amount(market.realizedPnl, MONEY)}`,
+    "pnl-realized": amount(market.realizedPnl, MONEY),
+    "pnl-unrealized": amount(market.unrealizedPnl, MONEY),
+    "pnl-sum": amount(market.totalPnl, MONEY),
+    fees: amount(market.fees, { decimals: 4, least: 2 }),
+    volume: amount(market.volume, { decimals: 2, least: 2 }),
+    uptime: market.uptimeRatio === null ? NOTHING : `${amount(100 * market.uptimeRatio, { decimals: 1, least: 1 })} %`,
+    "orders-placed": whole(market.ordersPlaced),
+    "orders-cancelled": whole(market.ordersCancelled),
+    "orders-filled": whole(market.ordersFilled),
+    "orders-rejected": whole(market.ordersRejected),
+    "orders-unknown": whole(market.ordersUnknown),
+    "fill-count": `${whole(market.fillCount)} in all`,
+    "open-count": String(market.openOrders.length),
+    "book-age": market.bookAgeMs === null ? "no book yet" : `${age(market.bookAgeMs)} old`,
+    "unit-pnl": market.quote,
+    "unit-quote": market.quote,
+    "unit-position": market.base,
+  });
+}
+
+export function drawTask(state) {
+  const { feed, latency, venue, fills } = state;
+  fill({
+    stage: state.stage,
+    engine: state.engineId,
+    phase: state.phase,
+    "running-for": age(state.nowMs - state.startedAtMs),
+    epoch: state.epoch === null ? NOTHING : String(state.epoch),
+    memory: mebibytes(state.memoryRssBytes),
+    "feed-status": feed.status,
+    "feed-endpoint": feed.endpoint === feed.endpoints[0] ? feed.endpoint : `${feed.endpoint} (backup)`,
+    "feed-age": feed.ageMs === null ? NOTHING : `${age(feed.ageMs)} ago`,
+    "feed-reconnects": whole(feed.reconnects),
+    "feed-failovers": whole(feed.failovers),
+    "feed-gaps": whole(feed.sequenceGaps),
+    "feed-malformed": whole(feed.malformed),
+    "feed-events": feed.queued === 0 ? whole(feed.events) : `${whole(feed.events)} (${whole(feed.queued)} unread)`,
+    "latency-tick": `${micros(latency.tickToWireMicrosP50)} · ${micros(latency.tickToWireMicrosP99)}`,
+    "latency-round-trip": `${micros(latency.orderRoundTripMicrosP50)} · ${micros(latency.orderRoundTripMicrosP99)}`,
+    "venue-circuit": ["closed (well)", "half-open (trying)", "open (resting)"][venue.circuit],
+    "venue-stream": venue.streamConnected ? "connected" : "not connected",
+    "venue-requests": whole(venue.requestsLastSecond),
+    "venue-placements": whole(venue.placementsInFlight),
+    "outbox-waiting": whole(fills.outbox),
+    "outbox-sent": whole(fills.sent),
+    "outbox-failures": whole(fills.sendFailures),
+  });
+}
+
+/** A price with all its decimals. */
+function plain(text) {
+  return text === null
+    ? NOTHING
+    : amount(text, { decimals: Math.min(decimalsOf(text), 8), least: Math.min(decimalsOf(text), 8) });
+}

@@ -1,0 +1,145 @@
+/**
+ * The status page: asks the task for its state twice a second and for new points once a second, and draws them.
+ * Owns the polling, the chosen market and what is said when the task does not answer. It can change nothing in the task.
+ */
+import { byId, children, element, fill, setData, setText, show } from "/elements.js";
+import { drawMarket, drawTask } from "/figures.js";
+import { age } from "/format.js";
+import { drawLadder } from "/ladder.js";
+import { addPoints, clearPoints, newestAtMs, startPlots } from "/plots.js";
+import { drawErrors, drawFills, drawOrders, drawReasons, drawSteps } from "/tables.js";
+
+const STATE_EVERY_MS = 500;
+const HISTORY_EVERY_MS = 1_000;
+
+/** An answer that takes longer is none: the page says so rather than show old figures as new. */
+const ANSWER_WITHIN_MS = 2_000;
+
+/** Without an answer for this long the figures are called old. */
+const SILENT_AFTER_MS = 1_500;
+
+let chosen = marketOfAddress();
+let state = null;
+let answeredAt = performance.now();
+let failure = "";
+
+startPlots();
+addEventListener("hashchange", () => choose(marketOfAddress()));
+void every(STATE_EVERY_MS, pollState);
+void every(HISTORY_EVERY_MS, pollHistory);
+
+/** Runs `task`, again and again, `millis` after it has ended: slow answers never pile up. */
+async function every(millis, task) {
+  for (;;) {
+    await task();
+    await new Promise((resolve) => setTimeout(resolve, millis));
+  }
+}
+
+async function pollState() {
+  try {
+    const next = await ask("/api/state");
+    if (state !== null && (state.engineId !== next.engineId || state.startedAtMs !== next.startedAtMs)) clearPoints();
+    state = next;
+    answeredAt = performance.now();
+    failure = "";
+  } catch (error) {
+    failure = error.message;
+  }
+  if (state !== null && failure === "") draw();
+  drawLiveness();
+}
+
+async function pollHistory() {
+  const market = currentMarket()?.market;
+  if (market === undefined) return;
+  try {
+    const query = new URLSearchParams({ market, after: String(newestAtMs()) });
+    const answer = await ask(`/api/history?${query}`);
+    if (currentMarket()?.market === answer.market) addPoints(answer.points);
+  } catch {
+    // The state is asked for twice as often and says what is wrong; the points come with the next answer.
+  }
+}
+
+async function ask(path) {
+  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  if (!response.ok) throw new Error(`the task answered ${response.status}`);
+  return response.json();
+}
+
+function currentMarket() {
+  return state?.markets.find((market) => market.market === chosen) ?? state?.markets[0];
+}
+
+/** The market named behind the address's `#`; empty when none is, or when it cannot be read. */
+function marketOfAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
+function choose(market) {
+  if (market === chosen) return;
+  chosen = market;
+  history.replaceState(null, "", `#${encodeURIComponent(market)}`);
+  clearPoints();
+  if (state !== null) draw();
+}
+
+function draw() {
+  const market = currentMarket();
+  drawTabs(market);
+  drawTask(state);
+  drawErrors(state.errors);
+  drawSteps(state.startup);
+  show(byId("startup"), state.phase === "starting");
+  drawQuoting(market);
+  if (market === undefined) return;
+  drawMarket(market);
+  drawLadder(market);
+  drawOrders(market.openOrders);
+  drawFills(market.fills);
+  const title = `${market.mid ?? "no mid"} ${market.market} · FlashMM`;
+  if (document.title !== title) document.title = title;
+}
+
+function drawTabs(current) {
+  const tabs = children(byId("markets"), state.markets.length, () => element("button"));
+  for (const [index, market] of state.markets.entries()) {
+    const tab = tabs[index];
+    setText(tab, market.market);
+    setData(tab, "quoting", market.quoting ? "yes" : "no");
+    tab.type = "button";
+    tab.setAttribute("aria-pressed", String(market === current));
+    tab.onclick = () => choose(market.market);
+  }
+}
+
+function drawQuoting(market) {
+  const [shape, text] = quotingOf(market);
+  setData(byId("quoting"), "state", shape);
+  fill({ quoting: text });
+  drawReasons(market?.reasons ?? []);
+}
+
+function quotingOf(market) {
+  if (state.phase === "starting") return ["starting", "Starting"];
+  if (state.phase === "stopping") return ["stopped", "Stopping"];
+  if (market === undefined) return ["stopped", "No market"];
+  return market.quoting ? ["quoting", "Quoting"] : ["stopped", "Not quoting"];
+}
+
+function drawLiveness() {
+  const silentFor = performance.now() - answeredAt;
+  const silent = silentFor > SILENT_AFTER_MS;
+  const waiting = state === null && !silent;
+  setData(byId("live"), "live", waiting ? "waiting" : silent ? "silent" : "live");
+  fill({ live: waiting ? "waiting for the task" : silent ? `no answer for ${age(silentFor)}` : "live" });
+  const banner = byId("silence");
+  show(banner, silent);
+  if (silent) setText(banner, `The task does not answer (${failure}). The figures below are old.`);
+  setData(byId("main"), "old", silent ? "yes" : "no");
+}

@@ -1,0 +1,132 @@
+/** A task in the middle of its work, as its parts would show it; tests change what they are about. */
+import type { HistoryPoint, LevelState, MarketState, TaskState } from "../../../fargate/status/state.ts";
+
+/** 2026-01-02T03:04:05.678Z. */
+export const NOW_MS = 1_767_323_045_678;
+
+export function makeTaskState(changes: Partial<TaskState> = {}): TaskState {
+  return {
+    engineId: "task-7f3a",
+    stage: "local",
+    epoch: 12,
+    startedAtMs: NOW_MS - 754_000,
+    nowMs: NOW_MS,
+    phase: "running",
+    startup: [
+      { step: "configuration", state: "done", detail: "local" },
+      { step: "lease", state: "done", detail: "epoch 12" },
+      { step: "cancel open orders", state: "done", detail: "2 cancelled" },
+      { step: "reconcile", state: "done", detail: "3 fills re-sent" },
+      { step: "fresh data", state: "done", detail: "" },
+    ],
+    feed: {
+      status: "connected",
+      endpoint: "ws://127.0.0.1:26657/websocket",
+      endpoints: ["ws://127.0.0.1:26657/websocket", "ws://127.0.0.1:26658/websocket"],
+      ageMs: 180,
+      reconnects: 1,
+      failovers: 0,
+      sequenceGaps: 2,
+      malformed: 0,
+      events: 48_211,
+      queued: 0,
+    },
+    markets: [makeMarketState()],
+    latency: {
+      tickToWireMicrosP50: 412,
+      tickToWireMicrosP99: 1_930,
+      orderRoundTripMicrosP50: 3_140,
+      orderRoundTripMicrosP99: 18_900,
+    },
+    venue: { streamConnected: true, circuit: 0, requestsLastSecond: 4, placementsInFlight: 1 },
+    fills: { outbox: 0, sent: 57, sendFailures: 0 },
+    errors: {},
+    memoryRssBytes: 98_304_512,
+    ...changes,
+  };
+}
+
+export function makeMarketState(changes: Partial<MarketState> = {}): MarketState {
+  return {
+    market: "SEI/USDC",
+    base: "SEI",
+    quote: "USDC",
+    quoting: true,
+    reasons: [],
+    mid: "0.42145",
+    fairValue: "0.421462",
+    spreadOthersBps: 47.45,
+    spreadSelfBps: 21.35,
+    spreadImprovementBps: 26.1,
+    spreadImprovementPercent: 55.02,
+    bids: levels(["0.421", "0.4208", "0.4205", "0.4204", "0.42", "0.4198", "0.4197", "0.4195", "0.4192", "0.419"], 2),
+    asks: levels(["0.4219", "0.4221", "0.4224", "0.4226", "0.423", "0.4231", "0.4233", "0.4236", "0.4238", "0.424"], 2),
+    position: "120",
+    averageCost: "0.420871234567891234",
+    realizedPnl: "1.284512345678901234",
+    unrealizedPnl: "0.069451851853053",
+    totalPnl: "1.353964197531954234",
+    fees: "0.241876",
+    volume: "1209.38042",
+    fillCount: 57,
+    fills: Array.from({ length: 12 }, (_, index) => ({
+      fillId: `F-${57 - index}`,
+      side: index % 3 === 0 ? "buy" : "sell",
+      price: index % 3 === 0 ? "0.421" : "0.4219",
+      size: String(20 + 5 * index),
+      fee: "0.0034",
+      feeAsset: "USDC",
+      venueTimeMs: NOW_MS - 1_200 - 7_300 * index,
+    })),
+    openOrders: [
+      openOrder("buy", 0, "0.421", "live"),
+      openOrder("buy", 1, "0.4208", "live"),
+      openOrder("sell", 0, "0.4219", "place-unknown"),
+      openOrder("sell", 1, "0.4221", "live"),
+    ],
+    ordersPlaced: 1_432,
+    ordersCancelled: 1_371,
+    ordersRejected: 3,
+    ordersFilled: 53,
+    ordersUnknown: 1,
+    uptimeRatio: 0.9731,
+    bookAgeMs: 240,
+    ...changes,
+  };
+}
+
+/** Points one second apart that end at `NOW_MS`, of a market that wanders. */
+export function makeHistoryPoints(count: number): readonly HistoryPoint[] {
+  return Array.from({ length: count }, (_, index) => ({
+    atMs: NOW_MS - 1_000 * (count - 1 - index),
+    mid: 0.4214 + 0.0008 * Math.sin(index / 40),
+    spreadOthersBps: 46 + 7 * Math.sin(index / 17) + 2 * Math.sin(index * 1.7),
+    spreadSelfBps: 22 + 4 * Math.sin(index / 11) + Math.sin(index * 2.3),
+    position: 40 * Math.round(4 * Math.sin(index / 60)),
+    realizedPnl: 0.0022 * index + 0.04 * Math.sin(index / 25),
+    totalPnl: 0.0022 * index + 0.19 * Math.sin(index / 33),
+  }));
+}
+
+/** Our size stands at the best `ours` levels. */
+function levels(prices: readonly string[], ours: number): readonly LevelState[] {
+  return prices.map((price, index) => ({
+    price,
+    size: String(index < ours ? 120 + 40 * index : 900 + 350 * index),
+    own: index < ours ? "100" : "0",
+  }));
+}
+
+function openOrder(side: "buy" | "sell", level: number, price: string, state: string) {
+  const clientOrderId = `fm-12-SEIUSDC-${side === "buy" ? "b" : "s"}${level}-${340 + level}`;
+  return {
+    clientOrderId,
+    orderId: state === "place-unknown" ? null : `O-${level}`,
+    side,
+    level,
+    price,
+    size: "100",
+    filled: "0",
+    state,
+  };
+}
