@@ -69,7 +69,8 @@ export class FillOutbox {
       this.#refuse(message);
       return false;
     }
-    this.#isFull = false;
+    // Told once a flood, not once a fill: it is over when half of the room is free again.
+    if (this.#size < this.#capacity / 2) this.#isFull = false;
     this.#waiting.push(message);
     this.#schedule(BATCH_DELAY_MS);
     return true;

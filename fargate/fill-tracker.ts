@@ -1,0 +1,282 @@
+/**
+ * No fill of a market is ever lost: the stream's go to the outbox at once, the venue's history tells what the stream missed,
+ * and the durable checkpoint moves only over fills that the queue has acknowledged. A crash leads to sending again, which
+ * the ledger knows by the fill's id. Owns the reading and the checkpoint; the sending is the outbox's.
+ */
+import { type Books, emptyBooks } from "../core/accounting/pnl.ts";
+import { assert } from "../core/assert.ts";
+import type { Fill } from "../core/events.ts";
+import type { Market } from "../core/market.ts";
+import { makeFillMessage } from "../core/messages.ts";
+import { withDeadline } from "./deadline.ts";
+import type { FillOutbox } from "./fill-outbox.ts";
+import { FillProgress } from "./fill-progress.ts";
+import type { Log } from "./log.ts";
+import type { Clock, Rng } from "./seams.ts";
+import type { StateTable } from "./state-table.ts";
+import type { Metrics } from "./telemetry.ts";
+
+const POLL_INTERVAL_MS = 5_000;
+const READ_TIMEOUT_MS = 15_000;
+const PAGES_PER_POLL_MAX = 40;
+const OUTBOX_FULL_WAIT_MS = 50;
+const START_ATTEMPTS_MAX = 8;
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 5_000;
+
+/** Fills of the market in venue order; `nextCursor` is usable as the next cursor even when there are none. */
+export type FillPage = {
+  readonly fills: readonly Fill[];
+  readonly nextCursor: string | undefined;
+  /** Whether another page can be read at once. */
+  readonly more: boolean;
+};
+
+/** The venue's fills after a cursor; from the very first without one. Rejects when no answer could be read. */
+export type ReadFillsAfter = (cursor: string | undefined) => Promise<FillPage>;
+
+export type FillTrackerOptions = {
+  readonly market: Market;
+  readonly engineId: string;
+  /** Of this task: a checkpoint of a later epoch is never overwritten. */
+  readonly epoch: number;
+  readonly fillsAfter: ReadFillsAfter;
+  readonly outbox: FillOutbox;
+  readonly stateTable: StateTable;
+  /** Takes each fill of the history, whether the stream told it or not: the engine knows repeats by their id. */
+  readonly onFill: (fill: Fill) => void;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Between two looks into the venue's history; default 5,000. */
+  readonly pollIntervalMs?: number;
+};
+
+export type FillTrackerEnd = {
+  /** The history was read to its end once more. */
+  readonly historyRead: boolean;
+  /** Every fill known is acknowledged by the queue. */
+  readonly allSent: boolean;
+};
+
+export class FillTracker {
+  readonly #options: FillTrackerOptions;
+  #progress: FillProgress | undefined;
+  #readCursor: string | undefined;
+  #stopTimer: (() => void) | undefined;
+  #tick: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #isSuperseded = false;
+  #isUnsaved = false;
+  #savesCount = 0;
+  #outOfOrderTold = 0;
+
+  constructor(options: FillTrackerOptions) {
+    this.#options = options;
+  }
+
+  /** Fills not yet behind the durable checkpoint. */
+  get heldCount(): number {
+    return this.#progress?.heldCount ?? 0;
+  }
+
+  /** First: reads the checkpoint and answers with the books in it, which the engine of this market starts with. */
+  async load(): Promise<Books> {
+    const { market, stateTable } = this.#options;
+    const checkpoint = (await stateTable.loadFills(market.symbol)) ?? { cursor: undefined, books: emptyBooks() };
+    this.#progress = new FillProgress(market, checkpoint);
+    this.#readCursor = checkpoint.cursor;
+    return checkpoint.books;
+  }
+
+  /**
+   * Second: hands every fill after the checkpoint to the engine and to the outbox, then goes on looking every few seconds.
+   * Rejects with the venue's error when the history cannot be read in eight attempts.
+   */
+  async catchUp(): Promise<void> {
+    const reading = this.#readAll();
+    this.#tick = reading.catch(() => undefined);
+    await reading;
+    this.#scheduleTick();
+  }
+
+  async #readAll(): Promise<void> {
+    let failures = 0;
+    for (;;) {
+      try {
+        if (await this.#readPages()) return;
+        failures = 0;
+        await this.#pause(OUTBOX_FULL_WAIT_MS);
+      } catch (error) {
+        failures += 1;
+        this.#noteReadFailure(error);
+        if (failures >= START_ATTEMPTS_MAX) throw error;
+        await this.#pause(this.#retryMs(failures));
+      }
+      if (this.#isStopped) return;
+    }
+  }
+
+  /** A fill that the engine has just taken from the stream, with the mid at that moment (10^-18 quote). Returns at once. */
+  seen(fill: Fill, midAtFill: bigint | undefined): void {
+    const progress = this.#loaded();
+    progress.see(fill, midAtFill);
+    this.#offerAll(progress);
+  }
+
+  /** Ends the ticks, without a last look or checkpoint: what is not safe is read again at the next start. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  /** The stop: ends the ticks, reads the history once more, waits for the queue and writes the checkpoint, within `withinMs`. */
+  async finish(withinMs: number): Promise<FillTrackerEnd> {
+    this.stop();
+    const { clock, outbox } = this.#options;
+    const endMs = clock.now().monotonicMs + withinMs;
+    const leftMs = () => Math.max(0, endMs - clock.now().monotonicMs);
+    // Two readings at a time could mix up the cursors: the one under way ends first.
+    const historyRead = await this.#within(leftMs(), () => this.#tick.then(() => this.#readToEnd(leftMs)));
+    const allSent = (await outbox.flush(leftMs())) && !this.#loaded().hasUnoffered;
+    await this.#within(leftMs(), () => this.#saveProgress().then(() => true));
+    return { historyRead, allSent };
+  }
+
+  #loaded(): FillProgress {
+    assert(this.#progress !== undefined, "the fill tracker must be loaded before it is used");
+    return this.#progress;
+  }
+
+  #scheduleTick(): void {
+    if (this.#isStopped) return;
+    this.#stopTimer = this.#options.clock.after(this.#options.pollIntervalMs ?? POLL_INTERVAL_MS, () => {
+      this.#tick = this.#runTick().then(() => this.#scheduleTick());
+    });
+  }
+
+  async #runTick(): Promise<void> {
+    try {
+      await this.#readPages();
+    } catch (error) {
+      this.#noteReadFailure(error);
+    }
+    await this.#saveProgress();
+  }
+
+  /** At the stop: as often as it takes, since a fill seen now is a fill not sent again after the restart. */
+  async #readToEnd(leftMs: () => number): Promise<boolean> {
+    for (let failures = 0; leftMs() > 0; ) {
+      try {
+        if (await this.#readPages()) return true;
+        await this.#pause(OUTBOX_FULL_WAIT_MS);
+      } catch (error) {
+        failures += 1;
+        this.#noteReadFailure(error);
+        await this.#pause(Math.min(this.#retryMs(failures), leftMs()));
+      }
+    }
+    return false;
+  }
+
+  /** Reads on from where the last reading ended. Answers true at the end of the history, false where it had to pause. */
+  async #readPages(): Promise<boolean> {
+    const { fillsAfter, clock, onFill } = this.#options;
+    const progress = this.#loaded();
+    for (let pages = 0; pages < PAGES_PER_POLL_MAX; pages += 1) {
+      this.#offerAll(progress);
+      if (progress.advance()) this.#isUnsaved = true;
+      progress.makeRoom();
+      if (progress.isFull || progress.hasUnoffered) return false;
+      const askedAtMs = clock.now().monotonicMs;
+      const cursor = this.#readCursor;
+      const page = await withDeadline(clock, READ_TIMEOUT_MS, "reading the venue's fills", () => fillsAfter(cursor));
+      const { fills, nextCursor = cursor, more } = page;
+      for (const fill of progress.addPage({ fills, nextCursor, askedAtMs, readAtMs: clock.now().monotonicMs })) {
+        onFill(fill);
+      }
+      this.#readCursor = nextCursor;
+      this.#tellOutOfOrder(progress);
+      this.#offerAll(progress);
+      if (!more || nextCursor === cursor) return !progress.hasUnoffered;
+    }
+    return false;
+  }
+
+  #offerAll(progress: FillProgress): void {
+    const { market, engineId, outbox } = this.#options;
+    for (const tracked of progress.unoffered) {
+      const { fill, midAtFill } = tracked;
+      const body = JSON.stringify(makeFillMessage({ fill, market, engineId, midAtFill }));
+      const onSent = () => {
+        tracked.isSent = true;
+      };
+      if (!outbox.offer({ fillId: fill.fillId, body, onSent })) return;
+      progress.offered(tracked);
+    }
+  }
+
+  /** Moves the durable checkpoint as far as the queue's acknowledgements allow. A failed write is made up for at the next tick. */
+  async #saveProgress(): Promise<void> {
+    const { market, epoch, stateTable, log, metrics } = this.#options;
+    const progress = this.#loaded();
+    if (progress.advance()) this.#isUnsaved = true;
+    if (!this.#isUnsaved || this.#isSuperseded) return;
+    this.#isUnsaved = false;
+    this.#savesCount += 1;
+    try {
+      const at = { epoch, version: this.#savesCount };
+      const outcome = await stateTable.saveFills(market.symbol, progress.checkpoint, at);
+      if (outcome === "saved") return;
+      this.#isSuperseded = true;
+      metrics.increment("flashmm_fill_processing_errors_total", { kind: "checkpoint-superseded" });
+      log.error("a later task keeps the fills checkpoint, this one writes it no more", {
+        market: market.symbol,
+        epoch,
+      });
+    } catch (error) {
+      this.#isUnsaved = true;
+      metrics.increment("flashmm_fill_processing_errors_total", { kind: "checkpoint" });
+      log.warn("the fills checkpoint could not be written", { market: market.symbol, error });
+    }
+  }
+
+  #noteReadFailure(error: unknown): void {
+    const { market, log, metrics } = this.#options;
+    metrics.increment("flashmm_fill_processing_errors_total", { kind: "history" });
+    log.warn("the venue's fills could not be read", { market: market.symbol, error });
+  }
+
+  #tellOutOfOrder(progress: FillProgress): void {
+    const fresh = progress.outOfOrder - this.#outOfOrderTold;
+    if (fresh === 0) return;
+    const { market, log, metrics } = this.#options;
+    this.#outOfOrderTold = progress.outOfOrder;
+    metrics.increment("flashmm_fill_processing_errors_total", { kind: "out-of-order" }, fresh);
+    log.error("the venue's history showed fills older than ones already safe", { market: market.symbol, fills: fresh });
+  }
+
+  /** Runs `work` and answers with its word, or false when it took longer. */
+  async #within(withinMs: number, work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await withDeadline(this.#options.clock, withinMs, "finishing the fills", work);
+    } catch (error) {
+      this.#options.log.warn("the fills could not be finished in time", { market: this.#options.market.symbol, error });
+      return false;
+    }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#options.clock.after(delayMs, resolve);
+    });
+  }
+
+  /** Doubles from 250 ms to 5 s, between half of it and all of it. */
+  #retryMs(failures: number): number {
+    const fullMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 16));
+    return fullMs * (0.5 + this.#options.rng.next() / 2);
+  }
+}
