@@ -1,0 +1,80 @@
+/**
+ * A simulated Sei node with several endpoints (CONTRACTS 1 and 2), each on its own port, all of one market data and one
+ * account. Owns their common life; each endpoint's protocol and faults are its own.
+ */
+import type { Clock, Rng } from "../../fargate/seams.ts";
+import type { MarketDataSource } from "../exchange/wire-event.ts";
+import type { ConnectionLimits } from "./connection.ts";
+import { SeiEndpoint } from "./endpoint.ts";
+import type { EventShape } from "./event-frame.ts";
+import type { ChainAccount } from "./rest.ts";
+
+export type SeiNodeInput = {
+  readonly source: MarketDataSource;
+  readonly clock: Clock;
+  /** For faults alone; a node without faults draws nothing. */
+  readonly rng: Rng;
+  /** What the chain knows of addresses; left out, every address has nothing. */
+  readonly account?: ChainAccount;
+  /** The dex contract of each market, for orders; left out, any contract holds them all. */
+  readonly contracts?: Readonly<Record<string, string>>;
+  /** How many endpoints, at least 1; 3 when left out. */
+  readonly endpoints?: number;
+  /** The ports in order; 0 and those left out pick a free one. */
+  readonly ports?: readonly number[];
+  /** The shape of events at first; `design` when left out. Each endpoint can be switched. */
+  readonly eventShape?: EventShape;
+  readonly limits?: Partial<ConnectionLimits>;
+};
+
+export type SeiNode = {
+  readonly endpoints: readonly SeiEndpoint[];
+  /** Ends every endpoint and every connection. */
+  close(): Promise<void>;
+};
+
+/** The interface has 10 subscriptions; the rest are Tendermint 0.35's (config.go, ws_handler.go). */
+const LIMITS: ConnectionLimits = {
+  subscriptionsPerClientMax: 10,
+  subscriptionBufferMax: 100,
+  pingMs: 27_000,
+  readTimeoutMs: 30_000,
+};
+const ENDPOINTS = 3;
+const NO_ACCOUNT: ChainAccount = { balances: () => [], openOrders: () => [] };
+
+/** Starts a node on 127.0.0.1. Rejects when a port cannot be had; nothing is left running then. */
+export async function startSeiNode(input: SeiNodeInput): Promise<SeiNode> {
+  const { source, clock, rng, account = NO_ACCOUNT, contracts = {}, eventShape = "design" } = input;
+  const start = clock.now();
+  const limits = { ...LIMITS, ...input.limits };
+  const endpoints = Array.from({ length: input.endpoints ?? ENDPOINTS }, (_, index) => {
+    const port = input.ports?.[index] ?? 0;
+    const moniker = `sim-${index}`;
+    return new SeiEndpoint({
+      source,
+      rest: { account, contracts },
+      clock,
+      rng,
+      limits,
+      eventShape,
+      start,
+      moniker,
+      port,
+    });
+  });
+  const unsubscribe = source.subscribe((event) => {
+    for (const endpoint of endpoints) endpoint.publish(event);
+  });
+  const close = async (): Promise<void> => {
+    unsubscribe();
+    await Promise.all(endpoints.map((endpoint) => endpoint.die()));
+  };
+  try {
+    for (const endpoint of endpoints) await endpoint.revive();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { endpoints, close };
+}
