@@ -1,0 +1,79 @@
+/**
+ * The circuit breaker and the time-out around one request. Owns when a request may not be tried: five failures in a row
+ * open the circuit for 60 s, then one request of any kind tries whether the venue is well again.
+ *
+ * The safety rule: only placements are refused while it is open. A cancel or a lookup is always tried, since a breaker
+ * that holds them back would keep orders live that nobody watches.
+ */
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleAll,
+  isBrokenCircuitError,
+  isTaskCancelledError,
+  type TimeoutPolicy,
+  TimeoutStrategy,
+  timeout,
+} from "cockatiel";
+
+const FAILURES_IN_A_ROW = 5;
+const HALF_OPEN_AFTER_MS = 60_000;
+
+export type CircuitOptions = {
+  readonly timeoutMs: number;
+  /** Told the state at once and at each change: 0 closed, 1 half-open, 2 open. */
+  readonly onState: (state: 0 | 1 | 2) => void;
+};
+
+export class Circuit {
+  readonly #breaker: CircuitBreakerPolicy;
+  readonly #timeout: TimeoutPolicy;
+
+  constructor(options: CircuitOptions) {
+    this.#timeout = timeout(options.timeoutMs, TimeoutStrategy.Aggressive);
+    this.#breaker = circuitBreaker(handleAll, {
+      halfOpenAfter: HALF_OPEN_AFTER_MS,
+      breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
+    });
+    this.#breaker.onStateChange(() => options.onState(this.state));
+    options.onState(this.state);
+  }
+
+  get state(): 0 | 1 | 2 {
+    const { state } = this.#breaker;
+    if (state === CircuitState.Closed) return 0;
+    return state === CircuitState.HalfOpen ? 1 : 2;
+  }
+
+  /**
+   * Runs one request; a rejection of `send` is a failure. `send` is called before this returns whenever it is called at
+   * all. Rejects with an open error (`isOpenError`) when the request may not be tried, and with a time-out error
+   * (`isTimeoutError`) when no answer came in time, whether `send` obeys its signal or not.
+   */
+  run<T>(isPlacement: boolean, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const timed = () => this.#timeout.execute(({ signal }) => send(signal));
+    // While the one trying request is out, the breaker would make others wait for its end: an order placed then is old.
+    if (this.#breaker.state === CircuitState.HalfOpen) {
+      return isPlacement ? Promise.reject(new BrokenCircuitError()) : timed();
+    }
+    let tried = false;
+    const guarded = this.#breaker.execute(() => {
+      tried = true;
+      return timed();
+    });
+    if (tried || isPlacement) return guarded;
+    guarded.catch(() => undefined);
+    return timed();
+  }
+
+  static isOpenError(error: unknown): boolean {
+    return isBrokenCircuitError(error);
+  }
+
+  static isTimeoutError(error: unknown): boolean {
+    return isTaskCancelledError(error);
+  }
+}

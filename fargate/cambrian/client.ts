@@ -1,0 +1,229 @@
+/**
+ * The calls of CONTRACTS 3, typed: signs, sends, reads the answer and says what it proves. Owns time-out, circuit breaker,
+ * repeats and the settling of the request budget; what an outcome means for an order belongs to `venue.ts`.
+ */
+import type { RequestBudget, RequestKind } from "../../core/execution/request-budget.ts";
+import type { Log } from "../log.ts";
+import type { Clock, Fetch, HttpRequest, HttpResponse, Rng } from "../seams.ts";
+import type { Secret } from "../secret.ts";
+import type { Metrics } from "../telemetry.ts";
+import type { Refusal } from "./answers.ts";
+import { readRefusal } from "./answers.ts";
+import { Circuit } from "./circuit.ts";
+import { type ErrorKind, isRefusal, NoProof, type Outcome, refusedBy } from "./outcome.ts";
+import { makeSigner, type Signer } from "./signing.ts";
+
+export type ClientOptions = {
+  /** Scheme, host and perhaps a path in front of `/v1`, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly apiKey: Secret;
+  readonly secretKey: Secret;
+  readonly network: "testnet" | "mainnet";
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly fetch: Fetch;
+  readonly budget: RequestBudget;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly timeoutMs?: number;
+};
+
+export type Operation = "place" | "cancel" | "query";
+
+/** One request to be made. Only those that may safely be made twice have more than one attempt. */
+export type Call<T> = {
+  readonly kind: RequestKind;
+  readonly method: "GET" | "POST" | "DELETE";
+  /** From `/v1` on, percent-encoded. */
+  readonly path: string;
+  readonly body?: string;
+  readonly attempts: number;
+  /** The slot the first attempt was paid with; without one the client waits for a slot of its `kind`. */
+  readonly requestId?: number;
+  /** Counted in `flashmm_order_round_trip_seconds` when named. */
+  readonly operation?: Operation;
+  /** Reads the JSON of a 200 or 201; throws when it does not fit. */
+  readonly read: (json: unknown) => T;
+};
+
+const TIMEOUT_MS = 2_000;
+/** A lookup or cancel that finds the budget spent waits this long for a slot, looking this often. */
+const SLOT_WAIT_MS_MAX = 5_000;
+const SLOT_LOOK_MS = 50;
+const REPEAT_BASE_MS = 100;
+/** Longest text of the venue's that is carried into an event or a log. */
+const REASON_CHARACTERS_MAX = 200;
+
+export class CambrianClient {
+  readonly #options: ClientOptions;
+  readonly #sign: Signer;
+  readonly #origin: string;
+  readonly #pathPrefix: string;
+  readonly #circuit: Circuit;
+  #stopped = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#sign = makeSigner(options.secretKey);
+    const base = new URL(options.baseUrl);
+    this.#origin = base.origin;
+    this.#pathPrefix = base.pathname.replace(/\/+$/, "");
+    this.#circuit = new Circuit({
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+      onState: (state) => options.metrics.set("flashmm_circuit_state", { integration: "cambrian" }, state),
+    });
+  }
+
+  /** 0 closed, 1 half-open, 2 open. */
+  get circuit(): 0 | 1 | 2 {
+    return this.#circuit.state;
+  }
+
+  /** The headers of `GET /v1/stream` as its first frame carries them. */
+  streamAuth(): { readonly key: string; readonly timestamp: string; readonly signature: string } {
+    const timestampMs = this.#options.clock.now().epochMs;
+    const path = `${this.#pathPrefix}/v1/stream`;
+    const signature = this.#sign({ timestampMs, method: "GET", path, body: "" });
+    return { key: this.#options.apiKey.reveal(), timestamp: String(timestampMs), signature };
+  }
+
+  /** Nothing is sent afterwards; what is in flight still ends by its answer or its time-out. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Makes the call. Its first bytes are written before this returns when the slot is paid and a connection is warm. Never rejects. */
+  async call<T>(call: Call<T>): Promise<Outcome<T>> {
+    let outcome = await this.#attempt(call, call.requestId);
+    for (let attempt = 1; attempt < call.attempts && isRepeatable(outcome); attempt += 1) {
+      if (this.#stopped) break;
+      const span = REPEAT_BASE_MS * 2 ** (attempt - 1);
+      await this.#pause(span * (0.5 + this.#options.rng.next()));
+      const next = await this.#attempt(call, undefined);
+      // A repeat that was never sent proves nothing of the attempt before it.
+      if (next.type === "unsent") break;
+      outcome = next;
+    }
+    return outcome;
+  }
+
+  async #attempt<T>(call: Call<T>, paid: number | undefined): Promise<Outcome<T>> {
+    const { budget, clock, metrics } = this.#options;
+    const requestId = paid ?? budget.take(call.kind, clock.now()) ?? (await this.#slot(call));
+    if (requestId === undefined) return this.#failed("unsent", "no-slot", "no request slot came free");
+    try {
+      if (this.#stopped) return this.#failed("unsent", "no-slot", "the client is stopped");
+      const outcome = await this.#circuit.run(call.kind === "place", (signal) => this.#exchange(call, signal));
+      if (outcome.type === "refused") metrics.increment("flashmm_cambrian_api_errors_total", { kind: outcome.kind });
+      return outcome;
+    } catch (error) {
+      if (Circuit.isOpenError(error)) return this.#failed("unsent", "circuit-open", "the circuit breaker is open");
+      if (Circuit.isTimeoutError(error)) return this.#failed("unknown", "timeout", "no answer in time");
+      if (error instanceof NoProof) return this.#failed("unknown", error.code, error.message);
+      throw error;
+    } finally {
+      budget.settle(requestId, clock.now());
+    }
+  }
+
+  /** Signs and sends; throws `NoProof` unless the venue proved something. Synchronous until the bytes are written. */
+  async #exchange<T>(call: Call<T>, signal: AbortSignal): Promise<Outcome<T>> {
+    const { clock, metrics } = this.#options;
+    const sent = clock.now();
+    const answer = this.#options.fetch(this.#request(call, sent.epochMs, signal));
+    let response: HttpResponse;
+    try {
+      response = await answer;
+    } catch (error) {
+      throw new NoProof("network", `no whole answer: ${codeOf(error)}`, error);
+    }
+    if (call.operation !== undefined) {
+      const seconds = (clock.now().monotonicMs - sent.monotonicMs) / 1_000;
+      metrics.observe("flashmm_order_round_trip_seconds", { operation: call.operation }, seconds);
+    }
+    return this.#judge(call, response);
+  }
+
+  #request<T>(call: Call<T>, timestampMs: number, signal: AbortSignal): HttpRequest {
+    const path = this.#pathPrefix + call.path;
+    const body = call.body ?? "";
+    const headers: Record<string, string> = {
+      "x-cambrian-key": this.#options.apiKey.reveal(),
+      "x-cambrian-timestamp": String(timestampMs),
+      "x-cambrian-network": this.#options.network,
+      "x-cambrian-signature": this.#sign({ timestampMs, method: call.method, path, body }),
+      accept: "application/json",
+    };
+    const url = this.#origin + path;
+    if (call.body === undefined) return { method: call.method, url, headers, signal };
+    headers["content-type"] = "application/json";
+    return { method: call.method, url, headers, body, signal };
+  }
+
+  #judge<T>(call: Call<T>, response: HttpResponse): Outcome<T> {
+    const { status } = response;
+    if (status === 429) this.#holdBack(response);
+    if (status >= 500) throw new NoProof("server", `the venue answered ${status}`);
+    if (status !== 200 && status !== 201 && !isRefusal(status)) {
+      throw new NoProof("unexpected-status", `the venue answered ${status}`);
+    }
+    try {
+      const json: unknown = JSON.parse(response.body);
+      if (!isRefusal(status)) return { type: "proven", value: call.read(json) };
+      return refusedBy(status, shortened(readRefusal(json)));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new NoProof("unreadable", `${status} with a body that cannot be read: ${cut(message)}`, error);
+    }
+  }
+
+  #holdBack(response: HttpResponse): void {
+    const seconds = Number(response.headers["retry-after"] ?? "1");
+    const delayMs = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : 1_000;
+    this.#options.budget.holdBack(delayMs, this.#options.clock.now());
+  }
+
+  /** Waits for a slot, for at most five seconds. The engine's commands do not wait: it decides anew by what it knows then. */
+  async #slot({ kind, requestId: paid }: Pick<Call<unknown>, "kind" | "requestId">): Promise<number | undefined> {
+    const { budget, clock } = this.#options;
+    if (paid !== undefined) return undefined;
+    const untilMs = clock.now().monotonicMs + SLOT_WAIT_MS_MAX;
+    for (let look = 0; look <= SLOT_WAIT_MS_MAX && !this.#stopped; look += 1) {
+      const now = clock.now();
+      const requestId = budget.take(kind, now);
+      if (requestId !== undefined) return requestId;
+      if (now.monotonicMs >= untilMs) return undefined;
+      await this.#pause(Math.min(Math.max(1, budget.nextFreeMs(kind, now)), SLOT_LOOK_MS));
+    }
+    return undefined;
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.after(delayMs, resolve);
+    });
+  }
+
+  #failed(type: "unknown" | "unsent", kind: ErrorKind, reason: string): Outcome<never> {
+    this.#options.metrics.increment("flashmm_cambrian_api_errors_total", { kind });
+    return { type, kind, reason };
+  }
+}
+
+/** Whether asking again may bring what this attempt did not. */
+function isRepeatable(outcome: Outcome<unknown>): boolean {
+  return outcome.type === "unknown" || (outcome.type === "refused" && outcome.kind === "rate-limited");
+}
+
+function shortened(refusal: Refusal): Refusal {
+  return { code: cut(refusal.code), message: cut(refusal.message) };
+}
+
+function cut(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > REASON_CHARACTERS_MAX ? `${line.slice(0, REASON_CHARACTERS_MAX)}…` : line;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unnamed error";
+}
