@@ -78,9 +78,6 @@ function oneMarketFaults(file: MarketFile, where: string): string[] {
       note("limits.position", expected, limits.position);
     }
   }
-  if (strategy.levels > 1 && strategy.levelSpacingBps === 0) {
-    note("strategy.levelSpacingBps", "above 0 with more than one level", strategy.levelSpacingBps);
-  }
   return faults;
 }
 

@@ -35,7 +35,7 @@ const strategySchema = z.discriminatedUnion(
         "Quotes a side (1 to 10). Each costs a request to place and one to move, out of ten a second.",
       ),
       levelSpacingBps: number(0, 1_000).describe(
-        "Distance between a side's quotes, in basis points of the fair value (0 to 1,000; above 0 with more than one level).",
+        "Distance between a side's quotes, in basis points of the fair value (0 to 1,000; never less than a tick).",
       ),
       orderSize: decimal("a size in the base asset").describe(
         "Size of each quote, in the base asset: a decimal string, a multiple of the lot, at most limits.orderSize.",

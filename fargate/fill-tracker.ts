@@ -7,7 +7,7 @@ import { type Books, emptyBooks } from "../core/accounting/pnl.ts";
 import { assert } from "../core/assert.ts";
 import type { Fill } from "../core/events.ts";
 import type { Market } from "../core/market.ts";
-import { makeFillMessage } from "../core/messages.ts";
+import { type FillMessage, makeFillMessage } from "../core/messages.ts";
 import { withDeadline } from "./deadline.ts";
 import type { FillOutbox } from "./fill-outbox.ts";
 import { FillProgress } from "./fill-progress.ts";
@@ -15,6 +15,7 @@ import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
 import type { StateTable } from "./state-table.ts";
 import type { Metrics } from "./telemetry.ts";
+import type { FillsPage } from "./venue.ts";
 
 const POLL_INTERVAL_MS = 5_000;
 const READ_TIMEOUT_MS = 15_000;
@@ -24,23 +25,13 @@ const START_ATTEMPTS_MAX = 8;
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5_000;
 
-/** Fills of the market in venue order; `nextCursor` is usable as the next cursor even when there are none. */
-export type FillPage = {
-  readonly fills: readonly Fill[];
-  readonly nextCursor: string | undefined;
-  /** Whether another page can be read at once. */
-  readonly more: boolean;
-};
-
-/** The venue's fills after a cursor; from the very first without one. Rejects when no answer could be read. */
-export type ReadFillsAfter = (cursor: string | undefined) => Promise<FillPage>;
-
 export type FillTrackerOptions = {
   readonly market: Market;
   readonly engineId: string;
   /** Of this task: a checkpoint of a later epoch is never overwritten. */
   readonly epoch: number;
-  readonly fillsAfter: ReadFillsAfter;
+  /** The venue's fills of this market after a cursor; from the very first without one. */
+  readonly fillsAfter: (cursor: string | undefined) => Promise<FillsPage>;
   readonly outbox: FillOutbox;
   readonly stateTable: StateTable;
   /** Takes each fill of the history, whether the stream told it or not: the engine knows repeats by their id. */
@@ -209,7 +200,7 @@ export class FillTracker {
     const { market, engineId, outbox } = this.#options;
     for (const tracked of progress.unoffered) {
       const { fill, midAtFill } = tracked;
-      const body = JSON.stringify(makeFillMessage({ fill, market, engineId, midAtFill }));
+      const body = toBody(makeFillMessage({ fill, market, engineId, midAtFill }));
       const onSent = () => {
         tracked.isSent = true;
       };
@@ -279,4 +270,12 @@ export class FillTracker {
     const fullMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 16));
     return fullMs * (0.5 + this.#options.rng.next() / 2);
   }
+}
+
+/** SQS refuses U+FFFE and U+FFFF; JSON may write any character as an escape, so that no id of a venue can block its fill. */
+function toBody(message: FillMessage): string {
+  return JSON.stringify(message).replace(
+    /[\uFFFE\uFFFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
 }
