@@ -1,0 +1,180 @@
+/**
+ * Sei's REST queries (CONTRACTS 2): balances and open orders. Owns the pages, the time-out and the order of the addresses;
+ * amounts stay as the chain counts them, in whole micro-denoms.
+ */
+import { z } from "zod";
+import { InputError } from "../../core/errors.ts";
+import { type Market, parsePrice, parseSize } from "../../core/market.ts";
+import type { Lots, Side, Ticks } from "../../core/units.ts";
+import type { Clock, Fetch, HttpResponse } from "../seams.ts";
+
+const TIMEOUT_MILLIS = 5_000;
+
+/** A hundred denoms a page by default, so ten thousand denoms; an account with more is not ours. */
+const PAGES_MAX = 100;
+
+/** `amount` is a whole number of the denom's smallest unit: 10^-6 of the asset for `usei` and the like. */
+export type Balance = { readonly denom: string; readonly amount: bigint };
+
+/** An order resting on chain. `size` is what remains of it. */
+export type ChainOrder = {
+  readonly orderId: string;
+  readonly market: string;
+  readonly side: Side;
+  readonly price: Ticks;
+  readonly size: Lots;
+};
+
+export type SeiRest = {
+  /** Every denom that the account holds, each once. */
+  balances(address: string): Promise<readonly Balance[]>;
+  openOrders(query: {
+    readonly contractAddress: string;
+    readonly account: string;
+    readonly market: Market;
+  }): Promise<readonly ChainOrder[]>;
+};
+
+/** No address gave a usable answer. `cause` is the last one's fault, `attempts` says what each did. */
+export class SeiRestError extends Error {
+  readonly code = "SEI_REST_FAILED";
+  readonly attempts: readonly string[];
+
+  constructor(path: string, attempts: readonly string[], cause: unknown) {
+    super(`no Sei REST address answered ${path}: ${attempts.join("; ")}`, { cause });
+    this.name = "SeiRestError";
+    this.attempts = attempts;
+  }
+}
+
+const balancesPage = z.object({
+  balances: z.array(z.object({ denom: z.string().min(1).max(128), amount: z.string().regex(/^(0|[1-9]\d{0,77})$/) })),
+  pagination: z.object({ next_key: z.string().nullish() }).nullish(),
+});
+
+const ordersAnswer = z.object({
+  orders: z
+    .array(
+      z.object({
+        id: z.string().regex(/^\d{1,20}$/),
+        status: z.string(),
+        price: z.string(),
+        quantity: z.string(),
+        priceDenom: z.string(),
+        assetDenom: z.string(),
+        positionDirection: z.enum(["LONG", "SHORT"]),
+      }),
+    )
+    .max(100_000),
+});
+
+/** `baseUrls` are tried in order, each once a call. */
+export function makeSeiRest(options: {
+  readonly baseUrls: readonly string[];
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly timeoutMs?: number;
+}): SeiRest {
+  const { fetch, clock, timeoutMs = TIMEOUT_MILLIS } = options;
+  const baseUrls = options.baseUrls.map((url) => url.replace(/\/+$/, ""));
+  const get = (url: string) => getJson({ url, fetch, clock, timeoutMs });
+  return {
+    balances: (address) => {
+      const path = `/cosmos/bank/v1beta1/balances/${encodeURIComponent(address)}`;
+      return firstAnswer(baseUrls, path, (base) => readBalances(`${base}${path}`, get));
+    },
+    openOrders: ({ contractAddress, account, market }) => {
+      const query = new URLSearchParams({ contractAddr: contractAddress, account, marketId: market.symbol });
+      const path = `/sei-protocol/seichain/dex/get_orders_by_user?${query}`;
+      return firstAnswer(baseUrls, path, async (base) => toOrders(await get(`${base}${path}`), market));
+    },
+  };
+}
+
+/** A fault half-way through the pages starts them again at the next address: page keys belong to one node. */
+async function firstAnswer<Answer>(
+  baseUrls: readonly string[],
+  path: string,
+  ask: (baseUrl: string) => Promise<Answer>,
+): Promise<Answer> {
+  const attempts: string[] = [];
+  let last: unknown;
+  for (const baseUrl of baseUrls) {
+    try {
+      return await ask(baseUrl);
+    } catch (error) {
+      last = error;
+      attempts.push(`${baseUrl}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new SeiRestError(path, attempts, last);
+}
+
+async function readBalances(url: string, get: (url: string) => Promise<unknown>): Promise<readonly Balance[]> {
+  const amounts = new Map<string, bigint>();
+  let key: string | null = null;
+  for (let count = 0; count < PAGES_MAX; count += 1) {
+    const page: string = key === null ? url : `${url}?pagination.key=${encodeURIComponent(key)}`;
+    const answer = readAnswer(balancesPage, await get(page), "balances");
+    for (const { denom, amount } of answer.balances) {
+      if (amounts.has(denom)) throw new InputError({ what: "balances", expected: "of each denom one", was: denom });
+      amounts.set(denom, BigInt(amount));
+    }
+    key = answer.pagination?.next_key ?? null;
+    if (key === null || key === "") return [...amounts].map(([denom, amount]) => ({ denom, amount }));
+  }
+  throw new InputError({ what: "balances", expected: `at most ${PAGES_MAX} pages`, was: key });
+}
+
+/** A node may leave the market filter aside and send every order of the contract: those of other pairs are skipped. */
+function toOrders(answer: unknown, market: Market): readonly ChainOrder[] {
+  const { orders } = readAnswer(ordersAnswer, answer, "orders");
+  return orders
+    .filter((order) => order.assetDenom === market.base && order.priceDenom === market.quote)
+    .filter((order) => order.status === "PLACED")
+    .map((order) => ({
+      orderId: order.id,
+      market: market.symbol,
+      side: order.positionDirection === "LONG" ? "buy" : "sell",
+      price: parsePrice(market, order.price, `order ${order.id} price`),
+      size: parseSize(market, order.quantity, `order ${order.id} quantity`),
+    }));
+}
+
+function readAnswer<Schema extends z.ZodType>(schema: Schema, answer: unknown, what: string): z.infer<Schema> {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new InputError({
+    what: `${what} at ${issue?.path.join(".") || "its root"}`,
+    expected: issue?.message ?? "of the known form",
+    was: "another form",
+    cause: parsed.error,
+  });
+}
+
+async function getJson(request: {
+  readonly url: string;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}): Promise<unknown> {
+  const { url, fetch, clock, timeoutMs } = request;
+  const abort = new AbortController();
+  const stopTimer = clock.after(timeoutMs, () => abort.abort(new Error(`no answer in ${timeoutMs} ms`)));
+  let response: HttpResponse;
+  try {
+    const headers = { accept: "application/json" };
+    response = await fetch({ method: "GET", url, headers, signal: abort.signal });
+  } catch (error) {
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    stopTimer();
+  }
+  if (response.status !== 200) throw new Error(`status ${response.status}: ${response.body.slice(0, 200)}`);
+  try {
+    return JSON.parse(response.body);
+  } catch (cause) {
+    throw new InputError({ what: "the answer", expected: "JSON", was: response.body, cause });
+  }
+}
