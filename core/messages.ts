@@ -50,6 +50,8 @@ const VALUE_LIMIT = 10n ** BigInt(2 * MONEY_DECIMALS + 15);
 
 const SYMBOL = /^([A-Z0-9]{1,12})\/([A-Z0-9]{1,12})$/;
 const VENUE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.\d{3}Z$/;
+/** Symbols such as `USDC` and denominations such as `ibc/27394FB0…`: the grammar of Cosmos, one character allowed. */
+const ASSET = /^[A-Za-z0-9][A-Za-z0-9/:._-]{0,127}$/;
 /** Control characters and spaces, which no id has and no log shows. */
 const UNFIT_FOR_ID = /[\p{Cc}\p{Z}]/u;
 
@@ -104,7 +106,7 @@ export function parseFillMessage(value: unknown): LedgerFill {
     price,
     size,
     fee,
-    feeAsset: parseId(fields["feeAsset"], "feeAsset"),
+    feeAsset: parseAsset(fields["feeAsset"], "feeAsset"),
     liquidity: parseChoice(fields["liquidity"], "liquidity", ["maker", "taker"]),
     venueTime: parseVenueTime(fields["venueTime"], "venueTime"),
     midAtFill:
@@ -184,6 +186,12 @@ function parseId(value: unknown, what: string): string {
       was: text,
     });
   }
+  return text;
+}
+
+function parseAsset(value: unknown, what: string): string {
+  const text = parseText(value, what);
+  if (!ASSET.test(text)) throw new InputError({ what, expected: "an asset of letters, digits and /:._-", was: text });
   return text;
 }
 

@@ -1,0 +1,94 @@
+/**
+ * Booking a batch of fills: claim, announce, put the facts, fold the books, market by market. Owns what a batch's parts
+ * do to each other: nothing; each fill ends as booked, as a conflict, or as failed, and a failed one may come again.
+ */
+import type { LedgerFill } from "../../core/messages.ts";
+import { fromFillText, toFillText } from "../ledger-items.ts";
+import { type LedgerTable, readPosition } from "../ledger-table.ts";
+import { announceFills, type Claim, claimFill, hasFact, putFact, readClaim } from "./facts.ts";
+import { foldBooks, type Pacing } from "./fold-books.ts";
+import { runLimited, type Settled } from "./parallel.ts";
+
+/** Writes on their way at once. */
+const WRITES_MAX = 10;
+const MARKETS_MAX = 4;
+const ANNOUNCE_ATTEMPTS_MAX = 3;
+
+/** Books fills and says for each, in their order, how its claim went once the books hold it, or what failed. */
+export async function bookFills(
+  table: LedgerTable,
+  fills: readonly LedgerFill[],
+  pacing: Pacing,
+): Promise<readonly Settled<Claim>[]> {
+  const claims = await runLimited(fills, WRITES_MAX, (fill) => claimFill(table, fill));
+  // The copies that stand, each id once: two messages of one batch may carry the same fill.
+  const standing = new Map<string, Claim>();
+  for (const claim of claims) {
+    if (claim.type === "failed" || claim.value.type === "conflict") continue;
+    const { fillId } = claim.value.fill;
+    if (standing.get(fillId)?.type !== "first") standing.set(fillId, claim.value);
+  }
+  const markets = [...Map.groupBy(standing.values(), (claim) => claim.fill.market)];
+  const failures = new Map<string, unknown>();
+  const outcomes = await runLimited(markets, MARKETS_MAX, ([market, ours]) => bookMarket(table, market, ours, pacing));
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.type === "done") for (const [fillId, error] of outcome.value) failures.set(fillId, error);
+    else for (const claim of markets[index]?.[1] ?? []) failures.set(claim.fill.fillId, outcome.error);
+  }
+  return claims.map((claim) => {
+    if (claim.type === "failed" || claim.value.type === "conflict") return claim;
+    const { fillId } = claim.value.fill;
+    return failures.has(fillId) ? { type: "failed", error: failures.get(fillId) } : claim;
+  });
+}
+
+/** Books claimed fills of one market; answers the fills whose facts could not be written. Rejects when none is safely booked. */
+async function bookMarket(
+  table: LedgerTable,
+  market: string,
+  claims: readonly Claim[],
+  pacing: Pacing,
+): Promise<ReadonlyMap<string, unknown>> {
+  const failures = new Map<string, unknown>();
+  const known = await runLimited(claims, WRITES_MAX, async (claim) =>
+    claim.type === "repeat" ? await hasFact(table, claim.fill) : false,
+  );
+  const unwritten: LedgerFill[] = [];
+  const keys = new Set<string>();
+  for (const [index, claim] of claims.entries()) {
+    const outcome = known[index];
+    if (outcome?.type === "failed") failures.set(claim.fill.fillId, outcome.error);
+    else if (outcome?.value) keys.add(toFillText(claim.fill));
+    else unwritten.push(claim.fill);
+  }
+  if (unwritten.length > 0) await announce(table, market, unwritten, pacing);
+  const puts = await runLimited(unwritten, WRITES_MAX, (fill) => putFact(table, fill));
+  for (const [index, fill] of unwritten.entries()) {
+    const outcome = puts[index];
+    if (outcome?.type === "failed") failures.set(fill.fillId, outcome.error);
+    else keys.add(toFillText(fill));
+  }
+  if (keys.size > 0) await foldBooks(table, market, keys, pacing);
+  return failures;
+}
+
+/** Announces fills; when too many wait, of deliveries that ended half-way and never came back, those are booked first. */
+async function announce(
+  table: LedgerTable,
+  market: string,
+  fills: readonly LedgerFill[],
+  pacing: Pacing,
+): Promise<void> {
+  for (let attempt = 0; attempt < ANNOUNCE_ATTEMPTS_MAX; attempt++) {
+    if ((await announceFills(table, market, fills)) === "announced") return;
+    const waiting = (await readPosition(table, market))?.pending ?? new Set<string>();
+    const puts = await runLimited([...waiting], WRITES_MAX, async (text) =>
+      putFact(table, await readClaim(table, fromFillText(text).fillId)),
+    );
+    for (const put of puts) if (put.type === "failed") throw put.error;
+    await foldBooks(table, market, waiting, pacing);
+  }
+  throw new Error(
+    `${market}: too many fills wait to be booked, ${ANNOUNCE_ATTEMPTS_MAX} tries to book them did not help`,
+  );
+}
