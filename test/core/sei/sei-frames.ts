@@ -1,0 +1,92 @@
+/** Frames as nodes send them, for tests: one event, written in every shape that CONTRACTS 1 names. */
+import { makeMarket } from "../../../core/market.ts";
+
+export const SEI_USDC = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
+export const ETH_USDT = makeMarket({ symbol: "ETH/USDT", tickSize: "0.01", lotSize: "0.0001" });
+export const MARKETS = new Map([SEI_USDC, ETH_USDT].map((market) => [market.symbol, market]));
+export const AT = { monotonicMs: 12.5, epochMs: 1_767_323_045_700 };
+export const TIMESTAMP = "2026-01-02T03:04:05.678Z";
+export const TIMESTAMP_MS = 1_767_323_045_678;
+
+export type Attributes = Readonly<Record<string, unknown>>;
+export type WireEvent = { readonly type: string; readonly attributes: Attributes };
+
+export const SHAPES = ["design", "list", "list-base64", "map", "data-map", "data-list", "tx-result"] as const;
+export type Shape = (typeof SHAPES)[number];
+
+export function bookEvent(attributes: Attributes = {}): WireEvent {
+  return {
+    type: "OrderBookUpdate",
+    attributes: {
+      market_id: "SEI/USDC",
+      timestamp: TIMESTAMP,
+      sequence: "1042",
+      bids: '[["0.4213","1500"],["0.4212","900"]]',
+      asks: '[["0.4216","1200"]]',
+      ...attributes,
+    },
+  };
+}
+
+export function tradeEvent(attributes: Attributes = {}): WireEvent {
+  const own = { trade_id: "T-9", price: "0.4216", quantity: "40", side: "buy" };
+  return { type: "Trade", attributes: { market_id: "SEI/USDC", timestamp: TIMESTAMP, ...own, ...attributes } };
+}
+
+export function statusEvent(attributes: Attributes = {}): WireEvent {
+  const own = { market_id: "SEI/USDC", timestamp: TIMESTAMP, status: "open" };
+  return { type: "MarketStatus", attributes: { ...own, ...attributes } };
+}
+
+/** The frame's text. In the map forms the events of one type must have the same attributes. */
+export function toFrame(events: readonly WireEvent[], shape: Shape = "design", id: number | string = 1): string {
+  return JSON.stringify({
+    jsonrpc: "2.0",
+    id,
+    result: { query: "tm.event='OrderBookUpdate'", ...body(events, shape) },
+  });
+}
+
+function body(events: readonly WireEvent[], shape: Shape): Readonly<Record<string, unknown>> {
+  switch (shape) {
+    case "design":
+      return { events };
+    case "list":
+      return { events: toPairs(events, (text) => text), data: { type: "tendermint/event/Tx", value: {} } };
+    case "list-base64":
+      return { events: toPairs(events, (text) => Buffer.from(text).toString("base64")) };
+    case "map":
+      return { events: toMap(events), data: { type: "tendermint/event/NewBlock", value: { height: "7" } } };
+    case "data-map":
+      return { data: { type: "tendermint/event/NewBlock", value: toMap(events) } };
+    case "data-list":
+      return { events: {}, data: { type: "tendermint/event/NewBlock", value: { events } } };
+    case "tx-result":
+      return {
+        events: { "tm.event": ["Tx"] },
+        data: { value: { TxResult: { result: { events: toPairs(events, (text) => btoa(text)) } } } },
+      };
+  }
+}
+
+function toPairs(events: readonly WireEvent[], encode: (text: string) => string): readonly unknown[] {
+  return events.map(({ type, attributes }) => ({
+    type,
+    attributes: Object.entries(attributes).map(([key, value]) => ({
+      key: encode(key),
+      value: typeof value === "string" ? encode(value) : value,
+      index: true,
+    })),
+  }));
+}
+
+function toMap(events: readonly WireEvent[]): Readonly<Record<string, unknown>> {
+  const map: Record<string, unknown[]> = {};
+  for (const { type, attributes } of events) {
+    for (const [key, value] of Object.entries(attributes)) {
+      const path = `${type}.${key}`;
+      map[path] = [...(map[path] ?? []), value];
+    }
+  }
+  return { "tm.event": ["NewBlock"], ...map };
+}
