@@ -1,135 +1,251 @@
 /**
- * The real `Fetch`: HTTP/1.1 over undici with kept connections. Owns the connections and the limits of an answer's size;
- * time-outs, retries and what an answer means belong to the callers.
+ * The real `Fetch`: HTTP/1.1 over kept, warmed connections. Owns which connection carries which request, and how many
+ * there are; time-outs, repeats and what an answer means belong to the callers.
+ *
+ * It does not stand on undici: since its fix of GHSA-35p6-xmwp-9g52 (8.x) that waits one turn of the event loop before
+ * each write on a kept connection, and `http.request` waits for the next tick. An order must be written when the call
+ * that sends it returns; here bytes that come unasked end the connection instead.
  */
-import { Pool } from "undici";
-import type { Fetch, HttpRequest, HttpResponse } from "./seams.ts";
+import type { AnswerHandlers } from "./http-connection.ts";
+import { HttpConnection, HttpError } from "./http-connection.ts";
+import type { Clock, Fetch, HttpRequest, HttpResponse } from "./seams.ts";
 
 export type FetchOptions = {
   /** Connections to one origin: as many as requests can be in flight, so that none waits for another. */
   readonly connectionsMax: number;
+  /** Longest body of an answer, in bytes. */
   readonly answerBytesMax: number;
-  /** An idle connection is kept this long, unless the peer says less. */
+  /** An idle connection is used again for this long, or a second less than the peer says that it keeps it. */
   readonly keepAliveMs: number;
+  readonly connectTimeoutMs: number;
 };
 
-const DEFAULTS: FetchOptions = { connectionsMax: 10, answerBytesMax: 8 * 1024 * 1024, keepAliveMs: 55_000 };
+const DEFAULTS: FetchOptions = {
+  connectionsMax: 10,
+  answerBytesMax: 8 * 1024 * 1024,
+  keepAliveMs: 55_000,
+  connectTimeoutMs: 5_000,
+};
 
 /** Origins come from the configuration: a handful. More means that something builds them. */
 const ORIGINS_MAX = 16;
+const WAITING_MAX = 100;
+const KEPT_MARGIN_MS = 1_000;
+const REWARM_AFTER_MS = 1_000;
 
 export type HttpClient = {
   readonly fetch: Fetch;
+  /** Holds at least `connections` open to the origin of `url` from now on, and opens lost ones again. */
+  warm(url: string, connections: number): void;
   /** Ends every connection; requests in flight reject. */
-  close(): Promise<void>;
+  close(): void;
 };
 
-/** No whole answer came. `code` says why: `ABORTED`, `ANSWER_TOO_LARGE`, or the code of the socket's or parser's error. */
-export class HttpError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = "HttpError";
-    this.code = code;
-  }
-}
-
-export function makeHttpClient(options: Partial<FetchOptions> = {}): HttpClient {
+export function makeHttpClient(clock: Clock, options: Partial<FetchOptions> = {}): HttpClient {
   const settings = { ...DEFAULTS, ...options };
-  const pools = new Map<string, Pool>();
-  const poolOf = (origin: string): Pool => {
-    const known = pools.get(origin);
+  const origins = new Map<string, Origin>();
+  const originOf = (text: string): Origin => {
+    const known = origins.get(text);
     if (known !== undefined) return known;
-    if (pools.size >= ORIGINS_MAX) throw new HttpError("ORIGINS_EXHAUSTED", `more than ${ORIGINS_MAX} origins`);
-    const pool = makePool(origin, settings);
-    pools.set(origin, pool);
-    return pool;
+    if (origins.size >= ORIGINS_MAX) throw new HttpError("ORIGINS_EXHAUSTED", `more than ${ORIGINS_MAX} origins`);
+    const origin = new Origin(new URL(text), clock, settings);
+    origins.set(text, origin);
+    return origin;
   };
   return {
-    fetch: (request) => exchange(poolOf, request, settings.answerBytesMax),
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    fetch: (request) =>
+      new Promise((resolve, reject) => {
+        const { origin, path } = split(request.url);
+        originOf(origin).send(request, path, { onAnswer: resolve, onError: reject });
+      }),
+    warm: (url, connections) => originOf(split(url).origin).warm(Math.min(connections, settings.connectionsMax)),
+    close: () => {
+      for (const origin of origins.values()) origin.close();
     },
   };
 }
 
-function makePool(origin: string, settings: FetchOptions): Pool {
-  return new Pool(origin, {
-    connections: settings.connectionsMax,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: settings.keepAliveMs,
-    maxResponseSize: settings.answerBytesMax,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-}
+type Waiting = { readonly text: string; readonly handlers: AnswerHandlers; readonly watch: AbortWatch };
 
-function exchange(poolOf: (origin: string) => Pool, request: HttpRequest, bytesMax: number): Promise<HttpResponse> {
-  return new Promise((resolve, reject) => {
-    const { signal } = request;
-    if (signal?.aborted === true) throw aborted();
-    const url = new URL(request.url);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let status = 0;
-    let headers: HttpResponse["headers"] = {};
-    let stop: ((error: Error) => void) | undefined;
-    // A request that still waits for a connection cannot be taken out of the pool: it is dropped when its turn comes.
-    const onAbort = () => {
-      stop?.(aborted());
-      reject(aborted());
+/** The connections to one origin, and the requests that wait for one. */
+class Origin {
+  readonly #url: URL;
+  readonly #clock: Clock;
+  readonly #settings: FetchOptions;
+  readonly #connections = new Set<HttpConnection>();
+  /** Idle ones with the moment until which they are used again; the last one used comes last. */
+  readonly #idle = new Map<HttpConnection, number>();
+  #waiting: Waiting[] = [];
+  #warmCount = 0;
+  #stopRewarming: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(url: URL, clock: Clock, settings: FetchOptions) {
+    this.#url = url;
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  send(request: HttpRequest, path: string, handlers: AnswerHandlers): void {
+    if (this.#isClosed) throw new HttpError("CLOSED", "the client is closed");
+    if (request.signal?.aborted === true) throw aborted();
+    const text = write(this.#url, request, path);
+    const watch = new AbortWatch(request.signal);
+    const waiting = { text, handlers: watch.ending(handlers), watch };
+    const connection = this.#takeIdle();
+    if (connection === undefined) this.#wait(waiting);
+    else this.#carry(connection, waiting);
+  }
+
+  #wait(waiting: Waiting): void {
+    if (this.#waiting.length >= WAITING_MAX)
+      throw new HttpError("QUEUE_FULL", `more than ${WAITING_MAX} requests wait`);
+    this.#waiting.push(waiting);
+    waiting.watch.onAbort = () => {
+      this.#waiting = this.#waiting.filter((each) => each !== waiting);
+      waiting.handlers.onError(aborted());
     };
-    const done = () => signal?.removeEventListener("abort", onAbort);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    poolOf(url.origin).dispatch(
-      {
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: { ...request.headers },
-        body: request.body ?? null,
-      },
-      {
-        onRequestStart(controller) {
-          stop = (error) => controller.abort(error);
-          if (signal?.aborted === true) controller.abort(aborted());
-        },
-        onResponseStart(_controller, statusCode, received) {
-          status = statusCode;
-          headers = flat(received);
-        },
-        onResponseData(controller, chunk) {
-          bytes += chunk.length;
-          if (bytes > bytesMax) controller.abort(new HttpError("ANSWER_TOO_LARGE", `answer beyond ${bytesMax} bytes`));
-          else chunks.push(chunk);
-        },
-        onResponseEnd() {
-          done();
-          resolve({ status, headers, body: Buffer.concat(chunks).toString("utf8") });
-        },
-        onResponseError(_controller, error) {
-          done();
-          reject(error instanceof HttpError ? error : new HttpError(codeOf(error), error.message, error));
-        },
-      },
+    this.#openForWaiting();
+  }
+
+  warm(count: number): void {
+    this.#warmCount = count;
+    while (this.#connections.size < count) this.#open();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stopRewarming?.();
+    const error = new HttpError("CLOSED", "the client is closed");
+    for (const connection of this.#connections) connection.destroy(error);
+    for (const each of this.#waiting.splice(0)) each.handlers.onError(error);
+  }
+
+  #carry(connection: HttpConnection, waiting: Waiting): void {
+    waiting.watch.onAbort = () => connection.destroy(aborted());
+    connection.send(waiting.text, waiting.handlers);
+  }
+
+  /** The idle connection that was used last: the others grow old and are let go. */
+  #takeIdle(): HttpConnection | undefined {
+    const nowMs = this.#clock.now().monotonicMs;
+    for (const [connection, untilMs] of [...this.#idle].reverse()) {
+      this.#idle.delete(connection);
+      if (connection.isOpen && untilMs > nowMs) return connection;
+      connection.destroy(new HttpError("EXPIRED", "the connection was idle for too long"));
+    }
+    return undefined;
+  }
+
+  #openForWaiting(): void {
+    let opening = 0;
+    for (const connection of this.#connections) if (!connection.isOpen) opening += 1;
+    while (opening < this.#waiting.length && this.#connections.size < this.#settings.connectionsMax) {
+      this.#open();
+      opening += 1;
+    }
+  }
+
+  #open(): void {
+    const stopTimer = this.#clock.after(this.#settings.connectTimeoutMs, () =>
+      connection.destroy(new HttpError("CONNECT_TIMEOUT", "the connection did not open in time")),
     );
-  });
+    const connection = new HttpConnection(this.#url, this.#settings.answerBytesMax, {
+      onOpen: () => {
+        stopTimer();
+        this.#rest(connection);
+      },
+      onIdle: () => this.#rest(connection),
+      onClose: (error) => {
+        stopTimer();
+        this.#lost(connection, error);
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  /** Gives a free connection to the request that waits longest, or keeps it. */
+  #rest(connection: HttpConnection): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#carry(connection, next);
+      return;
+    }
+    const { keepAliveMs } = this.#settings;
+    const keptMs = connection.keptMs === undefined ? keepAliveMs : connection.keptMs - KEPT_MARGIN_MS;
+    this.#idle.set(connection, this.#clock.now().monotonicMs + Math.min(keptMs, keepAliveMs));
+  }
+
+  #lost(connection: HttpConnection, error: HttpError): void {
+    const wasIdle = this.#idle.delete(connection);
+    this.#connections.delete(connection);
+    if (this.#isClosed) return;
+    // One that never opened tells one waiting request why, so that a dead origin answers with errors and not with silence.
+    if (!wasIdle && !connection.wasOpen) this.#waiting.shift()?.handlers.onError(error);
+    this.#openForWaiting();
+    if (this.#connections.size >= this.#warmCount || this.#stopRewarming !== undefined) return;
+    this.#stopRewarming = this.#clock.after(REWARM_AFTER_MS, () => {
+      this.#stopRewarming = undefined;
+      this.warm(this.#warmCount);
+    });
+  }
 }
 
-function flat(received: Record<string, string | string[] | undefined>): HttpResponse["headers"] {
-  return Object.fromEntries(
-    Object.entries(received).map(([name, value]) => [
-      name.toLowerCase(),
-      Array.isArray(value) ? value.join(", ") : value,
-    ]),
-  );
+/** Watches a request's signal until its end; what an abort does depends on where the request is. */
+class AbortWatch {
+  readonly #signal: AbortSignal | undefined;
+  onAbort: () => void = () => undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#listener, { once: true });
+  }
+
+  readonly #listener = (): void => this.onAbort();
+
+  ending({ onAnswer, onError }: AnswerHandlers): AnswerHandlers {
+    const end = () => this.#signal?.removeEventListener("abort", this.#listener);
+    return {
+      onAnswer: (answer: HttpResponse) => {
+        end();
+        onAnswer(answer);
+      },
+      onError: (error) => {
+        end();
+        onError(error);
+      },
+    };
+  }
+}
+
+const PATH = /^\/[\x21-\x7e]*$/;
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+
+/** Cuts an address without touching the path: it was signed as it stands. */
+function split(url: string): { readonly origin: string; readonly path: string } {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const origin = start < 0 ? url : url.slice(0, start);
+  const path = start < 0 ? "/" : url.slice(start);
+  if (!/^https?:\/\/[^/?#@\s]+$/.test(origin) || !PATH.test(path)) {
+    throw new HttpError("BAD_REQUEST", "the address must be http or https with a percent-encoded path");
+  }
+  return { origin, path };
+}
+
+/** The whole request as text. Refuses a header that could smuggle in another line. */
+function write(origin: URL, request: HttpRequest, path: string): string {
+  let head = `${request.method} ${path} HTTP/1.1\r\nhost: ${origin.host}\r\n`;
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (!HEADER_VALUE.test(value)) throw new HttpError("BAD_REQUEST", `header ${name} must be printable ASCII`);
+    head += `${name}: ${value}\r\n`;
+  }
+  const body = request.body ?? "";
+  if (body !== "" || request.method === "POST" || request.method === "PUT") {
+    head += `content-length: ${Buffer.byteLength(body)}\r\n`;
+  }
+  return `${head}\r\n${body}`;
 }
 
 function aborted(): HttpError {
   return new HttpError("ABORTED", "the request was given up");
-}
-
-function codeOf(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : "HTTP_ERROR";
 }

@@ -1,0 +1,225 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, test } from "vitest";
+import { makeSystemClock } from "../../fargate/clock.ts";
+import { type FetchOptions, type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
+
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/** A server that shows each connection's bytes and answers by hand. */
+class Peer {
+  readonly server: Server;
+  readonly sockets: Socket[] = [];
+  readonly requests: string[] = [];
+  onRequest: (socket: Socket, text: string) => void = (socket) => socket.write(OK);
+
+  constructor() {
+    this.server = createServer((socket) => {
+      this.sockets.push(socket);
+      socket.on("error", () => undefined);
+      socket.on("data", (bytes) => {
+        this.requests.push(bytes.toString("utf8"));
+        this.onRequest(socket, bytes.toString("utf8"));
+      });
+    });
+  }
+
+  async listen(): Promise<string> {
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+let peer: Peer;
+let client: HttpClient;
+
+async function start(options: Partial<FetchOptions> = {}): Promise<string> {
+  peer = new Peer();
+  client = makeHttpClient(makeSystemClock(), options);
+  return peer.listen();
+}
+
+afterEach(() => {
+  client.close();
+  peer.close();
+});
+
+const get = (url: string) => ({ method: "GET", url, headers: { accept: "x" } }) as const;
+
+test("the path is sent as it was given, and a body with its length in bytes", async () => {
+  const url = await start();
+  await client.fetch({ method: "POST", url: `${url}/a%2Fb?x='%20`, headers: { "x-a": "1" }, body: "€" });
+  const host = url.slice("http://".length);
+  expect(peer.requests).toEqual([
+    `POST /a%2Fb?x='%20 HTTP/1.1\r\nhost: ${host}\r\nx-a: 1\r\ncontent-length: 3\r\n\r\n€`,
+  ]);
+});
+
+/** A peer on a thread of its own, which counts the reads of its socket in memory that both threads see. */
+const COUNTING_PEER = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const reads = new Int32Array(workerData);
+  const server = require("node:net").createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.on("data", () => {
+      Atomics.add(reads, 0, 1);
+      Atomics.notify(reads, 0);
+      socket.write(${JSON.stringify(OK)});
+    });
+  });
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+`;
+
+test("on a kept connection the request is on its way when fetch returns, before any turn of the event loop", async () => {
+  await start();
+  const memory = new SharedArrayBuffer(4);
+  const reads = new Int32Array(memory);
+  const worker = new Worker(COUNTING_PEER, { eval: true, workerData: memory });
+  try {
+    const [port] = await once(worker, "message");
+    const url = `http://127.0.0.1:${port}/`;
+    await client.fetch(get(url));
+    expect(Atomics.load(reads, 0)).toBe(1);
+    const second = client.fetch(get(url));
+    // This thread does nothing else until the peer has read the second request.
+    expect(Atomics.wait(reads, 0, 1, 10_000)).not.toBe("timed-out");
+    await second;
+  } finally {
+    await worker.terminate();
+  }
+});
+
+test("warming opens connections without a request, and opens a lost one again", async () => {
+  const url = await start();
+  client.warm(url, 2);
+  while (peer.sockets.length < 2) await once(peer.server, "connection");
+  await client.fetch(get(url));
+  expect(peer.sockets).toHaveLength(2);
+  peer.sockets[0]?.destroy();
+  await once(peer.server, "connection");
+  expect(peer.requests).toHaveLength(1);
+});
+
+test("requests at once go out on connections of their own, up to the limit, and the rest wait for an answer", async () => {
+  const url = await start({ connectionsMax: 3 });
+  const answered: string[] = [];
+  const held: Socket[] = [];
+  const threeHeld = new Promise<void>((resolve) => {
+    peer.onRequest = (socket) => {
+      held.push(socket);
+      if (held.length === 3) resolve();
+    };
+  });
+  const all = Promise.all(
+    [1, 2, 3, 4, 5].map(async (n) => answered.push((await client.fetch(get(`${url}/${n}`))).body)),
+  );
+  await threeHeld;
+  expect(peer.requests).toHaveLength(3);
+  peer.onRequest = (socket) => socket.write(OK);
+  for (const socket of held) socket.write(OK);
+  await all;
+  expect(answered).toHaveLength(5);
+  expect(peer.sockets).toHaveLength(3);
+});
+
+describe("aborts", () => {
+  test("a request given up before it had a connection is never sent", async () => {
+    const url = await start({ connectionsMax: 1 });
+    const arrived = new Promise<Socket>((resolve) => {
+      peer.onRequest = resolve;
+    });
+    const first = client.fetch(get(`${url}/first`));
+    const controller = new AbortController();
+    const second = client.fetch({ ...get(`${url}/second`), signal: controller.signal });
+    const socket = await arrived;
+    controller.abort();
+    await expect(second).rejects.toMatchObject({ code: "ABORTED" });
+    peer.onRequest = (each) => each.write(OK);
+    socket.write(OK);
+    await first;
+    await client.fetch(get(`${url}/third`));
+    expect(peer.requests.map((text) => text.split(" ")[1])).toEqual(["/first", "/third"]);
+  });
+
+  test("a request given up on the way ends its connection, and the next one takes another", async () => {
+    const url = await start({ connectionsMax: 1 });
+    const controller = new AbortController();
+    peer.onRequest = () => controller.abort();
+    await expect(client.fetch({ ...get(url), signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    peer.onRequest = (socket) => socket.write(OK);
+    await expect(client.fetch(get(url))).resolves.toMatchObject({ status: 200, body: "ok" });
+    expect(peer.sockets).toHaveLength(2);
+  });
+});
+
+describe("faults", () => {
+  test.each([
+    ["a reset", (socket: Socket) => socket.resetAndDestroy(), "ECONNRESET"],
+    ["a close without a word", (socket: Socket) => socket.end(), "ANSWER_CUT"],
+    ["half an answer", (socket: Socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"), "ANSWER_CUT"],
+    ["something else", (socket: Socket) => socket.write("hello\r\n\r\n"), "ANSWER_MALFORMED"],
+    [
+      "a body without end",
+      (socket: Socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n"),
+      "ANSWER_TOO_LARGE",
+    ],
+  ])("%s rejects with its code", async (_, answer, code) => {
+    const url = await start();
+    peer.onRequest = answer;
+    await expect(client.fetch(get(url))).rejects.toMatchObject({ code });
+  });
+
+  test("a peer that does not listen rejects every request", async () => {
+    const url = await start();
+    peer.close();
+    const results = await Promise.allSettled([client.fetch(get(url)), client.fetch(get(url))]);
+    expect(results.map((each) => each.status === "rejected" && each.reason.code)).toEqual([
+      "ECONNREFUSED",
+      "ECONNREFUSED",
+    ]);
+  });
+
+  test("bytes that come unasked on an idle connection end it, and are no answer to the next request", async () => {
+    const url = await start();
+    await client.fetch(get(url));
+    const stale = peer.sockets[0]!;
+    stale.write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstale");
+    await once(stale, "close");
+    await expect(client.fetch(get(url))).resolves.toMatchObject({ body: "ok" });
+    expect(peer.sockets).toHaveLength(2);
+  });
+
+  test("a connection whose keep-alive is nearly over is not used again", async () => {
+    const url = await start();
+    peer.onRequest = (socket) =>
+      socket.write("HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\nok");
+    await client.fetch(get(url));
+    await client.fetch(get(url));
+    expect(peer.sockets).toHaveLength(2);
+  });
+
+  test.each([
+    ["ftp://host/", {}],
+    ["http://user@host/", {}],
+    ["http://127.0.0.1/a b", {}],
+    ["http://127.0.0.1/", { "x-a": "b\r\nx-evil: 1" }],
+  ])("%s with %j is refused before anything is opened", async (url, headers) => {
+    await start();
+    await expect(client.fetch({ method: "GET", url, headers })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+  });
+
+  test("a closed client rejects, and ends what is on the way", async () => {
+    const url = await start();
+    peer.onRequest = () => client.close();
+    await expect(client.fetch(get(url))).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(client.fetch(get(url))).rejects.toMatchObject({ code: "CLOSED" });
+  });
+});
