@@ -2,7 +2,7 @@
 import { fill } from "/elements.js";
 import { age, amount, basisPoints, decimalsOf, mebibytes, micros, NOTHING, whole } from "/format.js";
 
-const MONEY = { decimals: 4, least: 2, sign: true };
+const MONEY = { decimals: 4, least: 4, sign: true };
 
 export function drawMarket(market) {
   fill({
@@ -23,7 +23,7 @@ export function drawMarket(market) {
     "pnl-realized": amount(market.realizedPnl, MONEY),
     "pnl-unrealized": amount(market.unrealizedPnl, MONEY),
     "pnl-sum": amount(market.totalPnl, MONEY),
-    fees: amount(market.fees, { decimals: 4, least: 2 }),
+    fees: amount(market.fees, { decimals: 4, least: 4 }),
     volume: amount(market.volume, { decimals: 2, least: 2 }),
     uptime: market.uptimeRatio === null ? NOTHING : `${amount(100 * market.uptimeRatio, { decimals: 1, least: 1 })} %`,
     "orders-placed": whole(market.ordersPlaced),

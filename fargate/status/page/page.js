@@ -44,7 +44,7 @@ async function pollState() {
     answeredAt = performance.now();
     failure = "";
   } catch (error) {
-    failure = error.message;
+    failure = reasonOf(error);
   }
   if (state !== null && failure === "") draw();
   drawLiveness();
@@ -66,6 +66,11 @@ async function ask(path) {
   const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   if (!response.ok) throw new Error(`the task answered ${response.status}`);
   return response.json();
+}
+
+function reasonOf(error) {
+  if (error.name === "TimeoutError") return `no answer within ${ANSWER_WITHIN_MS / 1_000} s`;
+  return error.name === "TypeError" ? "no connection" : error.message;
 }
 
 function currentMarket() {
@@ -142,4 +147,7 @@ function drawLiveness() {
   show(banner, silent);
   if (silent) setText(banner, `The task does not answer (${failure}). The figures below are old.`);
   setData(byId("main"), "old", silent ? "yes" : "no");
+  if (!silent) return;
+  setData(byId("quoting"), "state", "waiting");
+  fill({ quoting: "Not known" });
 }

@@ -117,7 +117,7 @@ function optionsOf(spec, host) {
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: "flashmm" } },
     scales: { y: { range: spec.range } },
     axes: [
-      { ...axis, size: 26, space: 70, font: "11px system-ui, sans-serif" },
+      { ...axis, size: 26, space: 70, values: timesOfDay, font: "11px system-ui, sans-serif" },
       { ...axis, size: 54, font: "11px system-ui, sans-serif" },
     ],
     series: [{}, ...spec.lines.map((line) => seriesOf(line, colour))],
@@ -153,11 +153,16 @@ function writeLegend(spec, index) {
   }
   const when = entries[spec.lines.length];
   when.className = "entry when";
-  setText(when, point === undefined ? "" : `${timeOfDay(point.atMs)} UTC`);
+  setText(when.children[1], point === undefined ? "" : `${timeOfDay(point.atMs)} UTC`);
 }
 
 function figure(spec, value) {
   return value === undefined || value === null ? NOTHING : amount(value, { decimals: spec.decimals, sign: spec.sign });
+}
+
+/** The axis in hours and minutes, with seconds where the marks are closer than a minute. */
+function timesOfDay(_plot, marks, _axis, _space, step) {
+  return marks.map((seconds) => timeOfDay(seconds * 1_000).slice(0, step < 60 ? 8 : 5));
 }
 
 function sizeOf(host) {

@@ -5,7 +5,7 @@ import { amount, decimalsOf, timeOfDay, whole } from "/format.js";
 export function drawOrders(orders) {
   const decimals = Math.max(...orders.map((order) => decimalsOf(order.price)), 0);
   const rows = children(byId("orders"), orders.length, () =>
-    makeRow(["", "number", "number", "number", "number", "", "wide-only id"]),
+    makeRow(["", "number", "number", "number", "number", "", "widest-only id"]),
   );
   for (const [index, order] of orders.entries()) {
     writeRow(rows[index], order.side, [

@@ -102,7 +102,7 @@ export function makeHistoryPoints(count: number): readonly HistoryPoint[] {
     mid: 0.4214 + 0.0008 * Math.sin(index / 40),
     spreadOthersBps: 46 + 7 * Math.sin(index / 17) + 2 * Math.sin(index * 1.7),
     spreadSelfBps: 22 + 4 * Math.sin(index / 11) + Math.sin(index * 2.3),
-    position: 40 * Math.round(4 * Math.sin(index / 60)),
+    position: 40 * Math.round(4 * Math.sin(index / 60)) + 0,
     realizedPnl: 0.0022 * index + 0.04 * Math.sin(index / 25),
     totalPnl: 0.0022 * index + 0.19 * Math.sin(index / 33),
   }));

@@ -1,0 +1,127 @@
+/** From an engine's market to what is shown of it: decimal strings for people and programs. Owns the writing alone. */
+import { unrealizedPnl } from "../../core/accounting/pnl.ts";
+import { formatScaled, MONEY_DECIMALS } from "../../core/decimal.ts";
+import type { BookSide, Fill } from "../../core/events.ts";
+import type { Market } from "../../core/market.ts";
+import { formatPrice, formatSize } from "../../core/market.ts";
+import { levelsOf, type OwnSize, ownAt } from "../../core/market-data/book.ts";
+import type { MarketEngine } from "../../core/market-engine.ts";
+import { isUnknown, type Order } from "../../core/orders.ts";
+import type { Instant, Side } from "../../core/units.ts";
+import { toLots } from "../../core/units.ts";
+import type { FillState, LevelState, MarketState, OrderState } from "./state.ts";
+
+const LEVELS_SHOWN = 10;
+
+export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
+  const { market } = engine.settings;
+  const open = engine.orders.open();
+  const averages = engine.spreads.averages();
+  return {
+    market: market.symbol,
+    base: market.base,
+    quote: market.quote,
+    quoting: engine.blockers.length === 0 && open.some((order) => order.state === "live"),
+    reasons: reasonsOf(engine),
+    fairValue: fairValueText(engine),
+    spreadOthersBps: engine.spreads.current?.othersBps ?? null,
+    spreadSelfBps: engine.spreads.current?.selfBps ?? null,
+    spreadImprovementBps: averages?.improvementBps ?? null,
+    spreadImprovementPercent: averages?.improvementPercent ?? null,
+    ...bookOf(engine, now),
+    ...moneyOf(engine),
+    fills: engine.recentFills.map((fill) => toFillState(fill, market)),
+    openOrders: open.map((order) => toOrderState(order, market)),
+    ...countsOf(engine),
+    ordersUnknown: open.filter(isUnknown).length,
+    uptimeRatio: engine.twoSidedRatio ?? null,
+    bookAgeMs: engine.book === undefined ? null : now.monotonicMs - engine.book.at.monotonicMs,
+  };
+}
+
+/** Position, average cost and PnL as decimal strings; the mark is the mid without our orders. */
+export function moneyOf(engine: MarketEngine) {
+  const { books } = engine;
+  const mark = engine.midMoney();
+  const unrealized = mark === undefined ? null : unrealizedPnl(books, mark);
+  return {
+    mid: mark === undefined ? null : money(mark),
+    position: money(books.position),
+    averageCost: money(books.averageCost),
+    realizedPnl: money(books.realizedPnl),
+    unrealizedPnl: unrealized === null ? null : money(unrealized),
+    totalPnl: unrealized === null ? null : money(books.realizedPnl + unrealized),
+    fees: money(books.fees),
+    volume: money(books.volume),
+    fillCount: books.fillCount,
+  };
+}
+
+function reasonsOf(engine: MarketEngine): readonly string[] {
+  const denied = engine.denials.map(({ quote, reason }) => `${quote.side} level ${quote.level} held back: ${reason}`);
+  return [...engine.blockers, ...denied];
+}
+
+function bookOf(engine: MarketEngine, now: Instant): Pick<MarketState, "bids" | "asks"> {
+  const { book, settings } = engine;
+  if (book === undefined) return { bids: [], asks: [] };
+  const own = engine.ownSizes(now.monotonicMs);
+  return {
+    bids: toLevels(book.bids, "buy", own, settings.market),
+    asks: toLevels(book.asks, "sell", own, settings.market),
+  };
+}
+
+function toLevels(side: BookSide, which: Side, own: readonly OwnSize[], market: Market): readonly LevelState[] {
+  return levelsOf(side, LEVELS_SHOWN).map((level) => ({
+    price: formatPrice(market, level.price),
+    size: formatSize(market, level.size),
+    own: formatSize(market, ownAt(own, which, level)),
+  }));
+}
+
+function countsOf(engine: MarketEngine) {
+  const { buy, sell } = engine.counts;
+  return {
+    ordersPlaced: buy.placed + sell.placed,
+    ordersCancelled: buy.cancelled + sell.cancelled,
+    ordersRejected: buy.rejected + sell.rejected,
+    ordersFilled: buy.filled + sell.filled,
+  };
+}
+
+function toOrderState(order: Order, market: Market): OrderState {
+  return {
+    clientOrderId: order.clientOrderId,
+    orderId: order.orderId ?? null,
+    side: order.side,
+    level: order.level,
+    price: formatPrice(market, order.price),
+    size: formatSize(market, order.size),
+    filled: formatSize(market, toLots(Math.max(order.filledBooked, order.filledReported))),
+    state: order.state,
+  };
+}
+
+function toFillState(fill: Fill, market: Market): FillState {
+  return {
+    fillId: fill.fillId,
+    side: fill.side,
+    price: formatPrice(market, fill.price),
+    size: formatSize(market, fill.size),
+    fee: money(fill.fee),
+    feeAsset: fill.feeAsset,
+    venueTimeMs: Date.parse(fill.venueTime),
+  };
+}
+
+/** A model value, shown to a tenth of a tick. */
+function fairValueText(engine: MarketEngine): string | null {
+  const ticks = engine.fairValue();
+  const { tick } = engine.settings.market;
+  return ticks === undefined ? null : ((ticks * tick.step) / 10 ** tick.decimals).toFixed(tick.decimals + 1);
+}
+
+function money(units: bigint): string {
+  return formatScaled(units, MONEY_DECIMALS);
+}

@@ -1,0 +1,231 @@
+/** The page in a real browser against a real status server whose task changes while it is watched. */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type StatusServer, startStatusServer } from "../../../fargate/status/server.ts";
+import type { HistoryPoint, TaskState } from "../../../fargate/status/state.ts";
+import { makeMetrics } from "../../../fargate/telemetry.ts";
+import { makeHistoryPoints, makeMarketState, makeTaskState, NOW_MS } from "./task-state.ts";
+
+const EXECUTABLE = [
+  process.env["CHROMIUM_PATH"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/snap/bin/chromium",
+].find((path) => path !== undefined && existsSync(path));
+
+const NOT_RUN = "no Chromium at the usual paths: the page was not looked at; set CHROMIUM_PATH to run this";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Counts the pixels of the plots' blue line, #1f63a8, which neither axes nor grid have. */
+const LINE_PIXELS = `(id) => {
+  const canvas = document.querySelector("#" + id + " canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const far = Math.abs(data[at] - 0x1f) + Math.abs(data[at + 1] - 0x63) + Math.abs(data[at + 2] - 0xa8);
+    if (data[at + 3] > 200 && far < 40) count += 1;
+  }
+  return count;
+}`;
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const atom = makeMarketState({
+  market: "ATOM/USDC",
+  base: "ATOM",
+  mid: "9.1234",
+  bids: [],
+  asks: [],
+  fills: [],
+  openOrders: [],
+});
+
+let userData: string;
+let context: BrowserContext;
+let page: Page;
+let server: StatusServer;
+let state: TaskState;
+let points: readonly HistoryPoint[];
+let complaints: string[];
+
+beforeAll(async () => {
+  if (EXECUTABLE === undefined) return;
+  userData = await mkdtemp(join(tmpdir(), "flashmm-page-"));
+  context = await chromium.launchPersistentContext(userData, {
+    executablePath: EXECUTABLE,
+    args: FLAGS,
+    colorScheme: "light",
+    viewport: { width: 1_400, height: 900 },
+  });
+});
+
+afterAll(async () => {
+  if (EXECUTABLE === undefined) return;
+  await context.close();
+  await rm(userData, { recursive: true, force: true });
+});
+
+async function serve(port: number): Promise<StatusServer> {
+  return startStatusServer({
+    port,
+    metrics: makeMetrics(),
+    state: () => state,
+    health: () => ({ healthy: true, reasons: [] }),
+    history: (market) => (market === "SEI/USDC" ? points : []),
+    log: quiet,
+  });
+}
+
+beforeEach(async (ctx) => {
+  if (EXECUTABLE === undefined) ctx.skip(NOT_RUN);
+  state = makeTaskState({ markets: [makeMarketState(), atom] });
+  points = makeHistoryPoints(300);
+  complaints = [];
+  server = await serve(0);
+  page = await context.newPage();
+  page.on("console", (message) => {
+    // The browser's advice on this test's own reading of pixels is not about the page.
+    if (!message.text().includes("willReadFrequently")) complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.addInitScript(
+    'addEventListener("securitypolicyviolation", (event) => console.error("policy " + event.violatedDirective))',
+  );
+  await page.goto(`http://127.0.0.1:${server.port}/`);
+  await shows("mid", "0.42145");
+});
+
+afterEach(async () => {
+  if (EXECUTABLE === undefined) return;
+  await page.close();
+  await server.close();
+});
+
+/** Waits until a figure reads as it should. */
+async function shows(name: string, text: string): Promise<void> {
+  await page.locator(`[data-field="${name}"]`, { hasText: text }).waitFor({ timeout: 5_000 });
+}
+
+function texts(selector: string): Promise<string[]> {
+  return page.locator(selector).allTextContents();
+}
+
+const PLOTS = ["plot-pnl", "plot-position", "plot-spread"];
+const POLLED = { timeout: 5_000, interval: 100 };
+
+function linePixels(id: string): Promise<unknown> {
+  return page.evaluate(`(${LINE_PIXELS})("${id}")`);
+}
+
+function picture(id: string): Promise<unknown> {
+  return page.evaluate(`document.querySelector("#${id} canvas").toDataURL()`);
+}
+
+describe("status page", () => {
+  test("figures change without a reload, and nothing is complained about", async () => {
+    await page.evaluate("window.sameDocument = true");
+    await shows("improvement", "+26.1 bps");
+    const market = makeMarketState({ mid: "0.4311", totalPnl: "-2.5", fillCount: 58, spreadImprovementBps: 30.04 });
+    state = makeTaskState({ markets: [market, atom], errors: { "cambrian timeout": 3 } });
+    await shows("mid", "0.4311");
+    await shows("improvement", "+30.0 bps");
+    await shows("pnl-total", "−2.5000 USDC");
+    await shows("fill-count", "58 in all");
+    expect(await texts("#errors dt")).toEqual(["cambrian timeout"]);
+    expect(await page.title()).toBe("0.4311 SEI/USDC · FlashMM");
+    expect(await page.evaluate("window.sameDocument")).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  test("the levels that hold our size are marked, and no others", async () => {
+    expect(await texts('#asks tr[data-own="yes"] .price')).toEqual(["0.4221", "0.4219"]);
+    expect(await texts('#bids tr[data-own="yes"] .price')).toEqual(["0.4210", "0.4208"]);
+    expect(await texts('#bids tr[data-own="yes"] .own')).toEqual(["◆ 100", "◆ 100"]);
+    expect(await texts('#bids tr[data-own="no"] .own')).toEqual(Array.from({ length: 8 }, () => ""));
+    const bids = [{ price: "0.4209", size: "250", own: "250" }];
+    state = makeTaskState({ markets: [makeMarketState({ bids })] });
+    await page.locator("#bids tr", { hasText: "0.4209" }).waitFor();
+    expect(await texts('#bids tr[data-own="yes"] .price')).toEqual(["0.4209"]);
+    expect(await texts("#bids tr")).toHaveLength(1);
+  });
+
+  test("the three plots are drawn, and drawn on when points come", async () => {
+    for (const id of PLOTS) await expect.poll(() => linePixels(id), POLLED).toBeGreaterThan(200);
+    const before = await Promise.all(PLOTS.map(picture));
+    const [last] = points.slice(-1);
+    points = [...points, { ...last!, atMs: NOW_MS + 60_000, totalPnl: 9, position: 999, spreadSelfBps: 7 }];
+    for (const [index, id] of PLOTS.entries()) {
+      await expect.poll(() => page.locator(`#${id}`).getAttribute("aria-label"), POLLED).toContain("301 points");
+      await expect.poll(() => picture(id), POLLED).not.toBe(before[index]);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  test("another market is shown at a click, with its own figures and none of the first's points", async () => {
+    await page.getByRole("button", { name: "ATOM/USDC" }).click();
+    await shows("mid", "9.1234");
+    expect(await texts("#bids tr")).toEqual([]);
+    expect(await page.locator("#plot-pnl").getAttribute("aria-label")).toContain("0 points");
+    await page.getByRole("button", { name: "SEI/USDC" }).click();
+    await shows("mid", "0.42145");
+  });
+
+  test("a task that does not answer is said to be silent until it answers again", async () => {
+    const { port } = server;
+    await server.close();
+    const alert = page.getByRole("alert");
+    await alert.waitFor({ timeout: 8_000 });
+    expect(await alert.textContent()).toBe("The task does not answer (no connection). The figures below are old.");
+    await shows("quoting", "Not known");
+    state = makeTaskState({ markets: [makeMarketState({ mid: "0.44" })] });
+    server = await serve(port);
+    await alert.waitFor({ state: "hidden", timeout: 8_000 });
+    await shows("mid", "0.44");
+    await shows("quoting", "Quoting");
+  });
+
+  test("a starting task shows its steps, a halted one its reasons", async () => {
+    const startup = [
+      { step: "lease", state: "done", detail: "epoch 12" } as const,
+      { step: "cancel open orders", state: "running", detail: "2 left" } as const,
+    ];
+    state = makeTaskState({ phase: "starting", startup });
+    await shows("quoting", "Starting");
+    expect(await texts("#steps li")).toEqual(["leasedoneepoch 12", "cancel open ordersrunning2 left"]);
+    state = makeTaskState({ markets: [makeMarketState({ quoting: false, reasons: ["book is stale: 6.2 s old"] })] });
+    await shows("quoting", "Not quoting");
+    expect(await texts("#reasons li")).toEqual(["book is stale: 6.2 s old"]);
+    expect(await page.locator("#startup").isVisible()).toBe(false);
+  });
+
+  test("markup among the task's words is shown as words", async () => {
+    const reason = '<img src="x" onerror="window.broken = true">';
+    state = makeTaskState({ markets: [makeMarketState({ reasons: [reason] })], errors: { [reason]: 1 } });
+    await page.locator("#reasons li").waitFor();
+    expect(await texts("#reasons li")).toEqual([reason]);
+    expect(await page.locator("main img").count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test("nothing runs over the edge, from a phone to a desk", async () => {
+    for (const width of [390, 760, 1_180, 1_400]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    }
+  });
+});
