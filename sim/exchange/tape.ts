@@ -25,6 +25,8 @@ export type TapeDescription = {
 
 /** A line of the real tape has 40 kB at most; longer than this is no tape and would fill the memory. */
 const LINE_CHARACTERS_MAX = 8 * 1024 * 1024;
+/** One task quotes a handful; a tape of more is not one of ours. */
+const MARKETS_MAX = 100;
 
 /**
  * Yields the lines of the tape at `file` in order. Throws `InputError` naming file, line and fault: a missing or torn
@@ -46,7 +48,7 @@ export async function* readTape(file: string): AsyncGenerator<TapeLine, void, un
   if (number === 0) throw new InputError({ what: `tape ${file}`, expected: "at least one line", was: "an empty tape" });
 }
 
-/** Reads the whole tape at `file` once. Throws the `InputError` of `readTape`. */
+/** Reads the whole tape at `file` once. Throws the `InputError` of `readTape`, or of too many markets. */
 export async function describeTape(file: string): Promise<TapeDescription> {
   const markets = new Map<string, MarketTally>();
   let lines = 0;
@@ -58,16 +60,19 @@ export async function describeTape(file: string): Promise<TapeDescription> {
     endMs = line.atMs;
     lines += 1;
     events += line.events.length;
-    for (const event of line.events) tallyOf(markets, event).add(event);
+    for (const event of line.events) tallyOf(markets, event, file).add(event);
   }
   const described = [...markets].map(([symbol, tally]) => tally.describe(symbol));
   return { lines, events, startMs, durationMs: endMs - startMs, markets: described };
 }
 
-function tallyOf(markets: Map<string, MarketTally>, event: WireEvent): MarketTally {
+function tallyOf(markets: Map<string, MarketTally>, event: WireEvent, file: string): MarketTally {
   const symbol = event.attributes["market_id"] ?? "";
   const known = markets.get(symbol);
   if (known !== undefined) return known;
+  if (markets.size >= MARKETS_MAX) {
+    throw new InputError({ what: `tape ${file}`, expected: `of at most ${MARKETS_MAX} markets`, was: symbol });
+  }
   const tally = new MarketTally();
   markets.set(symbol, tally);
   return tally;
