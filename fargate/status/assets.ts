@@ -25,20 +25,21 @@ const PAGE: Readonly<Record<string, readonly [file: string, contentType: string]
   "/favicon.svg": ["favicon.svg", SVG],
 };
 
-/** The plotting library's files, by address. */
+const require = createRequire(import.meta.url);
+
+/** The plotting library's files, by address; found where the package is installed. */
 const UPLOT: Readonly<Record<string, readonly [file: string, contentType: string]>> = {
-  "/uplot.js": ["uplot/dist/uPlot.esm.js", SCRIPT],
-  "/uplot.css": ["uplot/dist/uPlot.min.css", CSS],
+  "/uplot.js": [require.resolve("uplot/dist/uPlot.esm.js"), SCRIPT],
+  "/uplot.css": [require.resolve("uplot/dist/uPlot.min.css"), CSS],
 };
 
 /** All files by address. Rejects when one is missing: a task whose page is incomplete was not installed whole. */
 export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
-  const require = createRequire(import.meta.url);
   const loads = [
     ...Object.entries(PAGE).map(([address, [file, contentType]]) =>
       load(address, fileURLToPath(new URL(`./page/${file}`, import.meta.url)), contentType),
     ),
-    ...Object.entries(UPLOT).map(([address, [file, contentType]]) => load(address, require.resolve(file), contentType)),
+    ...Object.entries(UPLOT).map(([address, [file, contentType]]) => load(address, file, contentType)),
   ];
   return new Map(await Promise.all(loads));
 }

@@ -64,7 +64,10 @@ let points: readonly HistoryPoint[];
 let complaints: string[];
 
 beforeAll(async () => {
-  if (EXECUTABLE === undefined) return;
+  if (EXECUTABLE === undefined) {
+    process.stderr.write(`${NOT_RUN}\n`);
+    return;
+  }
   userData = await mkdtemp(join(tmpdir(), "flashmm-page-"));
   context = await chromium.launchPersistentContext(userData, {
     executablePath: EXECUTABLE,
