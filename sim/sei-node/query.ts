@@ -14,7 +14,7 @@ export type Query = {
 
 type Relation = "=" | "<" | "<=" | ">" | ">=";
 
-export type Condition =
+type Condition =
   | { readonly tag: string; readonly operator: "EXISTS" }
   | { readonly tag: string; readonly operator: "CONTAINS" | "="; readonly text: string }
   | { readonly tag: string; readonly operator: Relation; readonly value: number };

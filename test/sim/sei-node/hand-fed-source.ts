@@ -4,7 +4,7 @@ import type { MarketDataSource, WireEvent } from "../../../sim/exchange/wire-eve
 import { type SeiNodeInput, startSeiNode } from "../../../sim/sei-node/node.ts";
 import { type DrivenClock, makeDrivenClock } from "../exchange/driven-clock.ts";
 
-export const TIMESTAMP = "2026-01-02T03:04:05.678Z";
+const TIMESTAMP = "2026-01-02T03:04:05.678Z";
 export const BOOK_QUERY = "tm.event='OrderBookUpdate' AND market_id='SEI/USDC'";
 export const TRADE_QUERY = "tm.event='Trade' AND market_id='SEI/USDC'";
 export const STATUS_QUERY = "tm.event='MarketStatus' AND market_id='SEI/USDC'";
