@@ -1,0 +1,301 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { FillLog } from "../../core/accounting/fill-log.ts";
+import { applyFill, type Books, compareFills, emptyBooks } from "../../core/accounting/pnl.ts";
+import type { Fill } from "../../core/events.ts";
+import { FillOutbox } from "../../fargate/fill-outbox.ts";
+import { FillTracker } from "../../fargate/fill-tracker.ts";
+import { StateTable } from "../../fargate/state-table.ts";
+import { DrivenWorld, type Gate, makeRecorder, startQueue, startTable } from "./driven-world.ts";
+import { bookedOf, fillOf, MARKET } from "./fill-cases.ts";
+
+const queue = await startQueue();
+const table = await startTable();
+afterAll(async () => {
+  await queue.stop();
+  await table.stop();
+});
+
+const PAGE_SIZE = 3;
+let runs = 0;
+
+/** A venue with a history of fills; its cursor is a count. */
+function makeVenue() {
+  const history: Fill[] = [];
+  const fillsAfter = async (cursor: string | undefined) => {
+    const from = Number(cursor ?? 0);
+    const fills = history.slice(from, from + PAGE_SIZE);
+    return { fills, nextCursor: String(from + fills.length), more: fills.length === PAGE_SIZE };
+  };
+  return { history, fillsAfter };
+}
+
+type Venue = ReturnType<typeof makeVenue>;
+
+/** What outlives a task: time, the venue, and under which name its market stands in the table. */
+function makeSurroundings() {
+  runs += 1;
+  queue.clear();
+  const market = { ...MARKET, symbol: `RUN${runs}/USDC` };
+  const world = new DrivenWorld();
+  const venue = makeVenue();
+  const addFills = (count: number, options: { readonly atOnce?: boolean } = {}) => {
+    const added = Array.from({ length: count }, (_, index) => {
+      const n = venue.history.length + index + 1;
+      const atMs = Math.floor(world.clock.now().monotonicMs) * 10 + (options.atOnce === true ? 0 : index);
+      return { ...fillOf(`F-${n}`, atMs, n % 3 === 0 ? "sell" : "buy"), market: market.symbol };
+    });
+    venue.history.push(...added);
+    return added;
+  };
+  return { market, world, venue, addFills };
+}
+
+type Surroundings = ReturnType<typeof makeSurroundings>;
+
+/** A task's fills: an engine's books, tracker and outbox. `gate` stands before and after each effect. */
+function startTask(around: Surroundings, epoch: number, gate: Gate = () => Promise.resolve()) {
+  const { market, world, venue } = around;
+  const { clock } = world;
+  const recorder = makeRecorder();
+  const rng = { next: () => 0.5 };
+  const { log, metrics } = recorder;
+  const client = queue.makeClient(world, gate);
+  const outbox = new FillOutbox({ client, queueUrl: queue.queueUrl, clock, rng, log, metrics });
+  const stateTable = new StateTable({ client: table.makeClient(world, gate), tableName: table.tableName, clock });
+  let engine = new FillLog(emptyBooks(), market);
+  const tracker = new FillTracker({
+    market,
+    engineId: `engine-${epoch}`,
+    epoch,
+    fillsAfter: async (cursor) => {
+      await gate("before the venue");
+      const page = await world.hold(() => venue.fillsAfter(cursor));
+      await gate("after the venue");
+      return page;
+    },
+    outbox,
+    stateTable,
+    onFill: (fill) => engine.add(bookedOf(fill)),
+    clock,
+    rng,
+    log,
+    metrics,
+  });
+  return {
+    tracker,
+    outbox,
+    stateTable,
+    recorder,
+    start: async () => {
+      engine = new FillLog(await tracker.load(), market);
+      await tracker.catchUp();
+    },
+    /** As the loop does: to the books first, then to the tracker. */
+    stream: (fill: Fill, midAtFill?: bigint) => {
+      if (engine.add(bookedOf(fill)) === "booked") tracker.seen(fill, midAtFill);
+    },
+    kill: () => {
+      tracker.stop();
+      outbox.close();
+    },
+    books: () => engine.books,
+  };
+}
+
+function foldOf(fills: readonly Fill[], market: Surroundings["market"]): Books {
+  return [...fills].sort(compareFills).reduce((books, fill) => applyFill(books, bookedOf(fill), market), emptyBooks());
+}
+
+const idsOf = (venue: Venue) => venue.history.map(({ fillId }) => fillId).sort();
+const queuedIds = () => [...new Set(queue.fillIds())].sort();
+
+describe("the fill tracker", () => {
+  it("a first start hands the whole history, page by page, to engine and queue", async () => {
+    const around = makeSurroundings();
+    around.addFills(8);
+    const task = startTask(around, 1);
+    await around.world.settled(task.start(), "the start");
+    expect(task.books()).toEqual(foldOf(around.venue.history, around.market));
+    await around.world.until(() => task.outbox.counts.sent === 8, "the queue");
+    expect(queue.fillIds()).toHaveLength(8);
+    task.kill();
+  });
+
+  it("a fill of the stream leaves at once with its mid, and the look into the history does not send it again", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1);
+    await around.world.settled(task.start(), "the start");
+    const [fill] = around.addFills(1);
+    if (fill !== undefined) task.stream(fill, 421_450_000_000_000_000n);
+    await around.world.until(() => task.outbox.counts.sent === 1, "the queue");
+    expect(around.world.clock.now().monotonicMs).toBe(10);
+    expect(queue.bodies()).toMatchObject([
+      { fillId: "F-1", midAtFill: "0.42145", engineId: "engine-1", size: String(fill?.size) },
+    ]);
+    await around.world.pass(20_000);
+    expect(queue.fillIds()).toEqual(["F-1"]);
+    expect(await task.stateTable.loadFills(around.market.symbol)).toEqual({ cursor: "1", books: task.books() });
+    task.kill();
+  });
+
+  it("a fill that the stream missed is found within 5 s", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1);
+    await around.world.settled(task.start(), "the start");
+    const startMs = around.world.clock.now().monotonicMs;
+    around.addFills(1);
+    await around.world.until(() => task.outbox.counts.sent === 1, "the queue");
+    expect(around.world.clock.now().monotonicMs - startMs).toBeLessThanOrEqual(5_010);
+    expect(task.books().fillCount).toBe(1);
+    task.kill();
+  });
+
+  it("a look that fails is counted and made again at the next tick", async () => {
+    const around = makeSurroundings();
+    let failures = 0;
+    const task = startTask(around, 1, async (step) => {
+      if (step === "before the venue" && failures > 0) {
+        failures -= 1;
+        throw new Error("503");
+      }
+    });
+    await around.world.settled(task.start(), "the start");
+    failures = 2;
+    around.addFills(1);
+    await around.world.until(() => task.outbox.counts.sent === 1, "the queue");
+    expect(task.recorder.countOf("history")).toBe(2);
+    task.kill();
+  });
+
+  it("a start that finds no history in eight attempts ends with the venue's error", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1, async (step) => {
+      if (step === "before the venue") throw new Error("venue is down");
+    });
+    await expect(around.world.settled(task.start(), "the start")).rejects.toThrow("venue is down");
+    expect(task.recorder.countOf("history")).toBe(8);
+    task.kill();
+  });
+
+  it("the checkpoint stands still while the queue is away, and a stop says that fills are unsent", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1, async (step) => {
+      if (step === "before the queue") throw new Error("queue is away");
+    });
+    around.addFills(2);
+    await around.world.settled(task.start(), "the start");
+    await around.world.pass(30_000);
+    expect(await task.stateTable.loadFills(around.market.symbol)).toBeNull();
+    const end = await around.world.settled(task.tracker.finish(3_000), "the stop");
+    expect(end).toEqual({ historyRead: true, allSent: false });
+    task.kill();
+  });
+
+  it("a stop takes in what the stream missed, and hands everything to the queue", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1);
+    await around.world.settled(task.start(), "the start");
+    around.addFills(4);
+    const end = await around.world.settled(task.tracker.finish(5_000), "the stop");
+    expect(end).toEqual({ historyRead: true, allSent: true });
+    expect(queuedIds()).toEqual(idsOf(around.venue));
+    expect(task.books().fillCount).toBe(4);
+    expect(around.world.clock.now().monotonicMs).toBe(0);
+  });
+
+  it("a stop ends in time although the venue says nothing", async () => {
+    const around = makeSurroundings();
+    let isSilent = false;
+    const task = startTask(around, 1, (step) =>
+      isSilent && step === "before the venue" ? new Promise(() => undefined) : Promise.resolve(),
+    );
+    await around.world.settled(task.start(), "the start");
+    isSilent = true;
+    const end = await around.world.settled(task.tracker.finish(5_000), "the stop");
+    expect(end).toEqual({ historyRead: false, allSent: true });
+    expect(around.world.clock.now().monotonicMs).toBe(5_000);
+  });
+
+  it("an older task leaves the checkpoint of a newer one alone, and still sends its fills", async () => {
+    const around = makeSurroundings();
+    const older = startTask(around, 1);
+    await around.world.settled(older.start(), "the older");
+    const newer = { epoch: 2, version: 1 };
+    await older.stateTable.saveFills(around.market.symbol, { cursor: "0", books: emptyBooks() }, newer);
+    around.addFills(2);
+    await around.world.pass(20_000);
+    expect(older.recorder.countOf("checkpoint-superseded")).toBe(1);
+    expect((await older.stateTable.loadFills(around.market.symbol))?.cursor).toBe("0");
+    expect(queuedIds()).toEqual(idsOf(around.venue));
+    older.kill();
+  });
+
+  it("an id with characters that the queue refuses is escaped and arrives", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1);
+    around.venue.history.push({ ...fillOf("F-\uffff", 1), market: around.market.symbol });
+    await around.world.settled(task.start(), "the start");
+    await around.world.until(() => task.outbox.counts.sent === 1, "the queue");
+    expect(queue.fillIds()).toEqual(["F-\uffff"]);
+    task.kill();
+  });
+
+  it("wherever tasks crash, every fill reaches the queue and the last one's books are the venue's", async () => {
+    const life = fc.record({
+      crashAt: fc.integer({ min: 1, max: 30 }),
+      fills: fc.array(
+        fc.record({ count: fc.integer({ min: 1, max: 4 }), atOnce: fc.boolean(), streamed: fc.boolean() }),
+        {
+          maxLength: 3,
+        },
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 3 }), async (lives) => {
+        const around = makeSurroundings();
+        let epoch = 0;
+        for (const { crashAt, fills } of lives) {
+          epoch += 1;
+          await liveAndCrash(around, epoch, crashAt, fills);
+        }
+        const last = startTask(around, epoch + 1);
+        await around.world.settled(last.start(), "the last start");
+        const end = await around.world.settled(last.tracker.finish(10_000), "the last stop");
+        expect(end).toEqual({ historyRead: true, allSent: true });
+        expect(queuedIds()).toEqual(idsOf(around.venue));
+        expect(last.books()).toEqual(foldOf(around.venue.history, around.market));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+type FillBurst = { readonly count: number; readonly atOnce: boolean; readonly streamed: boolean };
+
+/** A task that stops existing at its `crashAt`-th step: before an effect, or after it with the answer lost. */
+async function liveAndCrash(
+  around: Surroundings,
+  epoch: number,
+  crashAt: number,
+  bursts: readonly FillBurst[],
+): Promise<void> {
+  let steps = 0;
+  const task = startTask(around, epoch, () => {
+    steps += 1;
+    if (steps >= crashAt) task.kill();
+    return steps >= crashAt ? new Promise(() => undefined) : Promise.resolve();
+  });
+  let hasStarted = false;
+  const started = task.start().then(() => {
+    hasStarted = true;
+  });
+  started.catch(() => undefined);
+  await around.world.until(() => hasStarted || steps >= crashAt, "the start, or the crash");
+  for (const { count, atOnce, streamed } of bursts) {
+    const fills = around.addFills(count, { atOnce });
+    if (hasStarted && streamed && steps < crashAt) for (const fill of fills) task.stream(fill);
+    await around.world.pass(6_000);
+  }
+  task.kill();
+}
