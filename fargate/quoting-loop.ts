@@ -5,7 +5,6 @@
 import type { Command } from "../core/commands.ts";
 import type { Engine } from "../core/engine.ts";
 import type { EngineEvent, Fill } from "../core/events.ts";
-import type { LatencyWindow } from "./latency.ts";
 import type { Clock } from "./seams.ts";
 import type { EventQueue } from "./sei/event-queue.ts";
 import type { Metrics } from "./telemetry.ts";
@@ -22,7 +21,6 @@ export type QuotingLoopOptions = {
   readonly onFill: (fill: Fill, midMoney: bigint | undefined) => void;
   readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly tickToWire: LatencyWindow;
   /** Called with whatever the engine throws: a bug, after which nothing may be sent any more. */
   readonly onCrash: (error: unknown) => void;
 };
@@ -41,7 +39,7 @@ export class QuotingLoop {
     this.#armTimer();
   }
 
-  /** Ends the loop. Facts are still taken afterwards by `settle`, but nothing is decided. */
+  /** Ends the deciding. Facts are still applied: fills and proofs that come while stopping count. */
   stop(): void {
     this.#stopped = true;
     this.#stopTimer?.();
@@ -50,6 +48,11 @@ export class QuotingLoop {
   /** Hands over a fact; it is applied with everything else that arrives before the current read is done. */
   push(event: EngineEvent): void {
     this.#options.queue.push(event);
+    this.wake();
+  }
+
+  /** Facts were put on the queue. */
+  wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => {
@@ -92,16 +95,15 @@ export class QuotingLoop {
   }
 
   #execute(commands: readonly Command[], booksSince: ReadonlyMap<string, number>): void {
-    const { clock, execute, metrics, tickToWire } = this.#options;
+    const { clock, execute, metrics } = this.#options;
     const lastOf = new Map<string, number>();
     for (const command of commands) {
       execute(command);
       if (booksSince.has(command.market)) lastOf.set(command.market, clock.now().monotonicMs);
     }
     for (const [market, writtenMs] of lastOf) {
-      const durationMs = writtenMs - (booksSince.get(market) ?? writtenMs);
-      tickToWire.record(durationMs);
-      metrics.observe("flashmm_tick_to_wire_seconds", { market }, durationMs / 1_000);
+      const seconds = (writtenMs - (booksSince.get(market) ?? writtenMs)) / 1_000;
+      metrics.observe("flashmm_tick_to_wire_seconds", { market }, seconds);
     }
   }
 }

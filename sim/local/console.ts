@@ -2,15 +2,15 @@
  * What the local run says to the person at the terminal: a line every few seconds and a summary at the end.
  * Owns the words; `run` prints them and takes the exit code from `mismatches`.
  */
-import { formatScaled, parseDecimal } from "../../core/decimal.ts";
+import { divideHalfEven, formatScaled, MONEY_DECIMALS, parseDecimal, parseScaled } from "../../core/decimal.ts";
 import type { FeedState, MarketState, TaskState } from "../../fargate/status/state.ts";
 
 /** One market's books as one party knows them. Amounts are decimal strings. */
 export type BooksSummary = {
   readonly fills: number;
   readonly position: string;
-  /** Realised, in quote currency, fees taken off. */
-  readonly realizedPnl: string;
+  /** In quote currency, fees taken off, with the position at the run's last mid: the same mark for all three. */
+  readonly totalPnl: string;
 };
 
 export type MarketSummary = {
@@ -32,9 +32,16 @@ export type RunSummary = {
   /** How long the task ran, in seconds. */
   readonly seconds: number;
   readonly markets: readonly MarketSummary[];
-  /** Requests the order API refused: more than it allows in a second, and a wrong signature. */
+  /** Requests the order API refused: more than it allows in a second or in flight, and a wrong signature. */
   readonly refusedForRate: number;
   readonly refusedForSignature: number;
+  /** Frames of the market data that could not be decoded, and all events that were; null when the task left no word. */
+  readonly malformedFrames: number | null;
+  readonly events: number | null;
+  /** Messages that the ledger's function could not take. */
+  readonly deadLetters: number;
+  /** What went wrong beside the books, one sentence each: a task that did not stop in order, a tape that broke off. */
+  readonly faults: readonly string[];
 };
 
 /** One line a market (one in all while the task starts or stops), parted by line breaks, without a last one. */
@@ -89,6 +96,7 @@ export function summaryText(summary: RunSummary): string {
     `FlashMM ran for ${summary.seconds.toFixed(0)} s.`,
     ...summary.markets.flatMap(marketLines),
     `requests refused by the order API: ${summary.refusedForRate} for rate, ${summary.refusedForSignature} for signature`,
+    `market data events decoded: ${summary.events ?? "not known"}, frames refused: ${summary.malformedFrames ?? "not known"}; dead letters: ${summary.deadLetters}`,
     ...(wrong.length === 0
       ? ["Exchange, engine and ledger agree."]
       : [`${wrong.length} ${wrong.length === 1 ? "mismatch" : "mismatches"}:`, ...wrong.map((line) => `  ✗ ${line}`)]),
@@ -101,8 +109,8 @@ function marketLines(market: MarketSummary): readonly string[] {
   const row = (name: string, books: BooksSummary | null) =>
     books === null
       ? `  ${name.padEnd(10)}not known`
-      : `  ${name.padEnd(10)}${String(books.fills).padStart(6)}${books.position.padStart(COLUMN)}${books.realizedPnl.padStart(COLUMN)}`;
-  const heads = [`position ${market.base}`, `realised PnL ${market.quote}`];
+      : `  ${name.padEnd(10)}${String(books.fills).padStart(6)}${books.position.padStart(COLUMN)}${rounded(books.totalPnl).padStart(COLUMN)}`;
+  const heads = [`position ${market.base}`, `PnL ${market.quote}`];
   return [
     "",
     `${market.market}: ${improvementText(market)}, ${market.openOrders} open orders left`,
@@ -128,7 +136,13 @@ export function mismatches(summary: RunSummary): readonly string[] {
       ? []
       : [`${summary.refusedForSignature} requests were refused for signature, expected 0`]),
   ];
-  return [...summary.markets.flatMap(marketMismatches), ...refusals];
+  const data = [
+    ...(summary.malformedFrames === null || summary.malformedFrames === 0
+      ? []
+      : [`${summary.malformedFrames} frames of market data were refused, expected 0`]),
+    ...(summary.deadLetters === 0 ? [] : [`${summary.deadLetters} messages are in the dead-letter queue, expected 0`]),
+  ];
+  return [...summary.markets.flatMap(marketMismatches), ...refusals, ...data, ...summary.faults];
 }
 
 function marketMismatches(market: MarketSummary): readonly string[] {
@@ -150,19 +164,35 @@ function booksMismatches(market: MarketSummary, name: string, books: BooksSummar
   return [
     ...(books.fills === truth.fills ? [] : [found("fill count", books.fills, truth.fills)]),
     ...(same(books.position, truth.position) ? [] : [found("position", books.position, truth.position)]),
-    ...(same(books.realizedPnl, truth.realizedPnl)
-      ? []
-      : [found("realised PnL", books.realizedPnl, truth.realizedPnl)]),
+    ...(isSameMoney(books.totalPnl, truth.totalPnl) ? [] : [found("PnL", books.totalPnl, truth.totalPnl)]),
   ];
 }
 
 function same(one: string, other: string): boolean {
-  return canonical(one) === canonical(other);
+  return parseMoney(one) === parseMoney(other);
 }
 
-function canonical(text: string): string {
-  const { units, decimals } = parseDecimal(text, "amount of the summary");
-  return formatScaled(units, decimals);
+/**
+ * The exchange counts cash, the engine and the ledger average costs: a division at 18 decimals for each fill that grows the
+ * position. What that rounding can add up to in a run stays far below this; the smallest unit of USDC is a thousand times it.
+ */
+const ROUNDING_UNITS_MAX = 10n ** 9n;
+
+function isSameMoney(one: string, other: string): boolean {
+  const difference = parseMoney(one) - parseMoney(other);
+  return (difference < 0n ? -difference : difference) <= ROUNDING_UNITS_MAX;
+}
+
+function parseMoney(text: string): bigint {
+  return parseScaled(text, MONEY_DECIMALS, "amount of the summary");
+}
+
+const SHOWN_DECIMALS = 6;
+
+/** To the smallest unit of USDC, half to even. */
+function rounded(text: string): string {
+  const divisor = 10n ** BigInt(MONEY_DECIMALS - SHOWN_DECIMALS);
+  return formatScaled(divideHalfEven(parseMoney(text), divisor), SHOWN_DECIMALS);
 }
 
 function basisPoints(value: number | null): string {

@@ -1,0 +1,86 @@
+/** Once a second: the engine's figures into the metrics. Owns no figure; it copies them. */
+import { unrealizedPnl } from "../core/accounting/pnl.ts";
+import { MONEY_DECIMALS } from "../core/decimal.ts";
+import type { MarketEngine, OrderCounts } from "../core/market-engine.ts";
+import type { Instant, Side } from "../core/units.ts";
+import type { Metrics } from "./telemetry.ts";
+
+const SIDES: readonly Side[] = ["buy", "sell"];
+const NONE: OrderCounts = { placed: 0, cancelled: 0, rejected: 0, filled: 0 };
+
+/** What was already counted of one market: counters take differences, and only upwards. */
+type Counted = {
+  readonly buy: OrderCounts;
+  readonly sell: OrderCounts;
+  readonly volume: number;
+  readonly fees: number;
+};
+
+export class EngineMetrics {
+  readonly #metrics: Metrics;
+  readonly #counted = new Map<string, Counted>();
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
+
+  /** Records one market as it is now. */
+  record(engine: MarketEngine, now: Instant): void {
+    const market = engine.settings.market.symbol;
+    this.#recordMoney(engine, market);
+    this.#recordCounts(engine, market);
+    this.#recordSpreads(engine, market);
+    if (engine.book !== undefined) {
+      const ageSeconds = (now.monotonicMs - engine.book.at.monotonicMs) / 1_000;
+      this.#metrics.set("flashmm_feed_staleness_seconds", { market }, ageSeconds);
+    }
+    this.#metrics.set("flashmm_quoting_state", { market }, engine.blockers.length === 0 ? 1 : 0);
+    if (engine.twoSidedRatio !== undefined) this.#metrics.set("flashmm_uptime_ratio", { market }, engine.twoSidedRatio);
+  }
+
+  #recordSpreads(engine: MarketEngine, market: string): void {
+    const { current } = engine.spreads;
+    if (current !== undefined) {
+      this.#metrics.set("flashmm_market_spread_bps", { market, including: "others" }, current.othersBps);
+      this.#metrics.set("flashmm_market_spread_bps", { market, including: "self" }, current.selfBps);
+    }
+    const averages = engine.spreads.averages();
+    if (averages === undefined) return;
+    this.#metrics.set("flashmm_spread_improvement_bps", { market }, averages.improvementBps);
+  }
+
+  #recordMoney(engine: MarketEngine, market: string): void {
+    this.#metrics.set("flashmm_position", { market }, toNumber(engine.books.position));
+    this.#metrics.set("flashmm_pnl_usdc", { market, kind: "realized" }, toNumber(engine.books.realizedPnl));
+    const mark = engine.midMoney();
+    if (mark === undefined) return;
+    const unrealized = unrealizedPnl(engine.books, mark);
+    const total = engine.books.realizedPnl + unrealized;
+    this.#metrics.set("flashmm_pnl_usdc", { market, kind: "unrealized" }, toNumber(unrealized));
+    this.#metrics.set("flashmm_pnl_usdc", { market, kind: "total" }, toNumber(total));
+  }
+
+  #recordCounts(engine: MarketEngine, market: string): void {
+    const volume = toNumber(engine.books.volume);
+    const fees = toNumber(engine.books.fees);
+    // The books begin at a checkpoint; what an earlier task traded is in that task's counters.
+    const before = this.#counted.get(market) ?? { buy: NONE, sell: NONE, volume, fees };
+    for (const side of SIDES) {
+      const labels = { market, side };
+      const [counts, counted] = [engine.counts[side], before[side]];
+      this.#metrics.increment("flashmm_orders_placed_total", labels, counts.placed - counted.placed);
+      this.#metrics.increment("flashmm_orders_cancelled_total", labels, counts.cancelled - counted.cancelled);
+      this.#metrics.increment("flashmm_orders_rejected_total", labels, counts.rejected - counted.rejected);
+      this.#metrics.increment("flashmm_orders_filled_total", labels, counts.filled - counted.filled);
+    }
+    this.#metrics.increment("flashmm_volume_usdc_total", { market }, Math.max(0, volume - before.volume));
+    // A rebate makes the fees shrink, which a counter cannot show: the ledger's figure is the exact one.
+    this.#metrics.increment("flashmm_fees_usdc_total", { market }, Math.max(0, fees - before.fees));
+    this.#counted.set(market, { buy: { ...engine.counts.buy }, sell: { ...engine.counts.sell }, volume, fees });
+  }
+}
+
+/** Money as a floating-point number: for metrics and pictures alone. */
+function toNumber(units: bigint): number {
+  return Number(units) / 10 ** MONEY_DECIMALS;
+}

@@ -1,0 +1,69 @@
+/**
+ * Ends every order of ours that the venue shows, of this start or any earlier one, and proves it: strangers' orders on the
+ * same account are left alone. Used at the start and at the stop; while quoting, the engine decides.
+ */
+import type { VenueOrder } from "../core/events.ts";
+import type { RequestBudget } from "../core/execution/request-budget.ts";
+import type { Clock } from "./seams.ts";
+import type { Venue } from "./venue.ts";
+
+/** Client order ids of FlashMM (CONTRACTS 3: `fm-<epoch>-…`). */
+const OWN_PREFIX = "fm-";
+
+/** An open-orders answer may be a moment old: only two in a row that show nothing are proof. */
+const EMPTY_ANSWERS_NEEDED = 2;
+const ROUNDS_MAX = 40;
+const ROUND_PAUSE_MS = 100;
+
+export class OrdersLeftOpenError extends Error {
+  readonly code = "ORDERS_LEFT_OPEN";
+
+  constructor(market: string, orders: readonly VenueOrder[]) {
+    super(`orders of ${market} must be ended, still open: ${orders.map((order) => order.clientOrderId).join(", ")}`);
+    this.name = "OrdersLeftOpenError";
+  }
+}
+
+export type OwnOrdersOptions = { readonly venue: Venue; readonly budget: RequestBudget; readonly clock: Clock };
+
+/**
+ * Cancels until the venue shows none of ours twice in a row. Resolves with how many orders were found open.
+ * Rejects with `OrdersLeftOpenError` after 40 rounds or at `endMs` (monotonic), and with what the venue port rejects with.
+ */
+export async function cancelOwnOrders(options: OwnOrdersOptions, market: string, endMs: number): Promise<number> {
+  const { venue, clock } = options;
+  const found = new Set<string>();
+  let emptyAnswers = 0;
+  let open: readonly VenueOrder[] = [];
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    open = (await venue.openOrders(market)).filter((order) => order.clientOrderId.startsWith(OWN_PREFIX));
+    emptyAnswers = open.length === 0 ? emptyAnswers + 1 : 0;
+    if (emptyAnswers >= EMPTY_ANSWERS_NEEDED) return found.size;
+    for (const order of open) {
+      found.add(order.orderId);
+      await cancelOne(options, order, endMs);
+    }
+    if (clock.now().monotonicMs >= endMs) break;
+    await pause(clock, ROUND_PAUSE_MS);
+  }
+  throw new OrdersLeftOpenError(market, open);
+}
+
+/** Sends one cancel once the budget allows it; what came of it shows in the next open-orders answer. */
+async function cancelOne({ venue, budget, clock }: OwnOrdersOptions, order: VenueOrder, endMs: number): Promise<void> {
+  const { market, clientOrderId, orderId } = order;
+  while (clock.now().monotonicMs < endMs) {
+    const requestId = budget.take("cancel", clock.now());
+    if (requestId !== undefined) {
+      venue.execute({ type: "cancel-order", requestId, market, clientOrderId, orderId });
+      return;
+    }
+    await pause(clock, Math.max(1, budget.nextFreeMs("cancel", clock.now())));
+  }
+}
+
+function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}

@@ -1,0 +1,321 @@
+/**
+ * The task: everything put together, started in order and stopped in order. The six edges of the process come in from
+ * outside (`seams.ts` and the AWS clients), so that a laptop, the cloud and the simulator run these same lines.
+ */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Books } from "../core/accounting/pnl.ts";
+import { assert } from "../core/assert.ts";
+import { formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
+import { Engine } from "../core/engine.ts";
+import type { EngineEvent, Fill } from "../core/events.ts";
+import { RequestBudget } from "../core/execution/request-budget.ts";
+import type { Market } from "../core/market.ts";
+import type { MarketSettings } from "../core/market-engine.ts";
+import type { Instant } from "../core/units.ts";
+import { makeCambrianVenue } from "./cambrian/venue.ts";
+import type { Config } from "./config.ts";
+import { EngineMetrics } from "./engine-metrics.ts";
+import { FillOutbox } from "./fill-outbox.ts";
+import { FillTracker } from "./fill-tracker.ts";
+import type { Log } from "./log.ts";
+import { toMarketSettings } from "./market-settings.ts";
+import { cancelOwnOrders } from "./own-orders.ts";
+import { QuotingLoop } from "./quoting-loop.ts";
+import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
+import { EventQueue } from "./sei/event-queue.ts";
+import { type Feed, makeFeed } from "./sei/feed.ts";
+import { Startup, type StartupStep } from "./startup.ts";
+import { StateTable } from "./state-table.ts";
+import { History } from "./status/history.ts";
+import type { Health } from "./status/server.ts";
+import type { HistoryPoint, TaskState } from "./status/state.ts";
+import { toTaskState } from "./status/task-state.ts";
+import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
+import { type Metrics, makeMetrics } from "./telemetry.ts";
+import type { Venue } from "./venue.ts";
+
+/** What a stop may take (CONTRACTS 8: 30 s in all), less what the process needs to end. */
+const STOP_ORDERS_WITHIN_MS = 14_000;
+const STOP_FILLS_WITHIN_MS = 10_000;
+const RECORD_INTERVAL_MS = 1_000;
+
+export type TaskOptions = {
+  readonly config: Config;
+  readonly engineId: string;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly connect: Connect;
+  readonly fetch: Fetch;
+  readonly dynamodb: DynamoDBClient;
+  readonly sqs: SQSClient;
+  readonly log: Log;
+  readonly memoryRssBytes: () => number;
+  /** A bug was found: the task decides nothing any more and must be stopped. */
+  readonly onCrash: (error: unknown) => void;
+};
+
+/** How a stop went: `faults` is empty when no order is open and every fill is on the queue. */
+export type StopReport = { readonly faults: readonly string[] };
+
+/** What exists once the epoch and the books are known. */
+type Running = {
+  readonly epoch: number;
+  readonly engine: Engine;
+  readonly loop: QuotingLoop;
+  readonly venue: Venue;
+  readonly feed: Feed;
+};
+
+export class Task {
+  readonly metrics: Metrics;
+  readonly #options: TaskOptions;
+  readonly #watched: WatchedMetrics;
+  readonly #settings: readonly MarketSettings[];
+  readonly #startup: Startup;
+  readonly #stateTable: StateTable;
+  readonly #outbox: FillOutbox;
+  readonly #budget: RequestBudget;
+  readonly #history = new History();
+  readonly #engineMetrics: EngineMetrics;
+  readonly #startedAt: Instant;
+  readonly #trackers = new Map<string, FillTracker>();
+  #phase: TaskState["phase"] = "starting";
+  #running: Running | undefined;
+  #starting: Promise<boolean> | undefined;
+  #cancelRecording: (() => void) | undefined;
+
+  constructor(options: TaskOptions) {
+    const { config, clock, rng, log } = options;
+    this.#options = options;
+    this.#settings = config.markets.map(toMarketSettings);
+    const markets = config.markets.map((market) => market.symbol);
+    this.#watched = watchMetrics(makeMetrics({ markets, endpoints: config.sei.wsUrls }));
+    this.metrics = this.#watched.metrics;
+    this.#engineMetrics = new EngineMetrics(this.metrics);
+    this.#startedAt = clock.now();
+    this.#startup = new Startup({ clock, rng, log });
+    const { requestsPerSecond, placementsInFlight } = config.cambrian;
+    this.#budget = new RequestBudget({ requestsPerSecond, placementsInFlight });
+    this.#stateTable = new StateTable({ client: options.dynamodb, tableName: config.tableName, clock });
+    const metrics = this.metrics;
+    this.#outbox = new FillOutbox({ client: options.sqs, queueUrl: config.fillsQueueUrl, clock, rng, log, metrics });
+  }
+
+  /** Runs the start-up. Resolves true once it quotes, false when it was stopped before; rejects with `StartupError`. */
+  start(): Promise<boolean> {
+    this.#record();
+    this.#starting = this.#startup.run(this.#steps()).then((ready) => {
+      if (ready && this.#phase === "starting") this.#phase = "running";
+      return ready;
+    });
+    return this.#starting;
+  }
+
+  /** No new order, every order cancelled and that proven, every fill on the queue. Never rejects. */
+  async stop(): Promise<StopReport> {
+    this.#phase = "stopping";
+    this.#startup.stop();
+    await this.#starting?.catch(() => false);
+    this.#running?.loop.stop();
+    const faults = this.#running === undefined ? [] : await this.#wind(this.#running);
+    this.#outbox.close();
+    this.#cancelRecording?.();
+    return { faults };
+  }
+
+  state(): TaskState {
+    return toTaskState({
+      engineId: this.#options.engineId,
+      config: this.#options.config,
+      startedAt: this.#startedAt,
+      now: this.#options.clock.now(),
+      phase: this.#phase,
+      startup: this.#startup.steps,
+      epoch: this.#running?.epoch ?? null,
+      feed: this.#running?.feed.state(),
+      venue: this.#running?.venue.state(),
+      markets: this.#running?.engine.markets ?? [],
+      outbox: this.#outbox.counts,
+      watched: this.#watched,
+      memoryRssBytes: this.#options.memoryRssBytes(),
+    });
+  }
+
+  /** Healthy while every market quotes; otherwise the reasons. */
+  health(): Health {
+    if (this.#phase !== "running") return { healthy: false, reasons: [`the task is ${this.#phase}`] };
+    const reasons = (this.#running?.engine.markets ?? []).flatMap((market) =>
+      market.blockers.map((reason) => `${market.settings.market.symbol}: ${reason}`),
+    );
+    return { healthy: reasons.length === 0, reasons };
+  }
+
+  history(market: string): readonly HistoryPoint[] {
+    return this.#history.points(market);
+  }
+
+  #steps(): readonly StartupStep[] {
+    const symbols = this.#settings.map(({ market }) => market.symbol);
+    return [
+      { step: "take a new epoch and load the books", run: () => this.#assemble() },
+      { step: "end our open orders", run: () => this.#endOwnOrders() },
+      { step: "catch up with the venue's fills", run: () => this.#catchUp() },
+      { step: "read the balances", run: () => this.#readBalances() },
+      { step: "have fresh market data", run: () => this.#awaitBooks() },
+      {
+        step: "quote",
+        run: async () => {
+          const { loop } = this.#assembled();
+          for (const market of symbols) loop.push({ type: "quoting-allowed", market, at: this.#options.clock.now() });
+          return symbols.join(", ");
+        },
+      },
+    ];
+  }
+
+  /** Makes everything that needs the epoch and the books, once, and opens the connections. */
+  async #assemble(): Promise<string> {
+    const { config, clock, log } = this.#options;
+    const epoch = await this.#stateTable.raiseEpoch(config.shard);
+    const books = new Map<string, Books>();
+    for (const { market } of this.#settings) {
+      const tracker = this.#makeTracker(market, epoch);
+      books.set(market.symbol, await tracker.load());
+      this.#trackers.set(market.symbol, tracker);
+    }
+    const engine = new Engine({ markets: this.#settings, epoch, budget: this.#budget, books });
+    const queue = new EventQueue();
+    const venue = this.#makeVenue((event) => loop.push(event));
+    const loop = new QuotingLoop({
+      engine,
+      queue,
+      clock,
+      metrics: this.metrics,
+      execute: (command) => venue.execute(command),
+      onFill: (fill, midMoney) => this.#trackers.get(fill.market)?.seen(fill, midMoney),
+      onCrash: this.#options.onCrash,
+    });
+    const markets = new Map(this.#settings.map(({ market }) => [market.symbol, market]));
+    const { sei } = config;
+    const feed = makeFeed({
+      ...this.#edges(),
+      endpoints: sei.wsUrls,
+      markets,
+      stalenessMs: sei.stalenessMs,
+      queue,
+      onEvents: () => loop.wake(),
+    });
+    this.#running = { epoch, engine, loop, venue, feed };
+    venue.start();
+    feed.start();
+    loop.start();
+    log.info("task assembled", { epoch, markets: [...markets.keys()] });
+    return `epoch ${epoch}, ${[...books].map(([symbol, { fillCount }]) => `${symbol} ${fillCount} fills`).join(", ")}`;
+  }
+
+  #makeTracker(market: Market, epoch: number): FillTracker {
+    const { engineId, clock, rng, log } = this.#options;
+    return new FillTracker({
+      market,
+      engineId,
+      epoch,
+      clock,
+      rng,
+      log,
+      metrics: this.metrics,
+      outbox: this.#outbox,
+      stateTable: this.#stateTable,
+      fillsAfter: (cursor) => this.#assembled().venue.fillsAfter(market.symbol, cursor),
+      onFill: (fill: Fill) => this.#assembled().loop.push({ type: "fill", fill, at: clock.now() }),
+    });
+  }
+
+  #makeVenue(onEvent: (event: EngineEvent) => void): Venue {
+    const { cambrian } = this.#options.config;
+    return makeCambrianVenue({
+      ...this.#edges(),
+      ...cambrian,
+      fetch: this.#options.fetch,
+      budget: this.#budget,
+      markets: this.#settings.map(({ market }) => market),
+      onEvent,
+    });
+  }
+
+  #edges() {
+    const { clock, rng, connect, log } = this.#options;
+    return { clock, rng, connect, log, metrics: this.metrics };
+  }
+
+  #assembled(): Running {
+    assert(this.#running !== undefined, "the task must be assembled before its parts are used");
+    return this.#running;
+  }
+
+  async #endOwnOrders(): Promise<string> {
+    const { clock } = this.#options;
+    const { venue } = this.#assembled();
+    const endMs = clock.now().monotonicMs + STOP_ORDERS_WITHIN_MS;
+    const found: string[] = [];
+    for (const { market } of this.#settings) {
+      const count = await cancelOwnOrders({ venue, budget: this.#budget, clock }, market.symbol, endMs);
+      found.push(`${market.symbol} ${count}`);
+    }
+    return `ended: ${found.join(", ")}`;
+  }
+
+  async #catchUp(): Promise<string> {
+    for (const tracker of this.#trackers.values()) await tracker.catchUp();
+    const counts = this.#assembled().engine.markets.map(
+      ({ settings, books }) => `${settings.market.symbol} ${books.fillCount}`,
+    );
+    return `fills known: ${counts.join(", ")}`;
+  }
+
+  async #readBalances(): Promise<string> {
+    const balances = await this.#assembled().venue.balances();
+    return balances.map(({ asset, total }) => `${formatScaled(total, MONEY_DECIMALS)} ${asset}`).join(", ") || "none";
+  }
+
+  async #awaitBooks(): Promise<string> {
+    const { engine, feed } = this.#assembled();
+    const missing = engine.markets.filter((market) => market.book === undefined);
+    if (missing.length > 0) {
+      throw new Error(`no book yet of ${missing.map((market) => market.settings.market.symbol).join(", ")}`);
+    }
+    return `from ${feed.state().endpoint}`;
+  }
+
+  /** Winds everything down in order: orders first, then fills, then the connections. */
+  async #wind({ venue, feed }: Running): Promise<readonly string[]> {
+    const faults: string[] = [];
+    const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+        this.#options.log.error("stop step failed", { what, error });
+      }
+    };
+    await attempt("orders may be open", () => this.#endOwnOrders());
+    for (const [symbol, tracker] of this.#trackers) {
+      await attempt(`fills of ${symbol}`, async () => {
+        const { historyRead, allSent } = await tracker.finish(STOP_FILLS_WITHIN_MS / this.#trackers.size);
+        if (!historyRead) faults.push(`the venue's fill history of ${symbol} was not read to its end`);
+        if (!allSent) faults.push(`fills of ${symbol} wait at the venue for the next start`);
+      });
+    }
+    await attempt("venue", () => venue.stop());
+    feed.stop();
+    return faults;
+  }
+
+  #record(): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    for (const market of this.#running?.engine.markets ?? []) this.#engineMetrics.record(market, now);
+    this.#history.record(this.state());
+    this.#cancelRecording = clock.after(RECORD_INTERVAL_MS, () => this.#record());
+  }
+}

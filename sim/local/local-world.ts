@@ -1,0 +1,179 @@
+/**
+ * The world around the task on a laptop: simulated exchange, Sei node, order API, and the local cloud from the synthesized
+ * templates. Owns their start, their stop and the variables that lead the task to them; the task is a process of its own.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { formatScaled, parseScaled } from "../../core/decimal.ts";
+import { makeSystemClock, makeSystemRng } from "../../fargate/clock.ts";
+import type { Log } from "../../fargate/log.ts";
+import { type CambrianApi, startCambrianApi } from "../cambrian-api/server.ts";
+import { type Exchange, makeSimulatedExchange } from "../exchange/exchange.ts";
+import { describeTape, readTape } from "../exchange/tape.ts";
+import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
+import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
+import type { ChainAccount } from "../sei-node/rest.ts";
+import { type LocalCloud, startLocalCloud } from "./cloud.ts";
+import type { RunOptions } from "./options.ts";
+import { type MarketFile, type RunMarkets, simulatedMarkets, tapeMarkets } from "./run-markets.ts";
+
+export type LocalWorld = {
+  readonly exchange: Exchange;
+  /** The same exchange when a tape is played, with its end. */
+  readonly tape: TapeExchange | undefined;
+  readonly node: SeiNode;
+  readonly api: CambrianApi;
+  readonly cloud: LocalCloud;
+  readonly markets: RunMarkets;
+  /** Variables for the task (CONTRACTS 8). */
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+};
+
+export type LocalWorldInput = {
+  readonly options: RunOptions;
+  /** The repository. */
+  readonly root: string;
+  /** Everything of this run: templates, configuration, journal, tables, queues, logs. */
+  readonly folder: string;
+  readonly log: Log;
+};
+
+/** Keys of the simulated order API; they open nothing else. */
+const CREDENTIALS = { apiKey: "local-key", secretKey: "local-secret" };
+
+const MICRO_DECIMALS = 6;
+
+/** Starts everything; on a fault what was started is stopped again. */
+export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorld> {
+  const { options, root, folder, log } = input;
+  await using starting = new AsyncDisposableStack();
+  const clock = makeSystemClock();
+  const rng = makeSystemRng();
+  const templateDir = join(folder, "templates");
+  mkdirSync(folder, { recursive: true });
+  const [{ exchange, tape, markets }] = await Promise.all([openExchange(input), synthesize(root, templateDir)]);
+  starting.defer(() => exchange.stop());
+  const config = writeConfig(root, folder, markets);
+  const api = await startCambrianApi({ exchange, ...CREDENTIALS, network: "testnet", clock, rng, port: 0 });
+  starting.defer(() => api.close());
+  const node = await startSeiNode({ source: exchange, account: chainAccount(exchange, config.address), clock, rng });
+  starting.defer(() => node.close());
+  const cambrian = {
+    CAMBRIAN_BASE_URL: api.url,
+    CAMBRIAN_API_KEY: CREDENTIALS.apiKey,
+    CAMBRIAN_SECRET_KEY: CREDENTIALS.secretKey,
+    CAMBRIAN_TESTNET: "true",
+  };
+  const dataDir = folder;
+  const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: cambrian, clock, rng, log });
+  starting.defer(() => cloud.stop());
+  exchange.start();
+  const running = starting.move();
+  return {
+    exchange,
+    tape,
+    node,
+    api,
+    cloud,
+    markets,
+    environment: {
+      ...cloud.environment,
+      ...cambrian,
+      PATH: process.env["PATH"] ?? "",
+      FLASHMM_STAGE: "local",
+      FLASHMM_CONFIG: config.path,
+      SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(","),
+      SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(","),
+      STATUS_PORT: String(options.port),
+    },
+    stop: () => running.disposeAsync(),
+  };
+}
+
+async function openExchange({ options, root, folder }: LocalWorldInput): Promise<{
+  readonly exchange: Exchange;
+  readonly tape: TapeExchange | undefined;
+  readonly markets: RunMarkets;
+}> {
+  const clock = makeSystemClock();
+  const file = readMarkets(root);
+  const { seed, speed } = options;
+  const journal = join(folder, "exchange.jsonl");
+  if (options.tape === undefined) {
+    const markets = simulatedMarkets(file, options.markets);
+    const exchange = makeSimulatedExchange({ markets: markets.settings, seed, speed, clock, journal });
+    return { exchange, tape: undefined, markets };
+  }
+  const markets = tapeMarkets(file, await describeTape(options.tape), options.markets);
+  const tape = makeTapeExchange({ markets: markets.settings, tape: readTape(options.tape), speed, clock, journal });
+  return { exchange: tape, tape, markets };
+}
+
+function readMarkets(root: string): readonly MarketFile[] {
+  return readLocalConfig(root).markets;
+}
+
+type LocalConfig = {
+  readonly sei: { readonly address?: string } & Readonly<Record<string, unknown>>;
+  readonly markets: readonly MarketFile[];
+};
+
+/** The task checks the file in full and names every fault; here it is only copied from. */
+function readLocalConfig(root: string): LocalConfig {
+  return JSON.parse(readFileSync(join(root, "config/local.json"), "utf8"));
+}
+
+/** The task's configuration of this run: `config/local.json` with the run's markets. */
+function writeConfig(root: string, folder: string, markets: RunMarkets): { path: string; address: string | undefined } {
+  const { $schema: _, ...config }: LocalConfig & { $schema?: string } = readLocalConfig(root);
+  const path = join(folder, "config.json");
+  writeFileSync(path, `${JSON.stringify({ ...config, markets: markets.files }, null, 2)}\n`);
+  return { path, address: config.sei.address };
+}
+
+/** What the chain shows of our address: the exchange account, in micro-denoms. Every other address has nothing. */
+function chainAccount(exchange: Exchange, address: string | undefined): ChainAccount {
+  return {
+    balances: (asked) =>
+      asked !== address
+        ? []
+        : exchange.balances().map(({ asset, total }) => ({
+            denom: `u${asset.toLowerCase()}`,
+            amount: String(parseScaled(total, 18, "balance") / 10n ** BigInt(18 - MICRO_DECIMALS)),
+          })),
+    openOrders: (asked, market) =>
+      asked !== address
+        ? []
+        : exchange.openOrders(market).map((order) => ({
+            id: order.orderId.replace(/\D/g, "") || "0",
+            market: order.market,
+            side: order.side,
+            price: order.price ?? "0",
+            remaining: remaining(order.quantity, order.filledQuantity),
+          })),
+  };
+}
+
+function remaining(quantity: string, filled: string): string {
+  return formatScaled(parseScaled(quantity, 18, "quantity") - parseScaled(filled, 18, "filledQuantity"), 18);
+}
+
+/** Writes the CloudFormation templates by the same program that deploys them. */
+async function synthesize(root: string, templateDir: string): Promise<void> {
+  const child = spawn(process.execPath, ["infra/app.ts"], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], CDK_OUTDIR: templateDir },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors = (errors + text).slice(-4_000);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`the templates could not be synthesized (exit code ${code}):\n${errors}`);
+}

@@ -1,0 +1,95 @@
+/** The command line of the local run. Owns its grammar and its help; bad input names the option, what it takes and what it was. */
+import { parseArgs } from "node:util";
+import { InputError } from "../../core/errors.ts";
+
+export type RunOptions = {
+  /** How long to run; undefined runs until Ctrl-C, or until the tape ends. */
+  readonly forMs: number | undefined;
+  readonly seed: number;
+  /** Symbols to trade; undefined means those of `config/local.json`, or of the tape. */
+  readonly markets: readonly string[] | undefined;
+  readonly tape: string | undefined;
+  /** Market time over real time. */
+  readonly speed: number;
+  /** Port of the status page; 0 picks a free one. */
+  readonly port: number;
+  /** Keeps ledger, queue and exchange account between runs; undefined uses a folder that goes when the run was sound. */
+  readonly dataDir: string | undefined;
+};
+
+export const HELP = `npm start -- [options]   makes a market on a simulated Sei
+
+  --for 60s          how long to run (s, m or h); without it until Ctrl-C, or until the tape ends
+  --seed 7           what the simulated traders do is drawn from this number (default 1)
+  --markets A/B,C/D  markets to trade (default: those of config/local.json, or of the tape)
+  --tape FILE        play a recorded tape in place of the simulated traders
+  --speed 5          market time over real time, 0.1 to 100 (default 1)
+  --port 8080        port of the status page (default: a free one)
+  --data-dir DIR     keep the ledger, the queue and the exchange account in DIR between runs
+  --help             this text
+`;
+
+const FOR_MS_MAX = 7 * 24 * 3_600_000;
+const SEED_MAX = 2 ** 32 - 1;
+
+/** Reads the arguments. Answers `"help"` when that was asked for; throws `InputError` on anything it does not know. */
+export function parseOptions(args: readonly string[]): RunOptions | "help" {
+  const { values } = parse(args);
+  if (values.help === true) return "help";
+  return {
+    forMs: values.for === undefined ? undefined : parseDuration(values.for),
+    seed: parseNumber("--seed", values.seed ?? "1", { minimum: 0, maximum: SEED_MAX, whole: true }),
+    markets: values.markets === undefined ? undefined : parseMarkets(values.markets),
+    tape: values.tape,
+    speed: parseNumber("--speed", values.speed ?? "1", { minimum: 0.1, maximum: 100, whole: false }),
+    port: parseNumber("--port", values.port ?? "0", { minimum: 0, maximum: 65_535, whole: true }),
+    dataDir: values["data-dir"],
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  const options = {
+    for: text,
+    seed: text,
+    markets: text,
+    tape: text,
+    speed: text,
+    port: text,
+    "data-dir": text,
+    help: { type: "boolean" },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new InputError({ what: "options", expected: `those of --help (${reason})`, was: args, cause });
+  }
+}
+
+function parseDuration(text: string): number {
+  const match = /^([1-9]\d{0,5})(s|m|h)$/.exec(text);
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""] ?? 0;
+  const durationMs = Number(match?.[1]) * unitMs;
+  if (durationMs > 0 && durationMs <= FOR_MS_MAX) return durationMs;
+  throw new InputError({ what: "--for", expected: "a duration up to 168h, such as 60s, 10m or 2h", was: text });
+}
+
+function parseNumber(
+  what: string,
+  text: string,
+  range: { readonly minimum: number; readonly maximum: number; readonly whole: boolean },
+): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  const fits = value >= range.minimum && value <= range.maximum && (!range.whole || Number.isInteger(value));
+  if (fits) return value;
+  const kind = range.whole ? "an integer" : "a number";
+  throw new InputError({ what, expected: `${kind} from ${range.minimum} to ${range.maximum}`, was: text });
+}
+
+function parseMarkets(text: string): readonly string[] {
+  const symbols = text.split(",").map((symbol) => symbol.trim());
+  const fits = symbols.every((symbol) => /^[A-Z0-9]{1,12}\/[A-Z0-9]{1,12}$/.test(symbol));
+  if (fits && new Set(symbols).size === symbols.length) return symbols;
+  throw new InputError({ what: "--markets", expected: "symbols such as SEI/USDC,ATOM/USDC, each once", was: text });
+}

@@ -1,0 +1,108 @@
+/**
+ * The end of a local run: what exchange, engine and ledger each say of the same fills. Owns the asking; who is right, and
+ * how it is said, is `console.ts`'s.
+ */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type Books, unrealizedPnl } from "../../core/accounting/pnl.ts";
+import { formatScaled, MONEY_DECIMALS, parseScaled } from "../../core/decimal.ts";
+import type { MarketState } from "../../fargate/status/state.ts";
+import { countFills, type LedgerTable, readBooks } from "../../lambdas/ledger-table.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { BooksSummary, MarketSummary, RunSummary } from "./console.ts";
+import { localClientSettings } from "./local-client.ts";
+import type { LocalWorld } from "./local-world.ts";
+import type { TaskEnd } from "./task-process.ts";
+
+/** Reads everything once more. The task has ended and the queue is drained. */
+export async function summarize(input: {
+  readonly world: LocalWorld;
+  readonly end: TaskEnd;
+  readonly seconds: number;
+  readonly faults: readonly string[];
+}): Promise<RunSummary> {
+  const { world, end } = input;
+  const client = new DynamoDBClient(localClientSettings(world.cloud.dynamodbUrl));
+  const table: LedgerTable = { client, tableName: world.cloud.tableName };
+  try {
+    const markets: MarketSummary[] = [];
+    const faults = [...input.faults];
+    for (const { symbol } of world.markets.settings) {
+      const engine = end.state?.markets.find((market) => market.market === symbol);
+      const summary = await summarizeMarket(world.exchange, table, symbol, engine);
+      const facts = await countFills(table, symbol);
+      if (facts !== summary.ledger?.fills)
+        faults.push(`${symbol}: the ledger holds ${facts} fills, its books are of ${summary.ledger?.fills}`);
+      markets.push(summary);
+    }
+    const stats = world.api.stats();
+    return {
+      seconds: input.seconds,
+      markets,
+      refusedForRate: stats.refusedForRate + stats.refusedForPlacements,
+      refusedForSignature: stats.refusedForSignature,
+      malformedFrames: end.state?.feed.malformed ?? null,
+      events: end.state?.feed.events ?? null,
+      deadLetters: await deadLetters(world),
+      faults,
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function summarizeMarket(
+  exchange: Exchange,
+  table: LedgerTable,
+  symbol: string,
+  engine: MarketState | undefined,
+): Promise<MarketSummary> {
+  const [base = "", quote = ""] = symbol.split("/");
+  const mark = toMoney(exchange.mid(symbol) ?? engine?.mid ?? "0");
+  return {
+    market: symbol,
+    base,
+    quote,
+    exchange: exchangeBooks(exchange, symbol, mark),
+    engine: engine === undefined ? null : engineBooks(engine, mark),
+    ledger: ledgerBooks(await readBooks(table, symbol), mark),
+    openOrders: exchange.openOrders(symbol).length,
+    spreadImprovementBps: engine?.spreadImprovementBps ?? null,
+    spreadImprovementPercent: engine?.spreadImprovementPercent ?? null,
+  };
+}
+
+/** From cash alone, without any average cost: an answer by other arithmetic than the engine's and the ledger's. */
+function exchangeBooks(exchange: Exchange, symbol: string, mark: bigint): BooksSummary {
+  const { position, cash, fees, fillCount } = exchange.standing(symbol);
+  const worth = unrealizedPnl({ position: toMoney(position), averageCost: 0n }, mark);
+  return { fills: fillCount, position, totalPnl: toText(toMoney(cash) + worth - toMoney(fees)) };
+}
+
+function engineBooks(engine: MarketState, mark: bigint): BooksSummary {
+  const books = { position: toMoney(engine.position), averageCost: toMoney(engine.averageCost) };
+  const totalPnl = toText(toMoney(engine.realizedPnl) + unrealizedPnl(books, mark));
+  return { fills: engine.fillCount, position: engine.position, totalPnl };
+}
+
+function ledgerBooks(books: Books, mark: bigint): BooksSummary {
+  const totalPnl = toText(books.realizedPnl + unrealizedPnl(books, mark));
+  return { fills: books.fillCount, position: toText(books.position), totalPnl };
+}
+
+async function deadLetters(world: LocalWorld): Promise<number> {
+  let count = 0;
+  for (const name of Object.keys(world.cloud.queueUrls)) {
+    if (!/dead-letter|dlq/.test(name)) continue;
+    const depth = await world.cloud.depth(name);
+    count += depth.visible + depth.held;
+  }
+  return count;
+}
+
+function toMoney(text: string): bigint {
+  return parseScaled(text, MONEY_DECIMALS, "amount");
+}
+
+function toText(units: bigint): string {
+  return formatScaled(units, MONEY_DECIMALS);
+}

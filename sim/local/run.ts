@@ -1,0 +1,154 @@
+/**
+ * `npm start`: a market made on a simulated Sei, on one laptop. Starts the world and the real task, tells a person how it
+ * goes, stops in order and proves the books. Owns the run; exit code 0 means that everything agreed.
+ */
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { InputError } from "../../core/errors.ts";
+import type { Log } from "../../fargate/log.ts";
+import type { TaskState } from "../../fargate/status/state.ts";
+import { mismatches, statusLine, summaryText } from "./console.ts";
+import { type LocalWorld, startLocalWorld } from "./local-world.ts";
+import { HELP, parseOptions, type RunOptions } from "./options.ts";
+import { summarize } from "./run-summary.ts";
+import { TaskProcess } from "./task-process.ts";
+
+const EXIT_UNSOUND = 1;
+const EXIT_USAGE = 64;
+
+const STATUS_INTERVAL_MS = 5_000;
+const STATUS_TIMEOUT_MS = 2_000;
+/** The task itself promises 30 s (CONTRACTS 8). */
+const TASK_STOP_WITHIN_MS = 35_000;
+const DRAIN_WITHIN_MS = 60_000;
+
+const root = resolve(import.meta.dirname, "../..");
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options === undefined) return EXIT_USAGE;
+  if (options === "help") {
+    say(HELP);
+    return 0;
+  }
+  const folder = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), "flashmm-")) : resolve(options.dataDir);
+  mkdirSync(folder, { recursive: true });
+  const isSound = await run(options, folder);
+  if (!isSound) say(`Logs and data of this run are in ${folder}`);
+  else if (options.dataDir === undefined) rmSync(folder, { recursive: true, force: true });
+  return isSound ? 0 : EXIT_UNSOUND;
+}
+
+function readOptions(args: readonly string[]): RunOptions | "help" | undefined {
+  try {
+    return parseOptions(args);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    process.stderr.write(`${error.message}\n\n${HELP}`);
+    return undefined;
+  }
+}
+
+/** Runs to the end. Answers whether everything agreed. */
+async function run(options: RunOptions, folder: string): Promise<boolean> {
+  const log = fileLog(join(folder, "world.log"));
+  say("Starting a simulated Sei, its order API and the local cloud ...");
+  let world: LocalWorld;
+  try {
+    world = await startLocalWorld({ options, root, folder, log });
+  } catch (error) {
+    process.stderr.write(`the local world could not start: ${error instanceof Error ? error.message : error}\n`);
+    return false;
+  }
+  try {
+    return await runTask(options, folder, world);
+  } finally {
+    await world.stop();
+  }
+}
+
+async function runTask(options: RunOptions, folder: string, world: LocalWorld): Promise<boolean> {
+  const ending = new Ending();
+  const startedMs = performance.now();
+  const taskLog = createWriteStream(join(folder, "task.log"), { flags: "a" });
+  let url: string | undefined;
+  const task = new TaskProcess({
+    environment: world.environment,
+    log: taskLog,
+    onListening: (address) => {
+      if (url === undefined) say(`Watch it at ${address}  (Ctrl-C stops)\n`);
+      url = address;
+    },
+    onRestart: (reason, restarts) => say(`the task ended (${reason}) and is started again, restart ${restarts}`),
+    onGivenUp: (reason, lines) => ending.end(`the task cannot run (${reason}):\n${lines.join("\n")}`),
+  });
+  if (world.cloud.functions.length === 0) ending.end("the templates define no function");
+  world.tape?.onEnd((end) => {
+    if (end.type === "played") say(`the tape has ended after ${end.lines} lines`);
+    ending.end(end.type === "failed" ? `the tape broke off: ${end.error.message}` : undefined);
+  });
+  if (options.forMs !== undefined) setTimeout(() => ending.end(), options.forMs).unref();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.end());
+  task.start();
+  const reporter = setInterval(() => void report(url), STATUS_INTERVAL_MS);
+  await ending.reached;
+  clearInterval(reporter);
+
+  say("\nStopping: cancelling every order, handing over every fill ...");
+  const end = await task.stop(TASK_STOP_WITHIN_MS);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const faults = [...ending.faults];
+  if (end.exitCode !== 0) faults.push(`the task ended with exit code ${end.exitCode}, expected 0`);
+  const drained = await world.cloud.drain(DRAIN_WITHIN_MS);
+  if (drained.kind === "not-drained") faults.push(`the fills queue is not empty: ${drained.reason}`);
+  const summary = await summarize({ world, end, seconds, faults });
+  say(`\n${summaryText(summary)}`);
+  taskLog.end();
+  return mismatches(summary).length === 0;
+}
+
+/** When the run is to end: the first of time, signal, tape and a task that cannot run. */
+class Ending {
+  readonly reached: Promise<void>;
+  readonly faults: string[] = [];
+  #resolve: () => void = () => {};
+
+  constructor() {
+    this.reached = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  end(fault?: string): void {
+    if (fault !== undefined) this.faults.push(fault);
+    this.#resolve();
+  }
+}
+
+async function report(url: string | undefined): Promise<void> {
+  if (url === undefined) return;
+  try {
+    const answer = await fetch(`${url}api/state`, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
+    const state: TaskState = JSON.parse(await answer.text());
+    say(statusLine(state));
+  } catch (error) {
+    say(`the task does not answer: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** The world's own log goes to a file: the terminal belongs to the market. */
+function fileLog(path: string): Log {
+  const stream = createWriteStream(path, { flags: "a" });
+  const write = (level: string) => (message: string, fields?: object) => {
+    const plain = (_key: string, value: unknown) => (value instanceof Error ? { message: value.message } : value);
+    stream.write(`${JSON.stringify({ at: new Date().toISOString(), level, message, ...fields }, plain)}\n`);
+  };
+  return { debug: write("DEBUG"), info: write("INFO"), warn: write("WARN"), error: write("ERROR") };
+}
+
+process.exit(await main(process.argv.slice(2)));
