@@ -25,7 +25,7 @@ import {
 import { SimulatedMarket } from "./simulated-market.ts";
 import type { MarketDataSource } from "./wire-event.ts";
 
-export type FillsPage = { readonly fills: readonly ExchangeFill[]; readonly nextCursor: string };
+type FillsPage = { readonly fills: readonly ExchangeFill[]; readonly nextCursor: string };
 
 /** Every call that names a market throws `InputError` with `what` `market_id` when it is none of `markets`. */
 export type Exchange = MarketDataSource & {
