@@ -137,9 +137,11 @@ export class QueuePoller {
 
   async #pause(delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(delayMs, resolve);
-    this.#stopping.signal.addEventListener("abort", () => resolve(), { once: true });
+    const end = () => resolve();
+    const cancel = this.#options.clock.after(delayMs, end);
+    this.#stopping.signal.addEventListener("abort", end);
     await promise;
+    this.#stopping.signal.removeEventListener("abort", end);
     cancel();
   }
 }

@@ -1,0 +1,169 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Stack } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { afterAll, describe, expect, test } from "vitest";
+import { makeApp } from "../../infra/app.ts";
+import { stageSettings } from "../../infra/stages.ts";
+
+const outdir = mkdtempSync(join(tmpdir(), "flashmm-infra-"));
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+const app = makeApp({ outdir, deploying: false, stage: "mainnet" });
+const stateStack = stackNamed("FlashMM-mainnet-State");
+const state = Template.fromStack(stateStack);
+const operations = Template.fromStack(stackNamed("FlashMM-mainnet-Operations"));
+
+function stackNamed(name: string): Stack {
+  const found = app.node.findChild(name);
+  if (!Stack.isStack(found)) throw new Error(`${name} must be a stack`);
+  return found;
+}
+
+describe("the ledger", () => {
+  test("survives a deletion of its stack, by retention and by protection", () => {
+    state.hasResource("AWS::DynamoDB::GlobalTable", {
+      DeletionPolicy: "Retain",
+      UpdateReplacePolicy: "Retain",
+      Properties: { Replicas: [Match.objectLike({ DeletionProtectionEnabled: true })] },
+    });
+    expect(stateStack.terminationProtection).toBe(true);
+  });
+
+  test("can be restored to any second of the last weeks", () => {
+    state.hasResourceProperties("AWS::DynamoDB::GlobalTable", {
+      Replicas: [Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } })],
+    });
+  });
+
+  test("has the keys of CONTRACTS 5, is paid by request and forgets by ttl alone", () => {
+    state.hasResourceProperties("AWS::DynamoDB::GlobalTable", {
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: "pk", AttributeType: "S" },
+        { AttributeName: "sk", AttributeType: "S" },
+      ],
+      BillingMode: "PAY_PER_REQUEST",
+      TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+    });
+  });
+
+  test("keeps its logical id, since another one is another, empty table", () => {
+    expect(Object.keys(state.findResources("AWS::DynamoDB::GlobalTable"))).toEqual(["LedgerB7379752"]);
+    expect(Object.keys(state.findResources("AWS::SQS::Queue"))).toEqual([
+      "FillsDeadLettersDDAEC176",
+      "FillsQueue3A3B7AE3",
+    ]);
+  });
+});
+
+describe("the queue of fills", () => {
+  test("sets a message aside after five receives, where it stays fourteen days", () => {
+    state.hasResourceProperties("AWS::SQS::Queue", {
+      QueueName: "fills",
+      RedrivePolicy: { deadLetterTargetArn: { "Fn::GetAtt": ["FillsDeadLettersDDAEC176", "Arn"] }, maxReceiveCount: 5 },
+    });
+    state.hasResourceProperties("AWS::SQS::Queue", {
+      QueueName: "fills-dead-letters",
+      MessageRetentionPeriod: 14 * 86_400,
+    });
+  });
+
+  test("is standard, polled long, encrypted, and closed to plain HTTP", () => {
+    state.hasResourceProperties("AWS::SQS::Queue", {
+      QueueName: "fills",
+      FifoQueue: Match.absent(),
+      ReceiveMessageWaitTimeSeconds: 20,
+      SqsManagedSseEnabled: true,
+    });
+    const policies = Object.values(state.findResources("AWS::SQS::QueuePolicy"));
+    expect(policies).toHaveLength(2);
+    for (const policy of policies) {
+      expect(policy["Properties"].PolicyDocument.Statement).toContainEqual(
+        expect.objectContaining({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+      );
+    }
+  });
+
+  test("hides a message for at least six times the time its reader may take", () => {
+    const [queue] = Object.values(state.findResources("AWS::SQS::Queue", { Properties: { QueueName: "fills" } }));
+    const [reader] = Object.values(operations.findResources("AWS::Lambda::Function"));
+    expect(queue?.["Properties"].VisibilityTimeout).toBeGreaterThanOrEqual(6 * reader?.["Properties"].Timeout);
+  });
+});
+
+test("the bus has the name of CONTRACTS 6", () => {
+  state.hasResourceProperties("AWS::Events::EventBus", { Name: "flashmm" });
+});
+
+describe("fill accounting", () => {
+  test("reads the queue in batches and reports each failed message by itself", () => {
+    operations.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      BatchSize: 10,
+      MaximumBatchingWindowInSeconds: Match.anyValue(),
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+    });
+  });
+
+  test("runs on Node 24 and arm64, from the source the local cloud runs", () => {
+    operations.hasResource("AWS::Lambda::Function", {
+      Metadata: Match.objectLike({ "flashmm:entry": "lambdas/fill-accounting/handler.ts" }),
+      Properties: { Runtime: "nodejs24.x", Architectures: ["arm64"] },
+    });
+  });
+
+  test("may do with the ledger what it does, and with nothing else anything", () => {
+    const statements = Object.values(operations.findResources("AWS::IAM::Policy")).flatMap(
+      (policy) => policy["Properties"].PolicyDocument.Statement,
+    );
+    expect(statements.map((statement) => [statement.Effect, statement.Action])).toEqual([
+      ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]],
+      ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]],
+      [
+        "Allow",
+        [
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:GetQueueUrl",
+          "sqs:ReceiveMessage",
+        ],
+      ],
+    ]);
+    for (const { Resource } of statements) expect(JSON.stringify(Resource)).not.toContain("*");
+    operations.allResourcesProperties("AWS::IAM::Role", { ManagedPolicyArns: Match.absent() });
+  });
+
+  test("keeps its logs in a group of its own, for as long as the stage says", () => {
+    operations.hasResourceProperties("AWS::Logs::LogGroup", { RetentionInDays: 90 });
+    operations.resourceCountIs("AWS::Logs::LogGroup", 1);
+  });
+});
+
+describe("the app", () => {
+  test("is synthesized without an account and leaves both stacks to be read", () => {
+    const assembly = app.synth();
+    expect(assembly.stacks.map((stack) => stack.stackName).toSorted()).toEqual([
+      "FlashMM-mainnet-Operations",
+      "FlashMM-mainnet-State",
+    ]);
+    const cdkJson = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
+    expect(cdkJson.app).toBe("node infra/app.ts");
+  });
+
+  test.each([
+    [undefined, "testnet"],
+    ["testnet", "testnet"],
+    ["mainnet", "mainnet"],
+  ])("stage %j is %s", (name, expected) => {
+    expect(stageSettings(name).name).toBe(expected);
+  });
+
+  test("an unknown stage is refused by name", () => {
+    expect(() => stageSettings("mainet")).toThrow('stage must be one of testnet, mainnet, was "mainet"');
+  });
+});
