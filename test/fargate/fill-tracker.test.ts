@@ -139,6 +139,21 @@ describe("the fill tracker", () => {
     task.kill();
   });
 
+  it("a restart begins at the checkpoint, and sends nothing again that is behind it", async () => {
+    const around = makeSurroundings();
+    around.addFills(2);
+    const first = startTask(around, 1);
+    await around.world.settled(first.start(), "the first start");
+    await around.world.pass(20_000);
+    first.kill();
+    around.addFills(1);
+    const second = startTask(around, 2);
+    await around.world.settled(second.start(), "the second start");
+    await around.world.settled(second.tracker.finish(5_000), "the stop");
+    expect(queue.fillIds()).toHaveLength(3);
+    expect(second.books()).toEqual(foldOf(around.venue.history, around.market));
+  });
+
   it("a fill that the stream missed is found within 5 s", async () => {
     const around = makeSurroundings();
     const task = startTask(around, 1);
@@ -244,6 +259,7 @@ describe("the fill tracker", () => {
   it("wherever tasks crash, every fill reaches the queue and the last one's books are the venue's", async () => {
     const life = fc.record({
       crashAt: fc.integer({ min: 1, max: 30 }),
+      isQueueAway: fc.boolean(),
       fills: fc.array(
         fc.record({ count: fc.integer({ min: 1, max: 4 }), atOnce: fc.boolean(), streamed: fc.boolean() }),
         {
@@ -255,9 +271,9 @@ describe("the fill tracker", () => {
       fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 3 }), async (lives) => {
         const around = makeSurroundings();
         let epoch = 0;
-        for (const { crashAt, fills } of lives) {
+        for (const each of lives) {
           epoch += 1;
-          await liveAndCrash(around, epoch, crashAt, fills);
+          await liveAndCrash(around, epoch, each);
         }
         const last = startTask(around, epoch + 1);
         await around.world.settled(last.start(), "the last start");
@@ -271,20 +287,23 @@ describe("the fill tracker", () => {
   });
 });
 
-type FillBurst = { readonly count: number; readonly atOnce: boolean; readonly streamed: boolean };
+type Life = {
+  readonly crashAt: number;
+  /** Every sending fails, so that nothing may be taken for safe. */
+  readonly isQueueAway: boolean;
+  readonly fills: readonly { readonly count: number; readonly atOnce: boolean; readonly streamed: boolean }[];
+};
 
 /** A task that stops existing at its `crashAt`-th step: before an effect, or after it with the answer lost. */
-async function liveAndCrash(
-  around: Surroundings,
-  epoch: number,
-  crashAt: number,
-  bursts: readonly FillBurst[],
-): Promise<void> {
+async function liveAndCrash(around: Surroundings, epoch: number, life: Life): Promise<void> {
+  const { crashAt } = life;
   let steps = 0;
-  const task = startTask(around, epoch, () => {
+  const task = startTask(around, epoch, async (step) => {
+    if (life.isQueueAway && step === "before the queue") throw new Error("queue is away");
     steps += 1;
-    if (steps >= crashAt) task.kill();
-    return steps >= crashAt ? new Promise(() => undefined) : Promise.resolve();
+    if (steps < crashAt) return;
+    task.kill();
+    await new Promise(() => undefined);
   });
   let hasStarted = false;
   const started = task.start().then(() => {
@@ -292,7 +311,7 @@ async function liveAndCrash(
   });
   started.catch(() => undefined);
   await around.world.until(() => hasStarted || steps >= crashAt, "the start, or the crash");
-  for (const { count, atOnce, streamed } of bursts) {
+  for (const { count, atOnce, streamed } of life.fills) {
     const fills = around.addFills(count, { atOnce });
     if (hasStarted && streamed && steps < crashAt) for (const fill of fills) task.stream(fill);
     await around.world.pass(6_000);
