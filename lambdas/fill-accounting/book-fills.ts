@@ -5,7 +5,7 @@
 import type { LedgerFill } from "../../core/messages.ts";
 import { fromFillText, toFillText } from "../ledger-items.ts";
 import { type LedgerTable, readPosition } from "../ledger-table.ts";
-import { announceFills, type Claim, claimFill, hasFact, putFact, readClaim } from "./facts.ts";
+import { ANNOUNCED_AT_ONCE_MAX, announceFills, type Claim, claimFill, hasFact, putFact, readClaim } from "./facts.ts";
 import { foldBooks, type Pacing } from "./fold-books.ts";
 import { runLimited, type Settled } from "./parallel.ts";
 
@@ -42,8 +42,25 @@ export async function bookFills(
   });
 }
 
-/** Books claimed fills of one market; answers the fills whose facts could not be written. Rejects when none is safely booked. */
+/**
+ * Books claimed fills of one market, one announcement after the other; answers the fills whose facts could not be written.
+ * When it rejects, any of them may be booked or not: delivered again, they end in the same books.
+ */
 async function bookMarket(
+  table: LedgerTable,
+  market: string,
+  claims: readonly Claim[],
+  pacing: Pacing,
+): Promise<ReadonlyMap<string, unknown>> {
+  const failures = new Map<string, unknown>();
+  for (let at = 0; at < claims.length; at += ANNOUNCED_AT_ONCE_MAX) {
+    const part = claims.slice(at, at + ANNOUNCED_AT_ONCE_MAX);
+    for (const [fillId, error] of await bookPart(table, market, part, pacing)) failures.set(fillId, error);
+  }
+  return failures;
+}
+
+async function bookPart(
   table: LedgerTable,
   market: string,
   claims: readonly Claim[],

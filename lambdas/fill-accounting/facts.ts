@@ -28,8 +28,12 @@ import { type LedgerTable, readItem } from "../ledger-table.ts";
  */
 export type Claim = { readonly type: "first" | "repeat" | "conflict"; readonly fill: LedgerFill };
 
-/** Keys that may wait in one position item: 150 bytes each, against an item's limit of 400 KB. */
-const PENDING_MAX = 1_000;
+/**
+ * Keys that may wait in one position item before it takes no more, and keys of one announcement: of 153 bytes each at
+ * most, so that the item stays far below DynamoDB's 400 KB.
+ */
+const PENDING_MAX = 300;
+export const ANNOUNCED_AT_ONCE_MAX = 100;
 
 /** Claims the fill's id for the first copy that comes. */
 export async function claimFill(table: LedgerTable, fill: LedgerFill): Promise<Claim> {

@@ -1,0 +1,90 @@
+/** A DynamoDB wire protocol in this process, with the ledger's table, and clients whose calls can be made to fail. */
+import type { Server } from "node:http";
+import { createRequire } from "node:module";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
+
+const startDynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)("dynalite");
+
+export const TABLE_NAME = "ledger";
+
+/** `before`: the call never arrives. `after`: it takes effect and its answer is lost. `twice`: it takes effect two times. */
+export type Fault = { readonly atWrite: number; readonly how: "before" | "after" | "twice"; readonly kills: boolean };
+
+export type CallCount = { calls: number; writes: number; itemsRead: number };
+
+export type LedgerCloud = {
+  readonly endpoint: string;
+  /** A client of its own: `fault` strikes its n-th write, counted from 1, and with `kills` every later call fails too. */
+  connect(fault?: Fault): LedgerTable & { readonly count: CallCount };
+  close(): Promise<void>;
+};
+
+export async function startLedgerCloud(): Promise<LedgerCloud> {
+  const server = startDynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const endpoint = `http://127.0.0.1:${address.port}`;
+  // One pool of connections for all clients: they differ in their faults alone.
+  const root = makeClient(endpoint);
+  const connect: LedgerCloud["connect"] = (fault) => {
+    const client = makeClient(endpoint, root);
+    return { client, tableName: TABLE_NAME, count: injectFault(client, fault) };
+  };
+  await connect().client.send(
+    new CreateTableCommand({
+      TableName: TABLE_NAME,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [
+        { AttributeName: "pk", AttributeType: "S" },
+        { AttributeName: "sk", AttributeType: "S" },
+      ],
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+    }),
+  );
+  return {
+    endpoint,
+    connect,
+    close: async () => {
+      root.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function makeClient(endpoint: string, root?: DynamoDBClient): DynamoDBClient {
+  return new DynamoDBClient({
+    region: "eu-central-1",
+    endpoint,
+    maxAttempts: 1,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    ...(root === undefined ? {} : { requestHandler: root.config.requestHandler }),
+  });
+}
+
+function injectFault(client: DynamoDBClient, fault: Fault | undefined): CallCount {
+  const count = { calls: 0, writes: 0, itemsRead: 0 };
+  let dead = false;
+  client.middlewareStack.add((next, context) => async (args) => {
+    if (dead) throw new Error("the process has ended");
+    const isWrite = context["commandName"] === "PutItemCommand" || context["commandName"] === "UpdateItemCommand";
+    count.calls++;
+    if (isWrite) count.writes++;
+    const strikes = isWrite && count.writes === fault?.atWrite;
+    if (strikes) dead = fault.kills;
+    if (strikes && fault.how === "before") throw new Error("the write did not arrive");
+    if (strikes && fault.how === "twice") await next(args).catch(() => undefined);
+    const answer = await next(args);
+    if (strikes && fault.how === "after") throw new Error("the answer was lost");
+    const { output } = answer;
+    if (typeof output === "object" && output !== null && "Items" in output && Array.isArray(output.Items)) {
+      count.itemsRead += output.Items.length;
+    }
+    return answer;
+  });
+  return count;
+}
