@@ -97,7 +97,7 @@ describe("status line", () => {
   });
 });
 
-const books: BooksSummary = { fills: 57, position: "120", realizedPnl: "1.284512345678901234" };
+const books: BooksSummary = { fills: 57, position: "120", totalPnl: "1.284512345678901234" };
 
 function summary(changes: Partial<MarketSummary> = {}, run: Partial<RunSummary> = {}): RunSummary {
   const market: MarketSummary = {
@@ -112,12 +112,26 @@ function summary(changes: Partial<MarketSummary> = {}, run: Partial<RunSummary> 
     spreadImprovementPercent: 55.02,
     ...changes,
   };
-  return { seconds: 60.2, markets: [market], refusedForRate: 0, refusedForSignature: 0, ...run };
+  return {
+    seconds: 60.2,
+    markets: [market],
+    refusedForRate: 0,
+    refusedForSignature: 0,
+    malformedFrames: 0,
+    events: 48_211,
+    deadLetters: 0,
+    faults: [],
+    ...run,
+  };
 }
 
 describe("summary", () => {
   test("books that agree by value are no mismatch, however they are written", () => {
     expect(mismatches(summary({ ledger: { ...books, position: "120.00" } }))).toEqual([]);
+  });
+
+  test("PnL may differ by what a division at 18 decimals rounds away", () => {
+    expect(mismatches(summary({ engine: { ...books, totalPnl: "1.284512345678901240" } }))).toEqual([]);
   });
 
   test.each([
@@ -132,9 +146,9 @@ describe("summary", () => {
       names: "SEI/USDC: position of the engine is -120, at the exchange 120",
     },
     {
-      what: "PnL that differs in the last unit",
-      run: summary({ ledger: { ...books, realizedPnl: "1.284512345678901235" } }),
-      names: "SEI/USDC: realised PnL of the ledger is 1.284512345678901235, at the exchange 1.284512345678901234",
+      what: "PnL that differs by a millionth",
+      run: summary({ ledger: { ...books, totalPnl: "1.284513345678901234" } }),
+      names: "SEI/USDC: PnL of the ledger is 1.284513345678901234, at the exchange 1.284512345678901234",
     },
     {
       what: "an order left open",
@@ -145,6 +159,21 @@ describe("summary", () => {
       what: "a ledger that could not be read",
       run: summary({ ledger: null }),
       names: "SEI/USDC: the ledger's books could not be read",
+    },
+    {
+      what: "a frame that was refused",
+      run: summary({}, { malformedFrames: 1 }),
+      names: "1 frames of market data were refused, expected 0",
+    },
+    {
+      what: "a message the ledger could not take",
+      run: summary({}, { deadLetters: 1 }),
+      names: "1 messages are in the dead-letter queue, expected 0",
+    },
+    {
+      what: "a fault of the run",
+      run: summary({}, { faults: ["the task did not stop within 30 s"] }),
+      names: "the task did not stop within 30 s",
     },
     {
       what: "requests refused for rate",
@@ -171,9 +200,10 @@ describe("summary", () => {
     expect(text).toContain("FlashMM ran for 60 s.");
     expect(text).toContain("SEI/USDC: spread improved by 26.1 bps (55.0 %), 0 open orders left");
     for (const party of ["exchange", "engine", "ledger"]) {
-      expect(text).toMatch(new RegExp(`^ {2}${party} +57 +120 +1\\.284512345678901234$`, "m"));
+      expect(text).toMatch(new RegExp(`^ {2}${party} +57 +120 +1\\.284512$`, "m"));
     }
     expect(text).toContain("refused by the order API: 0 for rate, 0 for signature");
+    expect(text).toContain("events decoded: 48211, frames refused: 0; dead letters: 0");
     expect(text).toContain("Exchange, engine and ledger agree.");
   });
 });
