@@ -20,8 +20,6 @@ export type Config = FileParts & {
 };
 
 export type MarketConfig = Config["markets"][number];
-export type StrategyConfig = MarketConfig["strategy"];
-export type LimitsConfig = MarketConfig["limits"];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
