@@ -2,7 +2,7 @@
  * Which node the feed listens to. Owns the race for the next one, its delays and its rounds; the sessions do the talking.
  *
  * The policy, with the numbers of CONTRACTS 1. When the session in use is lost, its endpoint is retried after 2 s,
- * doubling, with jitter, at most 5 times. It does not hold us up: once its first retry has failed, or 2 s have passed,
+ * doubling, less up to a fifth by chance, at most 5 times. It does not hold us up: once its first retry has failed, or 2 s have passed,
  * the next endpoint is tried beside it in the same way (at once, then 2 s doubling, 5 attempts), then the one after, and the
  * first to send a book wins; the others are dropped. So a healthy backup is in use about 2 s after the loss, and one
  * blink of the primary costs no failover. An endpoint that went silent, or that was lost twice within 30 s of delivering,
@@ -123,8 +123,8 @@ export class Failover {
     if (endpoint === undefined) return;
     const lane: Lane = { endpoint, attempts: 0, backoffs, trial: null, stopTimer: () => {} };
     this.#lanes.push(lane);
-    this.#stopNext = this.#options.clock.after(NEXT_AFTER_MILLIS, () => this.#openLane(0));
     this.#schedule(lane);
+    this.#stopNext = this.#options.clock.after(NEXT_AFTER_MILLIS, () => this.#openLane(0));
   }
 
   #schedule(lane: Lane): void {
@@ -132,7 +132,7 @@ export class Failover {
       this.#try(lane);
       return;
     }
-    const jitter = 0.8 + 0.4 * this.#options.rng.next();
+    const jitter = 0.8 + 0.2 * this.#options.rng.next();
     const delayMs = BACKOFF_MILLIS * 2 ** (lane.backoffs - 1) * jitter;
     lane.stopTimer = this.#options.clock.after(delayMs, () => this.#try(lane));
   }

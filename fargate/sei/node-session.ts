@@ -33,6 +33,7 @@ export class NodeSession {
   readonly #context: NodeContext;
   readonly #stalenessMs: number;
   readonly #handlers: SessionHandlers;
+  readonly #subscriptions: readonly Subscription[];
   readonly #connections: NodeConnection[] = [];
   readonly #progress = new Map<string, Progress>();
   readonly #held: MarketEvent[] = [];
@@ -47,11 +48,12 @@ export class NodeSession {
     this.#stalenessMs = stalenessMs;
     this.#context = context;
     this.#handlers = handlers;
+    this.#subscriptions = toSubscriptions(context.markets);
   }
 
   /** Dials and asks for everything. Must be called once. */
   open(): void {
-    for (const subscription of toSubscriptions(this.#context.markets)) this.#place(subscription);
+    for (const subscription of this.#subscriptions) this.#place(subscription);
   }
 
   /** Ends the session without a word to the handlers. */
@@ -96,7 +98,7 @@ export class NodeSession {
     if (this.#opened) return;
     this.#opened = true;
     this.#bookAtMs = this.#context.clock.now().monotonicMs;
-    for (const subscription of toSubscriptions(this.#context.markets)) {
+    for (const subscription of this.#subscriptions) {
       if (subscription.event !== "OrderBookUpdate") continue;
       this.#progress.set(subscription.market, { subscription, bookAtMs: this.#bookAtMs, renewals: 0 });
     }

@@ -147,8 +147,8 @@ function readAnswer<Schema extends z.ZodType>(schema: Schema, answer: unknown, w
   const [issue] = parsed.error.issues;
   throw new InputError({
     what: `${what} at ${issue?.path.join(".") || "its root"}`,
-    expected: issue?.message ?? "of the known form",
-    was: "another form",
+    expected: "as the chain writes it",
+    was: issue?.message,
     cause: parsed.error,
   });
 }
