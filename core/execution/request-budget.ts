@@ -31,7 +31,7 @@ export type RequestLimits = {
 };
 
 /** The limits of CONTRACTS 3, shared out for one engine with one API key. */
-export const CAMBRIAN_LIMITS: RequestLimits = {
+const CAMBRIAN_LIMITS: RequestLimits = {
   requestsPerSecond: 10,
   placementsInFlight: 5,
   reservedForCancels: 3,

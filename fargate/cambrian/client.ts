@@ -28,7 +28,7 @@ export type ClientOptions = {
   readonly timeoutMs?: number;
 };
 
-export type Operation = "place" | "cancel" | "query";
+type Operation = "place" | "cancel" | "query";
 
 /** One request to be made. Only those that may safely be made twice have more than one attempt. */
 export type Call<T> = {

@@ -2,7 +2,7 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import type { Secret } from "../secret.ts";
 
-export type SignedParts = {
+type SignedParts = {
   /** Epoch milliseconds; the venue refuses one that is more than 5 s off its clock. */
   readonly timestampMs: number;
   readonly method: string;

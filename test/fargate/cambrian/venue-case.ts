@@ -35,7 +35,7 @@ export type VenueCase = {
 };
 
 /** A clock that jumps to whatever is waited for. */
-export class SkippingClock implements Clock {
+class SkippingClock implements Clock {
   nowMs = 1_000;
   waiting = 0;
 
