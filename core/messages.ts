@@ -124,7 +124,7 @@ export function splitSymbol(symbol: string): Assets {
 }
 
 /** Reads an instant of the form `2026-01-02T03:04:05.678Z` that exists in the calendar (no leap second). Throws `InputError`. */
-export function parseVenueTime(value: unknown, what: string): string {
+function parseVenueTime(value: unknown, what: string): string {
   const text = typeof value === "string" ? value : "";
   const [year, month, day, hour, minute, second] = (VENUE_TIME.exec(text) ?? []).slice(1).map(Number);
   const exists =

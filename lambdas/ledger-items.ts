@@ -81,7 +81,7 @@ export function decodeFill(item: Item): LedgerFill {
   });
 }
 
-export function encodeBooks(books: Books): Item {
+function encodeBooks(books: Books): Item {
   const fees = Object.entries(books.feesByAsset).map(([asset, fee]) => [asset, encodeAmount(fee)]);
   return {
     position: encodeAmount(books.position),
@@ -99,7 +99,7 @@ export function encodeBooks(books: Books): Item {
   };
 }
 
-export function decodeBooks(item: Item): Books {
+function decodeBooks(item: Item): Books {
   const fees = item["feesByAsset"]?.M ?? {};
   const venueTime = item["lastFillTime"]?.S;
   const fillId = item["lastFillId"]?.S;

@@ -35,7 +35,7 @@ export function foldFill(state: LedgerState, fill: BookedFill, assets: Assets): 
   return { books, hour: addToHour(state.hour?.hour === hour ? state.hour : emptyHour(hour), state.books, books) };
 }
 
-export function emptyHour(hour: string): HourFigures {
+function emptyHour(hour: string): HourFigures {
   return { hour, volume: 0n, buyVolume: 0n, sellVolume: 0n, fees: 0n, realizedPnl: 0n, fillCount: 0 };
 }
 

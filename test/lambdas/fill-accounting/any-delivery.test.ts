@@ -95,7 +95,7 @@ describe("the books", () => {
         await expectBooks(cloud.connect(), market, messages);
       }),
       // As many cases as fit: a busy machine tries fewer, and never none.
-      { numRuns: 25, interruptAfterTimeLimit: 5_000 },
+      { numRuns: 25, interruptAfterTimeLimit: 3_000 },
     );
   });
 });

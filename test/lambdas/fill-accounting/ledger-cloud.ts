@@ -11,7 +11,7 @@ export const TABLE_NAME = "ledger";
 /** `before`: the call never arrives. `after`: it takes effect and its answer is lost. `twice`: it takes effect two times. */
 export type Fault = { readonly atWrite: number; readonly how: "before" | "after" | "twice"; readonly kills: boolean };
 
-export type CallCount = { calls: number; writes: number; itemsRead: number };
+type CallCount = { calls: number; writes: number; itemsRead: number };
 
 export type LedgerCloud = {
   readonly endpoint: string;

@@ -3,8 +3,6 @@ import { emptyLedger, foldFill, type HourFigures, type LedgerState } from "../..
 import { compareFills } from "../../../core/accounting/pnl.ts";
 import { type FillMessage, parseFillMessage, splitSymbol } from "../../../core/messages.ts";
 
-export type SqsRecord = ReturnType<typeof makeRecord>;
-
 export function makeMessage(fields: Partial<FillMessage> & { readonly fillId: string }): FillMessage {
   return {
     version: 1,
