@@ -67,7 +67,7 @@ export class Engine {
 
   /**
    * What to send now, best first: every market's cancels, then the questions after orders of unproven fate, then placings
-   * in turn. Each command returned is paid for and counted as sent; what the budget does not allow is not queued but
+   * in turn, then moves of quotes that are safe where they are. Each command returned is paid for and counted as sent; what the budget does not allow is not queued but
    * decided anew the next time.
    */
   decide(now: Instant): readonly Command[] {
@@ -76,10 +76,9 @@ export class Engine {
     for (const { market, plan } of plans) this.#sendCancels(market, plan, now, commands);
     for (const { market, plan } of plans) this.#sendQueries(market, plan, now, commands);
     this.#turn += 1;
-    for (let i = 0; i < plans.length; i += 1) {
-      const next = plans[(this.#turn + i) % plans.length];
-      if (next !== undefined) this.#sendPlaces(next.market, next.plan, now, commands);
-    }
+    const inTurn = plans.map((_, i) => plans[(this.#turn + i) % plans.length]).filter((next) => next !== undefined);
+    for (const { market, plan } of inTurn) this.#sendPlaces(market, plan, now, commands);
+    for (const { market, plan } of inTurn) this.#sendMoves(market, plan, now, commands);
     return commands;
   }
 
@@ -108,6 +107,18 @@ export class Engine {
       if (requestId === undefined) return;
       commands.push(market.place(quote, requestId, now));
       exposure = withQuote(exposure, quote);
+    }
+  }
+
+  /** A quote that is only too shy stays until both requests of its move can go: a hole in the book would be worse than it. */
+  #sendMoves(market: MarketEngine, plan: MarketPlan, now: Instant, commands: Command[]): void {
+    for (const { order, quote } of plan.moves) {
+      const placeId =
+        market.admit(quote, market.exposure()) === undefined ? this.#budget.take("place", now) : undefined;
+      if (placeId === undefined) continue;
+      const cancelId = this.#budget.take("cancel", now);
+      assert(cancelId !== undefined, "the budget must hold a cancel where it held a placing");
+      commands.push(market.cancel(order, cancelId, now), market.place(quote, placeId, now));
     }
   }
 }

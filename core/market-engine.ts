@@ -38,6 +38,7 @@ export type MarketPlan = {
   readonly cancels: readonly Order[];
   readonly queries: readonly Order[];
   readonly places: readonly Quote[];
+  readonly moves: readonly { readonly order: Order; readonly quote: Quote }[];
 };
 
 export type OrderCounts = {
@@ -193,6 +194,7 @@ export class MarketEngine {
     const diff = diffOrders(shaped.quotes, open, this.settings.tolerance);
     return {
       cancels: diff.cancels.filter((order) => order.orderId !== undefined),
+      moves: diff.moves.filter(({ order }) => order.orderId !== undefined),
       queries: open.filter((order) => isQueryDue(order, now.monotonicMs)),
       places: diff.places.filter((quote) => (this.#pausedUntilMs.get(slotOf(quote)) ?? 0) <= now.monotonicMs),
     };

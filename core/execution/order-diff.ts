@@ -8,8 +8,10 @@ import type { RefreshTolerance } from "../quoting/parameters.ts";
 import type { Quote } from "../quoting/strategy.ts";
 
 export type OrderDiff = {
-  /** To cancel, the most dangerous first. */
+  /** To cancel whatever it costs, the most dangerous first: quotes no longer wanted, and those more generous than wanted. */
   readonly cancels: readonly Order[];
+  /** Quotes that are merely too shy, with what should stand in their place: worth moving when the requests for it are there. */
+  readonly moves: readonly { readonly order: Order; readonly quote: Quote }[];
   /** To place, the best level first. A slot whose old order is not proven dead may be among them: the risk gate counts both. */
   readonly places: readonly Quote[];
 };
@@ -20,27 +22,30 @@ export type OrderDiff = {
  */
 export function diffOrders(wanted: readonly Quote[], open: readonly Order[], tolerance: RefreshTolerance): OrderDiff {
   const cancels: { order: Order; danger: number }[] = [];
-  const places: Quote[] = [];
+  const moves: { order: Order; quote: Quote }[] = [];
   const wantedBySlot = new Map(wanted.map((quote) => [slotOf(quote), quote]));
-  const resting = new Set<string>();
+  const taken = new Set<string>();
   for (const order of open) {
-    const slot = slotOf(order);
     if (order.state === "cancel-sent") continue;
+    const slot = slotOf(order);
     const quote = wantedBySlot.get(slot);
     if (order.state !== "live") {
-      resting.add(slot);
-    } else if (quote === undefined || resting.has(slot)) {
+      taken.add(slot);
+    } else if (quote === undefined || taken.has(slot)) {
       cancels.push({ order, danger: Number.POSITIVE_INFINITY });
     } else if (isCloseEnough(order, quote, tolerance)) {
-      resting.add(slot);
-    } else {
+      taken.add(slot);
+    } else if (dangerOf(order, quote) > 0) {
       cancels.push({ order, danger: dangerOf(order, quote) });
+    } else {
+      taken.add(slot);
+      moves.push({ order, quote });
     }
   }
-  for (const quote of wanted) if (!resting.has(slotOf(quote))) places.push(quote);
   cancels.sort((a, b) => b.danger - a.danger || a.order.level - b.order.level);
-  places.sort((a, b) => a.level - b.level);
-  return { cancels: cancels.map((entry) => entry.order), places };
+  moves.sort((a, b) => a.quote.level - b.quote.level);
+  const places = wanted.filter((quote) => !taken.has(slotOf(quote))).sort((a, b) => a.level - b.level);
+  return { cancels: cancels.map((entry) => entry.order), moves, places };
 }
 
 function slotOf(quote: { readonly side: string; readonly level: number }): string {
@@ -53,7 +58,13 @@ function isCloseEnough(order: Order, quote: Quote, tolerance: RefreshTolerance):
   return priceOff <= tolerance.priceTicks && sizeOff <= tolerance.sizePercent * quote.size;
 }
 
-/** How many ticks too generous the order is: positive when whoever takes it gets a better price than we want to give. */
+/**
+ * How many ticks too generous the order is: positive when whoever takes it gets a better price than we want to give. An order
+ * that is larger than wanted is dangerous too, if less so than any price.
+ */
 function dangerOf(order: Order, quote: Quote): number {
-  return order.side === "buy" ? order.price - quote.price : quote.price - order.price;
+  const ticks = order.side === "buy" ? order.price - quote.price : quote.price - order.price;
+  return ticks <= 0 && remainingOf(order) > quote.size ? OVERSIZE_DANGER : ticks;
 }
+
+const OVERSIZE_DANGER = 0.5;

@@ -32,6 +32,9 @@ const ASKS = toCodes("asks");
 
 const TEXT_CHARACTERS_MAX = 32;
 
+/** More digits than any safe integer has, so that no sum of digits leaves the exact range unseen; longer ones go the general way. */
+const DIGITS_MAX = 24;
+
 /** Reads a frame with exactly one book update as an object with text attributes, in any order. `null`: ask the general way. */
 export function readBookFrame(
   bytes: Uint8Array,
@@ -59,13 +62,15 @@ class BookReader {
     return { id, event };
   }
 
-  /** The five attributes, once each. The sides are read last, since their grammar needs the market's tick and lot. */
+  /** The five attributes, once each. A side that comes before the market is read again once tick and lot are known. */
   #attributes(markets: Markets, at: Instant): BookUpdate | null {
     let market: Market | undefined;
     let venueTimeMs = -1;
     let sequence = -1;
     let bidsStart = -1;
     let asksStart = -1;
+    let bids: BookSide | null = null;
+    let asks: BookSide | null = null;
     for (let count = 0; count < 5; count += 1) {
       if (count > 0 && !this.#byte(COMMA)) return null;
       if (!this.#byte(QUOTE)) return null;
@@ -80,16 +85,18 @@ class BookReader {
         if (sequence < 1 || !this.#byte(QUOTE)) return null;
       } else if (bidsStart < 0 && this.#name(BIDS)) {
         bidsStart = this.#place;
-        if (!this.#skipRows()) return null;
+        if (market === undefined) this.#skipRows();
+        else bids = this.#side(market, bidsStart, -1);
       } else if (asksStart < 0 && this.#name(ASKS)) {
         asksStart = this.#place;
-        if (!this.#skipRows()) return null;
+        if (market === undefined) this.#skipRows();
+        else asks = this.#side(market, asksStart, 1);
       } else return null;
     }
     const end = this.#place;
     if (market === undefined || !this.#byte(BRACE_CLOSE)) return null;
-    const bids = this.#side(market, bidsStart, -1);
-    const asks = bids === null ? null : this.#side(market, asksStart, 1);
+    bids ??= this.#side(market, bidsStart, -1);
+    asks ??= this.#side(market, asksStart, 1);
     this.#place = end + 1;
     if (bids === null || asks === null) return null;
     return { type: "book-update", market: market.symbol, bids, asks, sequence, venueTimeMs, at };
@@ -97,54 +104,67 @@ class BookReader {
 
   /** `[[\"price\",\"size\"],…]"` from `start`; `sign` is the way the prices must go. */
   #side(market: Market, start: number, sign: 1 | -1): BookSide | null {
+    const bytes = this.#bytes;
     const prices: Ticks[] = [];
     const sizes: Lots[] = [];
     let last = sign < 0 ? Number.MAX_SAFE_INTEGER + 1 : 0;
-    this.#place = start;
-    if (!this.#byte(OPEN)) return null;
-    while (this.#bytes[this.#place] !== CLOSE) {
-      if (prices.length === BOOK_LEVELS_MAX || (prices.length > 0 && !this.#byte(COMMA))) return null;
-      if (!this.#byte(OPEN)) return null;
+    let place = start;
+    if (bytes[place] !== OPEN) return null;
+    place += 1;
+    while (bytes[place] !== CLOSE) {
+      if (prices.length > 0) {
+        if (prices.length === BOOK_LEVELS_MAX || bytes[place] !== COMMA) return null;
+        place += 1;
+      }
+      if (bytes[place] !== OPEN) return null;
+      this.#place = place + 1;
       const price = this.#decimal(market.tick);
-      if (price < 0 || (price - last) * sign <= 0 || !this.#byte(COMMA)) return null;
+      if (price < 0 || (price - last) * sign <= 0 || bytes[this.#place] !== COMMA) return null;
+      this.#place += 1;
       const size = this.#decimal(market.lot);
-      if (size < 0 || !this.#byte(CLOSE)) return null;
+      if (size < 0 || bytes[this.#place] !== CLOSE) return null;
+      place = this.#place + 1;
       last = price;
       prices.push(price as Ticks);
       sizes.push(size as Lots);
     }
-    return this.#byte(CLOSE) && this.#byte(QUOTE) ? { prices, sizes } : null;
+    this.#place = place + 1;
+    return this.#byte(QUOTE) ? { prices, sizes } : null;
   }
 
   /** `\"0.4213\"` as a positive multiple of the increment: the grammar of `parsePrice` and `parseSize`, or −1. */
   #decimal(increment: Increment): number {
-    if (!this.#byte(BACKSLASH) || !this.#byte(QUOTE)) return -1;
     const bytes = this.#bytes;
-    const start = this.#place;
+    const start = this.#place + 2;
+    if (bytes[start - 2] !== BACKSLASH || bytes[start - 1] !== QUOTE) return -1;
+    const { decimals, step } = increment;
     let value = 0;
-    let point = -1;
     let i = start;
-    for (; i < bytes.length; i += 1) {
-      const code = bytes[i] ?? 0;
-      if (code >= ZERO && code <= NINE) {
-        if (point >= 0 && i - point > increment.decimals) {
-          if (code !== ZERO) return -1;
-        } else {
-          value = value * 10 + (code - ZERO);
-          if (value > Number.MAX_SAFE_INTEGER) return -1;
-        }
-      } else if (code === POINT && point < 0 && i > start) {
-        point = i;
-      } else break;
+    let code = bytes[i] ?? 0;
+    for (; code >= ZERO && code <= NINE && i - start < DIGITS_MAX; code = bytes[i] ?? 0) {
+      value = value * 10 + (code - ZERO);
+      i += 1;
     }
-    const wholeDigits = (point < 0 ? i : point) - start;
-    if (i === start || point === i - 1 || (wholeDigits > 1 && bytes[start] === ZERO)) return -1;
-    const missing = increment.decimals - (point < 0 ? 0 : Math.min(i - 1 - point, increment.decimals));
-    for (let n = 0; n < missing; n += 1) value *= 10;
-    const multiple = increment.step === 1 ? value : value / increment.step;
-    this.#place = i;
-    if (value <= 0 || value > Number.MAX_SAFE_INTEGER || !Number.isSafeInteger(multiple)) return -1;
-    return this.#byte(BACKSLASH) && this.#byte(QUOTE) ? multiple : -1;
+    if (i === start || (i - start > 1 && bytes[start] === ZERO)) return -1;
+    let missing = decimals;
+    if (code === POINT) {
+      const point = i;
+      i += 1;
+      code = bytes[i] ?? 0;
+      for (; code >= ZERO && code <= NINE && i - start < DIGITS_MAX; code = bytes[i] ?? 0) {
+        if (missing > 0) {
+          value = value * 10 + (code - ZERO);
+          missing -= 1;
+        } else if (code !== ZERO) return -1;
+        i += 1;
+      }
+      if (i === point + 1) return -1;
+    }
+    if (code !== BACKSLASH || bytes[i + 1] !== QUOTE) return -1;
+    this.#place = i + 2;
+    for (; missing > 0; missing -= 1) value *= 10;
+    const multiple = step === 1 ? value : value / step;
+    return value <= 0 || value > Number.MAX_SAFE_INTEGER || !Number.isSafeInteger(multiple) ? -1 : multiple;
   }
 
   #byte(code: number): boolean {
@@ -216,15 +236,11 @@ class BookReader {
   }
 
   /** Past the closing quote of a side; quotes inside are escaped. */
-  #skipRows(): boolean {
+  #skipRows(): void {
     const bytes = this.#bytes;
-    for (let i = this.#place; i < bytes.length; i += 1) {
-      if (bytes[i] === QUOTE && bytes[i - 1] !== BACKSLASH) {
-        this.#place = i + 1;
-        return true;
-      }
-    }
-    return false;
+    let i = this.#place;
+    while (i < bytes.length && (bytes[i] !== QUOTE || bytes[i - 1] === BACKSLASH)) i += 1;
+    this.#place = i + 1;
   }
 }
 

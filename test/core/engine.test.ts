@@ -118,14 +118,11 @@ describe("quoting", () => {
     desk.decideAndAnswer(1);
     desk.tell(makeBook({ bids: [[4_180, 100]], asks: [[4_210, 100]], ms: 100 }));
     const commands = desk.decide(101);
-    // The new ask at 4,198 would meet our own bid at 4,212, which may still be live: it waits.
-    expect(shown(commands)).toEqual([
-      "cancel-order fm-7-SEIUSDC-b0-1",
-      "cancel-order fm-7-SEIUSDC-s0-2",
-      "place buy 500@4192",
-    ]);
+    // The ask is only too shy: it rests until its place can be taken, and 4,198 would meet our own bid at 4,212, which may
+    // still be live.
+    expect(shown(commands)).toEqual(["cancel-order fm-7-SEIUSDC-b0-1", "place buy 500@4192"]);
     for (const command of commands) desk.answer(command, 102);
-    expect(shown(desk.decide(103))).toEqual(["place sell 500@4198"]);
+    expect(shown(desk.decide(103))).toEqual(["cancel-order fm-7-SEIUSDC-s0-2", "place sell 500@4198"]);
   });
 
   it("leans against the position", () => {
@@ -342,6 +339,26 @@ describe("the request budget", () => {
     expect(placed.map((command) => command.type)).toEqual(Array(5).fill("place-order"));
     desk.tell({ type: "feed-lost", endpoint: "wss://one", reason: "reset", at: instant(10) });
     expect(desk.decideAndAnswer(11).map((command) => command.type)).toEqual(Array(5).fill("cancel-order"));
+  });
+
+  it("a quote that is only too shy rests until both requests of its move can go", () => {
+    const desk = new Desk();
+    desk.tell(makeBook(wide));
+    desk.decideAndAnswer(1);
+    const spent = [1, 2, 3, 4].map(() => desk.budget.take("place", instant(2)));
+    expect(spent).not.toContain(undefined);
+    const higher = { bids: [[4_213, 100]], asks: [[4_241, 100]] } as const;
+    desk.tell(makeBook({ ...higher, ms: 100 }));
+    const commands = desk.decide(101);
+    expect(shown(commands)).toEqual(["cancel-order fm-7-SEIUSDC-s0-2"]);
+    for (const command of commands) desk.answer(command, 102);
+    for (const requestId of spent) desk.budget.settle(requestId!, instant(102));
+    desk.tell(makeBook({ ...higher, ms: 1_200 }));
+    expect(shown(desk.decide(1_201))).toEqual([
+      "place sell 500@4230",
+      "cancel-order fm-7-SEIUSDC-b0-1",
+      "place buy 500@4224",
+    ]);
   });
 
   it("a fact about a market this engine does not have is counted", () => {

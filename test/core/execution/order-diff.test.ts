@@ -29,9 +29,10 @@ function order(side: Side, level: number, price: number, state: OrderState = "li
 }
 
 function diff(wanted: readonly Quote[], open: readonly Order[]) {
-  const { cancels, places } = diffOrders(wanted, open, tolerance);
+  const { cancels, moves, places } = diffOrders(wanted, open, tolerance);
   return {
     cancels: cancels.map((each) => each.clientOrderId),
+    moves: moves.map(({ order: from, quote: to }) => `${from.clientOrderId} to ${to.price}`),
     places: places.map((each) => `${each.side}${each.level}@${each.price}`),
   };
 }
@@ -50,9 +51,9 @@ describe("order diff", () => {
       [],
     ],
     [
-      "a size beyond it is replaced",
-      [quote("buy", 0, 50)],
-      [order("buy", 0, 50, "live", 100, 21)],
+      "a size too large is replaced",
+      [quote("buy", 0, 50, 80)],
+      [order("buy", 0, 50, "live", 100)],
       ["buy0@50"],
       ["buy0@50"],
     ],
@@ -77,13 +78,26 @@ describe("order diff", () => {
     ],
     ["sides do not share slots", [quote("buy", 0, 50)], [order("sell", 0, 50)], ["sell0@50"], ["buy0@50"]],
   ])("%s", (_name, wanted, open, cancels, places) => {
-    expect(diff(wanted, open)).toEqual({ cancels, places });
+    expect(diff(wanted, open)).toEqual({ cancels, moves: [], places });
   });
 
   it("the most dangerous quote goes first: whoever takes it gets the best price", () => {
     const wanted = [quote("buy", 0, 50), quote("buy", 1, 45), quote("sell", 0, 60)];
-    const open = [order("buy", 0, 47), order("buy", 1, 49), order("sell", 0, 52)];
-    expect(diff(wanted, open).cancels).toEqual(["sell0@52", "buy1@49", "buy0@47"]);
+    const open = [order("buy", 0, 53), order("buy", 1, 49), order("sell", 0, 52)];
+    expect(diff(wanted, open).cancels).toEqual(["sell0@52", "buy1@49", "buy0@53"]);
+  });
+
+  it.each<[string, readonly Quote[], readonly Order[], string[]]>([
+    ["a bid that is too low moves", [quote("buy", 0, 50)], [order("buy", 0, 48)], ["buy0@48 to 50"]],
+    ["an ask that is too high moves", [quote("sell", 0, 60)], [order("sell", 0, 62)], ["sell0@62 to 60"]],
+    [
+      "what a fill has left too small moves",
+      [quote("buy", 0, 50)],
+      [order("buy", 0, 50, "live", 100, 21)],
+      ["buy0@50 to 50"],
+    ],
+  ])("%s when there are requests for it, and rests until then", (_name, wanted, open, moves) => {
+    expect(diff(wanted, open)).toEqual({ cancels: [], moves, places: [] });
   });
 
   it("the inner levels are placed first", () => {
