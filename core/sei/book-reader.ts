@@ -32,7 +32,7 @@ const ASKS = toCodes("asks");
 
 const TEXT_CHARACTERS_MAX = 32;
 
-/** More digits than any safe integer has, so that no sum of digits leaves the exact range unseen; longer ones go the general way. */
+/** More characters than any safe integer of ours needs; longer numbers go the general way. */
 const DIGITS_MAX = 24;
 
 /** Reads a frame with exactly one book update as an object with text attributes, in any order. `null`: ask the general way. */

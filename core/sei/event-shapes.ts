@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 /** Only the names of `ATTRIBUTE_NAMES` are looked at. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-export type RawEvent = { readonly type: string; readonly attributes: Attributes };
+type RawEvent = { readonly type: string; readonly attributes: Attributes };
 
 export type RawEvents = { readonly events: readonly RawEvent[]; readonly faults: readonly InputError[] };
 

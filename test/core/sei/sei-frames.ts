@@ -2,10 +2,10 @@
 import { makeMarket } from "../../../core/market.ts";
 
 export const SEI_USDC = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
-export const ETH_USDT = makeMarket({ symbol: "ETH/USDT", tickSize: "0.01", lotSize: "0.0001" });
+const ETH_USDT = makeMarket({ symbol: "ETH/USDT", tickSize: "0.01", lotSize: "0.0001" });
 export const MARKETS = new Map([SEI_USDC, ETH_USDT].map((market) => [market.symbol, market]));
 export const AT = { monotonicMs: 12.5, epochMs: 1_767_323_045_700 };
-export const TIMESTAMP = "2026-01-02T03:04:05.678Z";
+const TIMESTAMP = "2026-01-02T03:04:05.678Z";
 export const TIMESTAMP_MS = 1_767_323_045_678;
 
 export type Attributes = Readonly<Record<string, unknown>>;
