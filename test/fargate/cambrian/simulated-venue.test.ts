@@ -176,14 +176,11 @@ describe("the stream", () => {
   });
 });
 
-test("sending whatever the budget allows for two seconds, the venue refuses none for its rate", async () => {
-  const untilMs = clock.now().monotonicMs + 2_200;
-  let sent = 0;
-  while (clock.now().monotonicMs < untilMs) {
+test("sending whatever the budget allows through three windows, the venue refuses none for its rate", async () => {
+  while (api.stats().requests < 22) {
     const outcomes: Promise<EngineEvent>[] = [];
     while (budget.nextFreeMs("place", clock.now()) === 0) {
       outcomes.push(place(newId()));
-      sent += 1;
     }
     const cancelId = budget.take("cancel", clock.now());
     if (cancelId !== undefined) {
@@ -196,6 +193,5 @@ test("sending whatever the budget allows for two seconds, the venue refuses none
       clock.after(Math.max(1, Math.min(20, budget.nextFreeMs("cancel", clock.now()))), resolve),
     );
   }
-  expect(sent).toBeGreaterThan(8);
   expect(api.stats()).toMatchObject({ refusedForRate: 0, refusedForPlacements: 0, refusedForSignature: 0 });
 });
