@@ -10,6 +10,7 @@ import { InputError } from "../../core/errors.ts";
 import type { Log } from "../../fargate/log.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import { AsyncInvocations } from "./async-invocations.ts";
+import { lockDataFolder } from "./data-lock.ts";
 import { startEventBus } from "./event-bus.ts";
 import { type InvocationResult, LambdaRuntime } from "./lambda-runtime.ts";
 import { LOCAL_CREDENTIALS, localClientSettings } from "./local-client.ts";
@@ -61,6 +62,7 @@ const CONCURRENCY_MAX = 2;
 /** Starts everything; on a fault what was started is stopped again. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   await using starting = new AsyncDisposableStack();
+  if (options.dataDir !== undefined) starting.defer(lockDataFolder(options.dataDir));
   const tables = await startTableServer(folder(options, "tables"));
   starting.defer(() => tables.stop());
   const queues = await startQueueServer(folder(options, "queues"));

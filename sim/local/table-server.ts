@@ -8,7 +8,6 @@ import {
   CreateTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
-  ListTablesCommand,
   ResourceNotFoundException,
 } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
@@ -26,7 +25,7 @@ export type TableServer = {
 /** A table is there after one turn of the server's loop; this many looks mean that it never will be. */
 const LOOKS_MAX = 1_000;
 
-/** Starts the server on a free port. Rejects when another process holds the folder. */
+/** Starts the server on a free port. The folder must be locked by the caller. */
 export async function startTableServer(folder: string | null): Promise<TableServer> {
   if (folder !== null) mkdirSync(folder, { recursive: true });
   const server = dynalite({ createTableMs: 0, ...(folder === null ? {} : { path: folder }) });
@@ -39,12 +38,6 @@ export async function startTableServer(folder: string | null): Promise<TableServ
     server.closeAllConnections();
     await new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
   };
-  try {
-    await client.send(new ListTablesCommand({}));
-  } catch (cause) {
-    await stop().catch(() => {});
-    throw new Error(`the tables in ${folder} cannot be opened: is another run using the folder?`, { cause });
-  }
   return {
     url,
     create: async (tables) => {
