@@ -183,8 +183,8 @@ const jsonText = z.string().refine(isJson, "expected JSON");
 const ruleTarget = z.object({
   Arn: z.string(),
   Input: jsonText.optional(),
-  InputPath: z.undefined("not used locally"),
-  InputTransformer: z.undefined("not used locally"),
+  InputPath: z.never().optional(),
+  InputTransformer: z.never().optional(),
 });
 const scheduleTarget = z.object({ Arn: z.string(), Input: jsonText.optional() });
 
