@@ -4,7 +4,7 @@
  * Owns no resources.
  */
 
-export const STAGE_NAMES = ["testnet", "mainnet"] as const;
+const STAGE_NAMES = ["testnet", "mainnet"] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
 export type StageSettings = {

@@ -99,6 +99,6 @@ export function attributeOf(type: string, name: string, attribute: string): stri
 }
 
 /** The address of a queue, as the SDK takes it. */
-export function queueUrl(sqsUrl: string, name: string): string {
+function queueUrl(sqsUrl: string, name: string): string {
   return `${sqsUrl}/${LOCAL_ACCOUNT}/${name}`;
 }

@@ -9,7 +9,7 @@ import { attributeOf, generatedName, LOCAL_ACCOUNT, LOCAL_REGION, nameProperty, 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
-export type TemplateResource = {
+type TemplateResource = {
   readonly Type: string;
   readonly Properties: JsonObject;
   readonly Metadata: JsonObject;
