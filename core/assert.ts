@@ -10,7 +10,7 @@ export function assertNever(value: never): never {
   throw new AssertionError(`unexpected value ${JSON.stringify(value)}`);
 }
 
-export class AssertionError extends Error {
+class AssertionError extends Error {
   readonly code = "ASSERTION_FAILED";
 
   constructor(message: string) {

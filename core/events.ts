@@ -41,7 +41,7 @@ export type MarketStatusChange = {
 export type MarketEvent = BookUpdate | TradePrint | MarketStatusChange;
 
 /** The state of the connection to the market data; `feed-lost` makes every book old at once. */
-export type FeedEvent =
+type FeedEvent =
   | { readonly type: "feed-connected"; readonly endpoint: string; readonly at: Instant }
   | { readonly type: "feed-lost"; readonly endpoint: string; readonly reason: string; readonly at: Instant };
 
@@ -105,10 +105,10 @@ export type OrderEvent =
     };
 
 /** A fill, from whatever way it came: the same one may come several times and in any order. */
-export type FillEvent = { readonly type: "fill"; readonly fill: Fill; readonly at: Instant };
+type FillEvent = { readonly type: "fill"; readonly fill: Fill; readonly at: Instant };
 
 /** An operator's or the shell's word that a market may be quoted or may not; `reason` is shown to people. */
-export type QuotingEvent =
+type QuotingEvent =
   | { readonly type: "quoting-allowed"; readonly market: string; readonly at: Instant }
   | { readonly type: "quoting-halted"; readonly market: string; readonly reason: string; readonly at: Instant };
 

@@ -167,7 +167,7 @@ export class Orders {
 }
 
 /** The state an order has after a fact, or `contradiction` when the fact cannot be true of an order in that state. */
-export function stateAfter(order: Order, event: OrderEvent): OrderState | "contradiction" {
+function stateAfter(order: Order, event: OrderEvent): OrderState | "contradiction" {
   switch (event.type) {
     case "order-seen":
       return stateSeen(order, event.order);

@@ -15,7 +15,7 @@ const EMPTY_ANSWERS_NEEDED = 2;
 const ROUNDS_MAX = 40;
 const ROUND_PAUSE_MS = 100;
 
-export class OrdersLeftOpenError extends Error {
+class OrdersLeftOpenError extends Error {
   readonly code = "ORDERS_LEFT_OPEN";
 
   constructor(market: string, orders: readonly VenueOrder[]) {

@@ -53,7 +53,9 @@ export type HttpResponse = {
 export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
 
 export type Lifecycle = {
-  /** Called once, at the first `SIGTERM` or `SIGINT`. */
-  onStop(callback: (signal: string) => void): void;
+  /** Calls back when the process is asked to end, with why; may come more than once. */
+  onStop(callback: (reason: string) => void): void;
+  /** Calls back with what nobody caught: a bug. */
+  onUncaught(callback: (error: unknown) => void): void;
   exit(code: number): void;
 };

@@ -17,7 +17,7 @@ export type StartupStep = {
   readonly run: () => Promise<string>;
 };
 
-export class StartupError extends Error {
+class StartupError extends Error {
   readonly code = "STARTUP_FAILED";
 
   constructor(step: string, cause: unknown) {

@@ -34,6 +34,7 @@ import { toTaskState } from "./status/task-state.ts";
 import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
 import type { Venue } from "./venue.ts";
+import { keepWarm } from "./warm-up.ts";
 
 /** What a stop may take (CONTRACTS 8: 30 s in all), less what the process needs to end. */
 const STOP_ORDERS_WITHIN_MS = 14_000;
@@ -84,6 +85,7 @@ export class Task {
   #running: Running | undefined;
   #starting: Promise<boolean> | undefined;
   #cancelRecording: (() => void) | undefined;
+  #stopWarming: (() => void) | undefined;
 
   constructor(options: TaskOptions) {
     const { config, clock, rng, log } = options;
@@ -119,6 +121,7 @@ export class Task {
     await this.#starting?.catch(() => false);
     this.#running?.loop.stop();
     const faults = this.#running === undefined ? [] : await this.#wind(this.#running);
+    this.#stopWarming?.();
     this.#outbox.close();
     this.#cancelRecording?.();
     return { faults };
@@ -210,6 +213,7 @@ export class Task {
     venue.start();
     feed.start();
     loop.start();
+    this.#stopWarming = keepWarm(clock, () => venue.rehearse());
     log.info("task assembled", { epoch, markets: [...markets.keys()] });
     return `epoch ${epoch}, ${[...books].map(([symbol, { fillCount }]) => `${symbol} ${fillCount} fills`).join(", ")}`;
   }

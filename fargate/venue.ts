@@ -36,6 +36,8 @@ export type Venue = {
   stop(): Promise<void>;
   /** Sends one command that the request budget has paid for. Returns once it is written when a connection is warm. */
   execute(command: Command): void;
+  /** Builds and signs an order and a cancel as `execute` would, and throws them away: what is not used grows slow. */
+  rehearse(): void;
   /** Cancels every open order of the market, of any epoch. Answers the ids of the orders it ended. */
   cancelAll(market: string): Promise<readonly string[]>;
   openOrders(market: string): Promise<readonly VenueOrder[]>;

@@ -60,6 +60,8 @@ export class CambrianClient {
   readonly #origin: string;
   readonly #pathPrefix: string;
   readonly #circuit: Circuit;
+  /** Like `#circuit`, for calls that are never sent: their success must not close it. */
+  readonly #rehearsal: Circuit;
   #stopped = false;
 
   constructor(options: ClientOptions) {
@@ -72,6 +74,12 @@ export class CambrianClient {
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       onState: (state) => options.metrics.set("flashmm_circuit_state", { integration: "cambrian" }, state),
     });
+    this.#rehearsal = new Circuit({ timeoutMs: options.timeoutMs ?? TIMEOUT_MS, onState: () => undefined });
+  }
+
+  /** Takes a call up to the bytes that would be written, and throws them away. Sends nothing and costs no slot. */
+  rehearse<T>(call: Call<T>): void {
+    void this.#rehearsal.run(true, async (signal) => this.#request(call, this.#options.clock.now().epochMs, signal));
   }
 
   /** 0 closed, 1 half-open, 2 open. */

@@ -7,6 +7,7 @@ import type { CancelOrder, Command, PlaceOrder, QueryOrder } from "../../core/co
 import { InputError } from "../../core/errors.ts";
 import type { EngineEvent, VenueOrder } from "../../core/events.ts";
 import type { Market } from "../../core/market.ts";
+import { toLots, toTicks } from "../../core/units.ts";
 import type { Connect } from "../seams.ts";
 import { type Venue, VenueError } from "../venue.ts";
 import { type MarketsById, type Placed, readFilled } from "./answers.ts";
@@ -44,6 +45,7 @@ class CambrianVenue implements Venue {
   readonly #stream: CambrianStream;
   /** Commands without an outcome yet: at most as many as the request budget has slots, plus those that look an order up. */
   readonly #running = new Set<Promise<void>>();
+  #rehearsals = 0;
 
   constructor(options: CambrianVenueOptions) {
     this.#options = options;
@@ -71,6 +73,18 @@ class CambrianVenue implements Venue {
     const running = this.#carryOut(command).catch((error: unknown) => this.#giveUp(command, error));
     this.#running.add(running);
     void running.then(() => this.#running.delete(running));
+  }
+
+  rehearse(): void {
+    const { markets } = this.#options;
+    this.#rehearsals += 1;
+    const market = markets[this.#rehearsals % markets.length];
+    if (market === undefined) return;
+    const { symbol } = market;
+    const clientOrderId = `fm-0-${symbol.replace("/", "")}-b0-${this.#rehearsals}`;
+    const order = { market: symbol, clientOrderId, side: "buy", price: toTicks(1), size: toLots(1) } as const;
+    this.#client.rehearse(placing(market, { type: "place-order", requestId: 0, ...order }));
+    this.#client.rehearse(cancelling({ type: "cancel-order", requestId: 0, ...order, orderId: clientOrderId }));
   }
 
   cancelAll(market: string): Promise<readonly string[]> {

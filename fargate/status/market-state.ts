@@ -40,7 +40,7 @@ export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
 }
 
 /** Position, average cost and PnL as decimal strings; the mark is the mid without our orders. */
-export function moneyOf(engine: MarketEngine) {
+function moneyOf(engine: MarketEngine) {
   const { books } = engine;
   const mark = engine.midMoney();
   const unrealized = mark === undefined ? null : unrealizedPnl(books, mark);

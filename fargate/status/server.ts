@@ -29,7 +29,7 @@ export type StatusServer = {
 };
 
 /** The port could not be listened on. */
-export class StatusServerError extends Error {
+class StatusServerError extends Error {
   readonly code = "STATUS_PORT_UNAVAILABLE";
 
   constructor(port: number, cause: Error) {
