@@ -97,14 +97,6 @@ const seiSchema = z.strictObject({
     .describe(
       "Silence on a connection, in milliseconds, after which it counts as dead (500 to 120,000). A Sei block takes about 400 ms.",
     ),
-  pingIntervalMs: integer(1_000, 120_000)
-    .default(30_000)
-    .describe("Time between pings, in milliseconds (1,000 to 120,000; CONTRACTS 1: 30 s)."),
-  pongTimeoutMs: integer(100, 60_000)
-    .default(10_000)
-    .describe(
-      "Time for the pong to come, in milliseconds (100 to 60,000, shorter than pingIntervalMs; CONTRACTS 1: 10 s).",
-    ),
 });
 
 const cambrianSchema = z.strictObject({
@@ -119,9 +111,11 @@ const cambrianSchema = z.strictObject({
     .describe(
       "Time for an answer, in milliseconds (100 to 30,000); past it the outcome is unknown and the order is looked up.",
     ),
-  requestsPerSecond: integer(1, 10)
+  requestsPerSecond: integer(5, 10)
     .default(10)
-    .describe("Requests in any one second (1 to 10, the venue's own limit)."),
+    .describe(
+      "Requests in any one second (5 to 10, the venue's own limit). Three of them are kept for cancels and one for lookups.",
+    ),
   placementsInFlight: integer(1, 5)
     .default(5)
     .describe("Placements waiting for their answer at a time (1 to 5, the venue's own limit)."),

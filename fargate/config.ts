@@ -54,12 +54,6 @@ export function loadConfig(input: { readonly env: Environment; readonly readFile
   if (!parsed.success) faults.push(...grammarFaults(parsed.error.issues, overlay.raw, overlay.namePath));
   faults.push(...marketFaults(overlay.raw["markets"]), ...stageFaults(overlay.raw, env));
   faults.push(...absentFaults(overlay.raw));
-  const sei = parsed.data?.sei;
-  if (sei !== undefined && sei.pongTimeoutMs >= sei.pingIntervalMs) {
-    faults.push(
-      `sei.pongTimeoutMs must be shorter than sei.pingIntervalMs (${sei.pingIntervalMs}), was ${sei.pongTimeoutMs}`,
-    );
-  }
   const { apiKey, secretKey } = secrets;
   if (faults.length > 0 || !parsed.success || apiKey === null || secretKey === null) throw new ConfigError(faults);
 

@@ -23,8 +23,10 @@ import { toMarketSettings } from "./market-settings.ts";
 import { cancelOwnOrders } from "./own-orders.ts";
 import { QuotingLoop } from "./quoting-loop.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
+import { ChainAccount } from "./sei/chain-account.ts";
 import { EventQueue } from "./sei/event-queue.ts";
 import { type Feed, makeFeed } from "./sei/feed.ts";
+import { makeSeiRest } from "./sei/rest.ts";
 import { Startup, type StartupStep } from "./startup.ts";
 import { StateTable } from "./state-table.ts";
 import { History } from "./status/history.ts";
@@ -80,6 +82,7 @@ export class Task {
   readonly #history = new History();
   readonly #engineMetrics: EngineMetrics;
   readonly #startedAt: Instant;
+  readonly #chain: ChainAccount | undefined;
   readonly #trackers = new Map<string, FillTracker>();
   #phase: TaskState["phase"] = "starting";
   #running: Running | undefined;
@@ -96,6 +99,7 @@ export class Task {
     this.metrics = this.#watched.metrics;
     this.#engineMetrics = new EngineMetrics(this.metrics);
     this.#startedAt = clock.now();
+    this.#chain = this.#makeChain();
     this.#startup = new Startup({ clock, rng, log });
     const { requestsPerSecond, placementsInFlight } = config.cambrian;
     this.#budget = new RequestBudget({ requestsPerSecond, placementsInFlight });
@@ -107,6 +111,7 @@ export class Task {
   /** Runs the start-up. Resolves true once it quotes, false when it was stopped before; rejects with `StartupError`. */
   start(): Promise<boolean> {
     this.#record();
+    this.#chain?.start();
     this.#starting = this.#startup.run(this.#steps()).then((ready) => {
       if (ready && this.#phase === "starting") this.#phase = "running";
       return ready;
@@ -122,6 +127,7 @@ export class Task {
     this.#running?.loop.stop();
     const faults = this.#running === undefined ? [] : await this.#wind(this.#running);
     this.#stopWarming?.();
+    this.#chain?.stop();
     this.#outbox.close();
     this.#cancelRecording?.();
     return { faults };
@@ -139,6 +145,7 @@ export class Task {
       feed: this.#running?.feed.state(),
       venue: this.#running?.venue.state(),
       markets: this.#running?.engine.markets ?? [],
+      chain: this.#chain?.state() ?? null,
       outbox: this.#outbox.counts,
       watched: this.#watched,
       memoryRssBytes: this.#options.memoryRssBytes(),
@@ -240,10 +247,28 @@ export class Task {
     return makeCambrianVenue({
       ...this.#edges(),
       ...cambrian,
+      timeoutMs: cambrian.requestTimeoutMs,
       fetch: this.#options.fetch,
       budget: this.#budget,
       markets: this.#settings.map(({ market }) => market),
       onEvent,
+    });
+  }
+
+  #makeChain(): ChainAccount | undefined {
+    const { config, fetch, clock, log } = this.#options;
+    const { address, restUrls } = config.sei;
+    if (address === undefined) return undefined;
+    const contracts = config.markets.flatMap(({ contractAddr }, index) => {
+      const market = this.#settings[index]?.market;
+      return contractAddr === undefined || market === undefined ? [] : [{ market, contractAddress: contractAddr }];
+    });
+    return new ChainAccount({
+      rest: makeSeiRest({ baseUrls: restUrls, fetch, clock }),
+      address,
+      contracts,
+      clock,
+      log,
     });
   }
 
@@ -270,7 +295,7 @@ export class Task {
   }
 
   async #catchUp(): Promise<string> {
-    for (const tracker of this.#trackers.values()) await tracker.catchUp();
+    await Promise.all([...this.#trackers.values()].map((tracker) => tracker.catchUp()));
     const counts = this.#assembled().engine.markets.map(
       ({ settings, books }) => `${settings.market.symbol} ${books.fillCount}`,
     );
@@ -303,13 +328,14 @@ export class Task {
       }
     };
     await attempt("orders may be open", () => this.#endOwnOrders());
-    for (const [symbol, tracker] of this.#trackers) {
-      await attempt(`fills of ${symbol}`, async () => {
-        const { historyRead, allSent } = await tracker.finish(STOP_FILLS_WITHIN_MS / this.#trackers.size);
+    const finishing = [...this.#trackers].map(([symbol, tracker]) =>
+      attempt(`fills of ${symbol}`, async () => {
+        const { historyRead, allSent } = await tracker.finish(STOP_FILLS_WITHIN_MS);
         if (!historyRead) faults.push(`the venue's fill history of ${symbol} was not read to its end`);
         if (!allSent) faults.push(`fills of ${symbol} wait at the venue for the next start`);
-      });
-    }
+      }),
+    );
+    await Promise.all(finishing);
     await attempt("venue", () => venue.stop());
     feed.stop();
     return faults;

@@ -84,6 +84,17 @@ export type FeedState = {
   readonly queued: number;
 };
 
+/** Our address as Sei's REST interface shows it; the last good reading stays when one fails. */
+export type ChainState = {
+  readonly address: string;
+  /** Whole micro-denoms, as the chain counts them. */
+  readonly balances: readonly { readonly denom: string; readonly amount: string }[];
+  readonly openOrders: number;
+  readonly readAtMs: number | null;
+  /** Why the last reading failed. */
+  readonly fault: string | null;
+};
+
 export type StepState = {
   readonly step: string;
   readonly state: "waiting" | "running" | "done";
@@ -101,6 +112,8 @@ export type TaskState = {
   readonly startup: readonly StepState[];
   readonly feed: FeedState;
   readonly markets: readonly MarketState[];
+  /** Null when the configuration names no address. */
+  readonly chain: ChainState | null;
   /** Frame read to orders written, and order sent to answer read, over the last 1,000; microseconds. */
   readonly latency: {
     readonly tickToWireMicrosP50: number | null;

@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import type { OutboxCounts } from "../fill-outbox.ts";
 import type { VenueState } from "../venue.ts";
 import { toMarketState } from "./market-state.ts";
-import type { FeedState, StepState, TaskState } from "./state.ts";
+import type { ChainState, FeedState, StepState, TaskState } from "./state.ts";
 import type { WatchedMetrics } from "./watched-metrics.ts";
 
 /** `feed` and `venue` are undefined until the task is assembled. */
@@ -20,6 +20,7 @@ export function toTaskState(parts: {
   readonly feed: FeedState | undefined;
   readonly venue: VenueState | undefined;
   readonly markets: readonly MarketEngine[];
+  readonly chain: ChainState | null;
   readonly outbox: OutboxCounts;
   readonly watched: WatchedMetrics;
   readonly memoryRssBytes: number;
@@ -35,6 +36,7 @@ export function toTaskState(parts: {
     startup: parts.startup,
     feed: parts.feed ?? feedBeforeStart(config.sei.wsUrls),
     markets: parts.markets.map((market) => toMarketState(market, now)),
+    chain: parts.chain,
     latency: {
       tickToWireMicrosP50: watched.tickToWire.percentileMicros(50),
       tickToWireMicrosP99: watched.tickToWire.percentileMicros(99),

@@ -76,12 +76,7 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
   ["a bad RPC address", withValue("sei.rpcUrl", "ftp://a"), "sei.rpcUrl must be"],
   ["a bad wallet", withValue("sei.address", "0xabc"), "sei.address must be a Sei address"],
   ["no patience", withValue("sei.stalenessMs", 1), "sei.stalenessMs must be an integer from 500 to 120000, was 1"],
-  ["a fraction", withValue("sei.pingIntervalMs", 30_000.5), "sei.pingIntervalMs must be an integer"],
-  [
-    "a pong later than the ping",
-    withValue("sei.pongTimeoutMs", 30_000),
-    "sei.pongTimeoutMs must be shorter than sei.pingIntervalMs (30000), was 30000",
-  ],
+  ["a fraction", withValue("sei.stalenessMs", 3_000.5), "sei.stalenessMs must be an integer"],
   [
     "keys in clear over the network",
     withValue("cambrian.baseUrl", "http://api.cambrian.com"),
@@ -96,7 +91,7 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
   [
     "above the venue's rate",
     withValue("cambrian.requestsPerSecond", 11),
-    "cambrian.requestsPerSecond must be an integer from 1 to 10, was 11",
+    "cambrian.requestsPerSecond must be an integer from 5 to 10, was 11",
   ],
   [
     "above the venue's placements",
@@ -231,7 +226,7 @@ describe("configuration", () => {
     expect(config).toMatchObject({
       stage: "local",
       shard: "main",
-      sei: { pingIntervalMs: 30_000, pongTimeoutMs: 10_000 },
+      sei: { stalenessMs: 3_000 },
       cambrian: { network: "testnet", requestsPerSecond: 10, placementsInFlight: 5 },
       fillsQueueUrl: ENV["FILLS_QUEUE_URL"],
       tableName: "flashmm-ledger",

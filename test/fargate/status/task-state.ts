@@ -32,6 +32,7 @@ export function makeTaskState(changes: Partial<TaskState> = {}): TaskState {
       queued: 0,
     },
     markets: [makeMarketState()],
+    chain: null,
     latency: {
       tickToWireMicrosP50: 412,
       tickToWireMicrosP99: 1_930,
