@@ -4,6 +4,7 @@
  */
 import type { VenueOrder } from "../core/events.ts";
 import type { RequestBudget } from "../core/execution/request-budget.ts";
+import { type Order, PLACING_LIFETIME_MS } from "../core/orders.ts";
 import type { Clock } from "./seams.ts";
 import type { Venue } from "./venue.ts";
 
@@ -19,15 +20,23 @@ class OrdersLeftOpenError extends Error {
   readonly code = "ORDERS_LEFT_OPEN";
 
   constructor(market: string, orders: readonly VenueOrder[]) {
-    super(`orders of ${market} must be ended, still open: ${orders.map((order) => order.clientOrderId).join(", ")}`);
+    const open = orders.map((order) => order.clientOrderId).join(", ") || "none shown, but that is not proven";
+    super(`orders of ${market} must be ended, still open: ${open}`);
     this.name = "OrdersLeftOpenError";
   }
 }
 
-export type OwnOrdersOptions = { readonly venue: Venue; readonly budget: RequestBudget; readonly clock: Clock };
+export type OwnOrdersOptions = {
+  readonly venue: Venue;
+  readonly budget: RequestBudget;
+  readonly clock: Clock;
+  /** The market's orders that this start placed and that are not proven ended. */
+  readonly placed: (market: string) => readonly Order[];
+};
 
 /**
- * Cancels until the venue shows none of ours twice in a row. Resolves with how many orders were found open.
+ * Cancels until the venue shows none of ours twice in a row, asked when no placing of ours could still arrive there.
+ * Resolves with how many orders were found open.
  * Rejects with `OrdersLeftOpenError` after 40 rounds or at `endMs` (monotonic), and with what the venue port rejects with.
  */
 export async function cancelOwnOrders(options: OwnOrdersOptions, market: string, endMs: number): Promise<number> {
@@ -36,8 +45,9 @@ export async function cancelOwnOrders(options: OwnOrdersOptions, market: string,
   let emptyAnswers = 0;
   let open: readonly VenueOrder[] = [];
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const mayArrive = options.placed(market).some((order) => isOnItsWay(order, clock.now().monotonicMs));
     open = (await venue.openOrders(market)).filter((order) => order.clientOrderId.startsWith(OWN_PREFIX));
-    emptyAnswers = open.length === 0 ? emptyAnswers + 1 : 0;
+    emptyAnswers = open.length === 0 && !mayArrive ? emptyAnswers + 1 : 0;
     if (emptyAnswers >= EMPTY_ANSWERS_NEEDED) return found.size;
     for (const order of open) {
       found.add(order.orderId);
@@ -47,6 +57,12 @@ export async function cancelOwnOrders(options: OwnOrdersOptions, market: string,
     await pause(clock, ROUND_PAUSE_MS);
   }
   throw new OrdersLeftOpenError(market, open);
+}
+
+/** A placing without an answer may come to rest at the venue after an answer that shows no order, until it is too old to. */
+function isOnItsWay(order: Order, nowMs: number): boolean {
+  const isUnanswered = order.state === "sent" || order.state === "place-unknown";
+  return isUnanswered && nowMs - order.sentMs < PLACING_LIFETIME_MS;
 }
 
 /** Sends one cancel once the budget allows it; what came of it shows in the next open-orders answer. */

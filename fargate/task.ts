@@ -284,11 +284,12 @@ export class Task {
 
   async #endOwnOrders(): Promise<string> {
     const { clock } = this.#options;
-    const { venue } = this.#assembled();
+    const { venue, engine } = this.#assembled();
     const endMs = clock.now().monotonicMs + STOP_ORDERS_WITHIN_MS;
+    const placed = (symbol: string) => engine.market(symbol)?.orders.open() ?? [];
     const found: string[] = [];
     for (const { market } of this.#settings) {
-      const count = await cancelOwnOrders({ venue, budget: this.#budget, clock }, market.symbol, endMs);
+      const count = await cancelOwnOrders({ venue, budget: this.#budget, clock, placed }, market.symbol, endMs);
       found.push(`${market.symbol} ${count}`);
     }
     return `ended: ${found.join(", ")}`;
