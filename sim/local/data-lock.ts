@@ -6,10 +6,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Locks the folder, made when it is not there; returns what frees it. Throws when another run holds it. */
-export function lockDataFolder(folder: string): () => void {
+/**
+ * Locks the folder, made when it is not there; returns what frees it. Throws when another run holds it. Each owner of a part
+ * of the folder takes a lock of its own `name`.
+ */
+export function lockDataFolder(folder: string, name = "run.lock"): () => void {
   mkdirSync(folder, { recursive: true });
-  const database = new DatabaseSync(join(folder, "run.lock"));
+  const database = new DatabaseSync(join(folder, name));
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {

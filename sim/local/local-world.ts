@@ -3,18 +3,23 @@
  * templates. Owns their start, their stop and the variables that lead the task to them; the task is a process of its own.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { formatScaled, parseScaled } from "../../core/decimal.ts";
+import { InputError } from "../../core/errors.ts";
 import { makeSystemClock, makeSystemRng } from "../../fargate/clock.ts";
 import type { Log } from "../../fargate/log.ts";
 import { type CambrianApi, startCambrianApi } from "../cambrian-api/server.ts";
 import { type Exchange, makeSimulatedExchange } from "../exchange/exchange.ts";
 import { describeTape, readTape } from "../exchange/tape.ts";
 import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
+import type { MarketDataSource } from "../exchange/wire-event.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import type { ChainAccount } from "../sei-node/rest.ts";
 import { type LocalCloud, startLocalCloud } from "./cloud.ts";
+import { lockDataFolder } from "./data-lock.ts";
 import type { RunOptions } from "./options.ts";
 import { type MarketFile, type RunMarkets, simulatedMarkets, tapeMarkets } from "./run-markets.ts";
 
@@ -45,20 +50,23 @@ const CREDENTIALS = { apiKey: "local-key", secretKey: "local-secret" };
 
 const MICRO_DECIMALS = 6;
 
-/** Starts everything; on a fault what was started is stopped again. */
+/** Starts everything; on a fault what was started is stopped again. Throws `InputError` on what a person asked wrongly. */
 export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorld> {
   const { options, root, folder, log } = input;
   await using starting = new AsyncDisposableStack();
+  await assertPortFree(options.port);
+  // Before anything is written: a second run must not touch the journal or the configuration of the first.
+  starting.defer(lockDataFolder(folder, "world.lock"));
   const clock = makeSystemClock();
   const rng = makeSystemRng();
   const templateDir = join(folder, "templates");
-  mkdirSync(folder, { recursive: true });
   const [{ exchange, tape, markets }] = await Promise.all([openExchange(input), synthesize(root, templateDir)]);
   starting.defer(() => exchange.stop());
   const config = writeConfig(root, folder, markets);
   const api = await startCambrianApi({ exchange, ...CREDENTIALS, network: "testnet", clock, rng, port: 0 });
   starting.defer(() => api.close());
-  const node = await startSeiNode({ source: exchange, account: chainAccount(exchange, config.address), clock, rng });
+  const source = tape === undefined ? exchange : startedByFirstSubscriber(tape);
+  const node = await startSeiNode({ source, account: chainAccount(exchange, config.address), clock, rng });
   starting.defer(() => node.close());
   const cambrian = {
     CAMBRIAN_BASE_URL: api.url,
@@ -69,7 +77,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   const dataDir = folder;
   const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: cambrian, clock, rng, log });
   starting.defer(() => cloud.stop());
-  exchange.start();
+  if (tape === undefined) exchange.start();
   const running = starting.move();
   return {
     exchange,
@@ -90,6 +98,30 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     },
     stop: () => running.disposeAsync(),
   };
+}
+
+/** A tape ends, and at speed soon: none of it may be played before somebody listens. */
+function startedByFirstSubscriber(exchange: Exchange): MarketDataSource {
+  return {
+    markets: exchange.markets,
+    subscribe: (listener) => exchange.subscribe(listener),
+    snapshot: (market) => {
+      exchange.start();
+      return exchange.snapshot(market);
+    },
+  };
+}
+
+/** The task would find out too, but only after everything else was started. */
+async function assertPortFree(port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await once(probe.listen(port, "127.0.0.1"), "listening");
+  } catch (cause) {
+    const expected = "a port of 127.0.0.1 that is free, or 0 to pick one";
+    throw new InputError({ what: "--port", expected, was: port, cause });
+  }
+  await new Promise((resolve) => probe.close(resolve));
 }
 
 async function openExchange({ options, root, folder }: LocalWorldInput): Promise<{

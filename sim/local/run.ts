@@ -2,10 +2,11 @@
  * `npm start`: a market made on a simulated Sei, on one laptop. Starts the world and the real task, tells a person how it
  * goes, stops in order and proves the books. Owns the run; exit code 0 means that everything agreed.
  */
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, createWriteStream, constants as fileModes, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { constants, setPriority, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { InputError } from "../../core/errors.ts";
+import { makeSystemClock } from "../../fargate/clock.ts";
 import type { Log } from "../../fargate/log.ts";
 import type { TaskState } from "../../fargate/status/state.ts";
 import { mismatches, statusLine, summaryText } from "./console.ts";
@@ -32,12 +33,12 @@ async function main(args: readonly string[]): Promise<number> {
     say(HELP);
     return 0;
   }
-  const folder = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), "flashmm-")) : resolve(options.dataDir);
-  mkdirSync(folder, { recursive: true });
-  const isSound = await run(options, folder);
-  if (!isSound) say(`Logs and data of this run are in ${folder}`);
+  const folder = makeFolder(options);
+  if (folder === undefined) return EXIT_USAGE;
+  const exitCode = await run(options, folder);
+  if (exitCode === EXIT_UNSOUND) say(`Logs and data of this run are in ${folder}`);
   else if (options.dataDir === undefined) rmSync(folder, { recursive: true, force: true });
-  return isSound ? 0 : EXIT_UNSOUND;
+  return exitCode;
 }
 
 function readOptions(args: readonly string[]): RunOptions | "help" | undefined {
@@ -45,35 +46,66 @@ function readOptions(args: readonly string[]): RunOptions | "help" | undefined {
     return parseOptions(args);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    process.stderr.write(`${error.message}\n\n${HELP}`);
+    complain(`${error.message}\n\n${HELP}`);
     return undefined;
   }
 }
 
-/** Runs to the end. Answers whether everything agreed. */
-async function run(options: RunOptions, folder: string): Promise<boolean> {
+/** Where the run keeps everything; undefined when it cannot be had. */
+function makeFolder({ dataDir }: RunOptions): string | undefined {
+  if (dataDir === undefined) return mkdtempSync(join(tmpdir(), "flashmm-"));
+  const folder = resolve(dataDir);
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, fileModes.R_OK | fileModes.W_OK | fileModes.X_OK);
+    return folder;
+  } catch (error) {
+    complain(`--data-dir must be a folder that can be written, was ${JSON.stringify(dataDir)} (${messageOf(error)})\n`);
+    return undefined;
+  }
+}
+
+/** Runs to the end. Answers the exit code: 0 when everything agreed. */
+async function run(options: RunOptions, folder: string): Promise<number> {
+  const ending = new Ending();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.end());
   const log = fileLog(join(folder, "world.log"));
   say("Starting a simulated Sei, its order API and the local cloud ...");
   let world: LocalWorld;
   try {
     world = await startLocalWorld({ options, root, folder, log });
   } catch (error) {
-    process.stderr.write(`the local world could not start: ${error instanceof Error ? error.message : error}\n`);
-    return false;
+    if (ending.isReached) return stoppedEarly();
+    complain(`the local world could not start: ${messageOf(error)}\n`);
+    return error instanceof InputError ? EXIT_USAGE : EXIT_UNSOUND;
   }
   try {
-    return await runTask(options, folder, world);
+    if (ending.isReached) return stoppedEarly();
+    return (await runTask({ options, folder, world, ending })) ? 0 : EXIT_UNSOUND;
   } finally {
     await world.stop();
   }
 }
 
-async function runTask(options: RunOptions, folder: string, world: LocalWorld): Promise<boolean> {
-  const ending = new Ending();
+function stoppedEarly(): number {
+  say("Stopped before the market opened.");
+  return 0;
+}
+
+/** Runs the task until the end is reached. Answers whether everything agreed. */
+async function runTask(input: {
+  readonly options: RunOptions;
+  readonly folder: string;
+  readonly world: LocalWorld;
+  readonly ending: Ending;
+}): Promise<boolean> {
+  const { options, folder, world, ending } = input;
   const startedMs = performance.now();
   const taskLog = createWriteStream(join(folder, "task.log"), { flags: "a" });
   let url: string | undefined;
   const task = new TaskProcess({
+    root,
+    clock: makeSystemClock(),
     environment: world.environment,
     log: taskLog,
     onListening: (address) => {
@@ -81,7 +113,7 @@ async function runTask(options: RunOptions, folder: string, world: LocalWorld): 
       url = address;
     },
     onRestart: (reason, restarts) => say(`the task ended (${reason}) and is started again, restart ${restarts}`),
-    onGivenUp: (reason, lines) => ending.end(`the task cannot run (${reason}):\n${lines.join("\n")}`),
+    onGivenUp: (reason, complaints) => ending.end([`the task cannot run (${reason})`, ...complaints].join("\n    ")),
   });
   if (world.cloud.functions.length === 0) ending.end("the templates define no function");
   world.tape?.onEnd((end) => {
@@ -89,7 +121,6 @@ async function runTask(options: RunOptions, folder: string, world: LocalWorld): 
     ending.end(end.type === "failed" ? `the tape broke off: ${end.error.message}` : undefined);
   });
   if (options.forMs !== undefined) setTimeout(() => ending.end(), options.forMs).unref();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.end());
   task.start();
   yieldProcessor();
   const reporter = setInterval(() => void report(url), STATUS_INTERVAL_MS);
@@ -100,7 +131,8 @@ async function runTask(options: RunOptions, folder: string, world: LocalWorld): 
   const end = await task.stop(TASK_STOP_WITHIN_MS);
   const seconds = (performance.now() - startedMs) / 1_000;
   const faults = [...ending.faults];
-  if (end.exitCode !== 0) faults.push(`the task ended with exit code ${end.exitCode}, expected 0`);
+  if (end.exitCode === null) faults.push("the task was killed and did not stop in order");
+  else if (end.exitCode !== 0) faults.push(`the task ended with exit code ${end.exitCode}, expected 0`);
   const drained = await world.cloud.drain(DRAIN_WITHIN_MS);
   if (drained.kind === "not-drained") faults.push(`the fills queue is not empty: ${drained.reason}`);
   const summary = await summarize({ world, end, seconds, faults });
@@ -122,6 +154,7 @@ class Ending {
   readonly reached: Promise<void>;
   readonly faults: string[] = [];
   #resolve: () => void = () => {};
+  #isReached = false;
 
   constructor() {
     this.reached = new Promise((resolve) => {
@@ -131,7 +164,12 @@ class Ending {
 
   end(fault?: string): void {
     if (fault !== undefined) this.faults.push(fault);
+    this.#isReached = true;
     this.#resolve();
+  }
+
+  get isReached(): boolean {
+    return this.#isReached;
   }
 }
 
@@ -142,12 +180,20 @@ async function report(url: string | undefined): Promise<void> {
     const state: TaskState = JSON.parse(await answer.text());
     say(statusLine(state));
   } catch (error) {
-    say(`the task does not answer: ${error instanceof Error ? error.message : error}`);
+    say(`the task does not answer: ${messageOf(error)}`);
   }
 }
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+function complain(text: string): void {
+  process.stderr.write(text);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The world's own log goes to a file: the terminal belongs to the market. */
