@@ -14,6 +14,7 @@ type Counted = {
   readonly sell: OrderCounts;
   readonly volume: number;
   readonly fees: number;
+  readonly crossedBooks: number;
 };
 
 export class EngineMetrics {
@@ -64,7 +65,7 @@ export class EngineMetrics {
     const volume = toNumber(engine.books.volume);
     const fees = toNumber(engine.books.fees);
     // The books begin at a checkpoint; what an earlier task traded is in that task's counters.
-    const before = this.#counted.get(market) ?? { buy: NONE, sell: NONE, volume, fees };
+    const before = this.#counted.get(market) ?? { buy: NONE, sell: NONE, volume, fees, crossedBooks: 0 };
     for (const side of SIDES) {
       const labels = { market, side };
       const [counts, counted] = [engine.counts[side], before[side]];
@@ -76,7 +77,11 @@ export class EngineMetrics {
     this.#metrics.increment("flashmm_volume_usdc_total", { market }, Math.max(0, volume - before.volume));
     // A rebate makes the fees shrink, which a counter cannot show: the ledger's figure is the exact one.
     this.#metrics.increment("flashmm_fees_usdc_total", { market }, Math.max(0, fees - before.fees));
-    this.#counted.set(market, { buy: { ...engine.counts.buy }, sell: { ...engine.counts.sell }, volume, fees });
+    const { crossedBooks } = engine;
+    const crossed = { kind: "crossed-book" };
+    this.#metrics.increment("flashmm_sei_websocket_errors_total", crossed, crossedBooks - before.crossedBooks);
+    const { buy, sell } = engine.counts;
+    this.#counted.set(market, { buy: { ...buy }, sell: { ...sell }, volume, fees, crossedBooks });
   }
 }
 
