@@ -87,6 +87,7 @@ export class Task {
   #phase: TaskState["phase"] = "starting";
   #running: Running | undefined;
   #starting: Promise<boolean> | undefined;
+  #stopping: Promise<StopReport> | undefined;
   #cancelRecording: (() => void) | undefined;
   #stopWarming: (() => void) | undefined;
 
@@ -119,8 +120,13 @@ export class Task {
     return this.#starting;
   }
 
-  /** No new order, every order cancelled and that proven, every fill on the queue. Never rejects. */
-  async stop(): Promise<StopReport> {
+  /** No new order, every order cancelled and that proven, every fill on the queue. Never rejects; asked again it is the same stop. */
+  stop(): Promise<StopReport> {
+    this.#stopping ??= this.#stopOnce();
+    return this.#stopping;
+  }
+
+  async #stopOnce(): Promise<StopReport> {
     this.#phase = "stopping";
     this.#startup.stop();
     await this.#starting?.catch(() => false);
