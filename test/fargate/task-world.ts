@@ -51,12 +51,12 @@ export function makePacedClock(pace: number): Clock {
  * Starts everything but a task. `pace` is how fast time passes for task, venue and node alike, so that limits and time-outs
  * mean the same; `speed` is the market's time over theirs.
  */
-export async function startTaskWorld(options: { seed?: number; pace?: number; speed?: number } = {}) {
-  const { seed = 7, pace = 4, speed = 1 } = options;
+export async function startTaskWorld(options: { seed?: number; pace?: number; speed?: number; symbol?: string } = {}) {
+  const { seed = 7, pace = 4, speed = 1, symbol = SYMBOL } = options;
   await using starting = new AsyncDisposableStack();
   const clock = makePacedClock(pace);
   const rng = makeSeededRng(seed, "world");
-  const markets = [{ symbol: SYMBOL, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
+  const markets = [{ symbol, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
   const exchange = makeSimulatedExchange({ clock, seed, speed, markets });
   starting.defer(() => exchange.stop());
   const api = await startCambrianApi({ ...KEYS, exchange, network: "testnet", clock, rng, port: 0 });
@@ -113,19 +113,13 @@ export async function startTaskWorld(options: { seed?: number; pace?: number; sp
       dynamodb,
       sqs,
     });
-    const stop = task.stop.bind(task);
-    let stopping: ReturnType<typeof stop> | undefined;
-    const stopOnce = () => {
-      stopping ??= stop();
-      return stopping;
-    };
     running.defer(async () => {
-      await stopOnce();
+      await task.stop();
       http.close();
       dynamodb.destroy();
       sqs.destroy();
     });
-    return { task, requests, crashes, lines: recorder.lines, stop: stopOnce, market: () => marketOf(task) };
+    return { task, requests, crashes, lines: recorder.lines, stop: () => task.stop(), market: () => marketOf(task) };
   };
 
   return {
