@@ -121,8 +121,6 @@ test.each(["before", "after"] as const)(
     await run.task.start();
     await until(() => world.openSides().size === 2, "both sides are quoted");
     world.api.faults.inject({ route: "place", when, effect: { type: "drop" } });
-    // Quotes that are gone are placed anew once the task knows it, as are those of a market that moves.
-    world.exchange.cancelAll(SYMBOL);
     const unknown = () => run.market()?.openOrders.find((order) => order.state === "place-unknown");
     await until(() => unknown() !== undefined, "the outcome of a placing is unknown");
     const lost = unknown()?.clientOrderId ?? "";

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { RequestBudget } from "../../core/execution/request-budget.ts";
+import { Orders } from "../../core/orders.ts";
+import { toLots, toTicks } from "../../core/units.ts";
+import { makeCambrianVenue } from "../../fargate/cambrian/venue.ts";
+import { makeSystemRng } from "../../fargate/clock.ts";
+import { connectWebSocket } from "../../fargate/connect.ts";
+import { type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
+import { cancelOwnOrders } from "../../fargate/own-orders.ts";
+import { Secret } from "../../fargate/secret.ts";
+import type { Venue } from "../../fargate/venue.ts";
+import { type CambrianApi, startCambrianApi } from "../../sim/cambrian-api/server.ts";
+import { type Exchange, makeSimulatedExchange } from "../../sim/exchange/exchange.ts";
+import { MARKET, makeCountingMetrics, makeRecordingLog } from "./cambrian/venue-case.ts";
+import { makePacedClock, SYMBOL, until } from "./task-world.ts";
+
+const clock = makePacedClock(10);
+const nowMs = () => clock.now().monotonicMs;
+
+let exchange: Exchange;
+let api: CambrianApi;
+let http: HttpClient;
+let venue: Venue;
+let budget: RequestBudget;
+let placed: Orders;
+
+beforeEach(async () => {
+  const markets = [{ symbol: SYMBOL, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
+  exchange = makeSimulatedExchange({ clock, seed: 7, markets });
+  const keys = { apiKey: "the-key", secretKey: "the-secret" };
+  api = await startCambrianApi({ ...keys, exchange, network: "testnet", clock, rng: makeSystemRng(), port: 0 });
+  http = makeHttpClient(clock);
+  budget = new RequestBudget();
+  placed = new Orders();
+  venue = makeCambrianVenue({
+    markets: [MARKET],
+    baseUrl: api.url,
+    apiKey: new Secret(keys.apiKey),
+    secretKey: new Secret(keys.secretKey),
+    network: "testnet",
+    clock,
+    rng: makeSystemRng(),
+    fetch: http.fetch,
+    connect: connectWebSocket,
+    budget,
+    log: makeRecordingLog([]),
+    metrics: makeCountingMetrics(new Map()),
+    onEvent: () => undefined,
+  });
+});
+
+afterEach(async () => {
+  await venue.stop();
+  http.close();
+  await api.close();
+  exchange.stop();
+});
+
+function rest(clientOrderId: string): void {
+  exchange.place({
+    market: SYMBOL,
+    side: "buy",
+    orderType: "limit",
+    price: "0.3",
+    quantity: "10",
+    timeInForce: "gtc",
+    clientOrderId,
+  });
+}
+
+/** An order that this start has sent and of which nothing is known. */
+function sent(clientOrderId: string): void {
+  const order = {
+    clientOrderId,
+    market: SYMBOL,
+    side: "buy",
+    level: 0,
+    price: toTicks(3_000),
+    size: toLots(10),
+  } as const;
+  placed.sent(order, nowMs());
+}
+
+function cancelAll(withinMs = 14_000): Promise<number> {
+  return cancelOwnOrders({ venue, budget, clock, placed: () => placed.open() }, SYMBOL, nowMs() + withinMs);
+}
+
+const openIds = () => exchange.openOrders().map((order) => order.clientOrderId);
+
+test("orders of every start are ended within the rate limit, and strangers' are left alone", async () => {
+  for (let n = 0; n < 15; n += 1) rest(`fm-${n}-SEIUSDC-b0-${n}`);
+  rest("by-hand-1");
+  rest("fmm-2-SEIUSDC-b0-1");
+  expect(await cancelAll()).toBe(15);
+  expect(openIds()).toEqual(["by-hand-1", "fmm-2-SEIUSDC-b0-1"]);
+  expect(api.stats().refusedForRate).toBe(0);
+});
+
+test("without an order two answers that show none are enough, and one is not", async () => {
+  expect(await cancelAll()).toBe(0);
+  expect(api.stats().byRoute).toEqual({ orders: 2 });
+});
+
+test("while a placing may still arrive no answer is proof", async () => {
+  const clientOrderId = "fm-3-SEIUSDC-b0-1";
+  sent(clientOrderId);
+  let isDone = false;
+  const done = cancelAll().then((found) => {
+    isDone = true;
+    return found;
+  });
+  await until(() => (api.stats().byRoute.orders ?? 0) >= 4, "four answers have shown no order");
+  expect(isDone).toBe(false);
+  rest(clientOrderId);
+  await until(() => openIds().length === 0, "the late order is ended");
+  placed.apply({ type: "order-cancelled", market: SYMBOL, clientOrderId, at: clock.now() });
+  expect(await done).toBe(1);
+});
+
+test("a placing whose fate was never told is waited for until it can no longer arrive", async () => {
+  const sentMs = nowMs();
+  sent("fm-3-SEIUSDC-b0-1");
+  expect(await cancelAll()).toBe(0);
+  expect(nowMs() - sentMs).toBeGreaterThanOrEqual(10_000);
+});
+
+test("cancels that get lost are sent again", async () => {
+  rest("fm-1-SEIUSDC-b0-1");
+  rest("fm-1-SEIUSDC-s0-2");
+  api.faults.inject({ route: "cancel", when: "before", effect: { type: "drop" } }, 4);
+  expect(await cancelAll()).toBe(2);
+  expect(openIds()).toEqual([]);
+});
+
+test("orders that cannot be ended in time are named", async () => {
+  rest("fm-1-SEIUSDC-b0-1");
+  rest("by-hand-1");
+  api.faults.inject({ route: "cancel", when: "before", effect: { type: "status", status: 503 } }, 1_000);
+  const failed = await cancelAll(1_000).catch((error: unknown) => error);
+  expect(failed).toMatchObject({
+    code: "ORDERS_LEFT_OPEN",
+    message: "orders of SEI/USDC must be ended, still open: fm-1-SEIUSDC-b0-1",
+  });
+});
+
+test("a venue that does not answer is told of as it is", async () => {
+  api.faults.inject({ route: "orders", when: "before", effect: { type: "drop" } }, 1_000);
+  await expect(cancelAll()).rejects.toMatchObject({ name: "VenueError", operation: "openOrders" });
+});
