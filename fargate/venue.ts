@@ -13,7 +13,7 @@ export type FillsPage = {
   readonly fills: readonly Fill[];
   /** To be given as `cursor` next time; undefined while the market has no fill at all. */
   readonly nextCursor: string | undefined;
-  /** The page was full: ask again at once. */
+  /** The page held fills, so that the next may too: ask again at once, unless the cursor stayed where it was. */
   readonly more: boolean;
 };
 
@@ -38,16 +38,17 @@ export type Venue = {
   execute(command: Command): void;
   /** Builds and signs an order and a cancel as `execute` would, and throws them away: what is not used grows slow. */
   rehearse(): void;
-  /** Cancels every open order of the market, of any epoch. Answers the ids of the orders it ended. */
-  cancelAll(market: string): Promise<readonly string[]>;
   openOrders(market: string): Promise<readonly VenueOrder[]>;
-  /** Fills of the market after `cursor`, from the first one when undefined. */
+  /**
+   * Fills of the market after `cursor`, from the first one when undefined. Rejects with code `unreadable-fill` when any fill
+   * of the page cannot be read: a cursor behind it would pass it by, and a fill is money.
+   */
   fillsAfter(market: string, cursor: string | undefined): Promise<FillsPage>;
   balances(): Promise<readonly Balance[]>;
   state(): VenueState;
 };
 
-/** A question to the venue that found no answer. `code` is the kind of the last failure. */
+/** A question to the venue that found no answer that can be used. `code` is the kind of the last failure. */
 export class VenueError extends Error {
   readonly code: string;
   readonly operation: string;

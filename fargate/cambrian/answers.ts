@@ -8,10 +8,14 @@ import { MONEY_DECIMALS, parseDecimal, parseScaled } from "../../core/decimal.ts
 import { InputError } from "../../core/errors.ts";
 import type { Fill, VenueOrder } from "../../core/events.ts";
 import { type Market, parsePrice, parseSize } from "../../core/market.ts";
+import { makeFillMessage, parseFillMessage } from "../../core/messages.ts";
 import { type Lots, toLots } from "../../core/units.ts";
 import type { Balance } from "../venue.ts";
 
 export type MarketsById = ReadonlyMap<string, Market>;
+
+/** Any engine's name would do where a fill is only held to the ledger's grammar. */
+const LEDGER_READER = "reader";
 
 const id = z.string().min(1).max(128);
 const amount = z.string().max(64);
@@ -43,16 +47,9 @@ const fillSchema = z.object({
   timestamp: z.iso.datetime({ precision: 3 }),
 });
 
-const placedSchema = z.object({
-  order_id: id,
-  client_order_id: id,
-  status,
-  filled_quantity: amount,
-  reason: z.string().max(500).optional(),
-});
+const placedSchema = z.object({ order_id: id, client_order_id: id, status, filled_quantity: amount });
 
 const endedSchema = z.object({ order_id: id, status });
-const cancelledAllSchema = z.object({ cancelled: z.array(id) });
 const ordersSchema = z.object({ orders: z.array(z.unknown()) });
 const fillsSchema = z.object({ fills: z.array(z.unknown()), next_cursor: z.string().max(512).nullish() });
 const accountSchema = z.object({
@@ -71,10 +68,6 @@ export function readPlaced(json: unknown): Placed {
 
 export function readEnded(json: unknown): Ended {
   return endedSchema.parse(json);
-}
-
-export function readCancelledAll(json: unknown): readonly string[] {
-  return cancelledAllSchema.parse(json).cancelled;
 }
 
 /** The body of a refusal. */
@@ -113,7 +106,7 @@ export function readFilled(input: { readonly market: Market; readonly size: Lots
   return filled;
 }
 
-/** The fills of a page that can be read, and what was wrong with the others: one bad fill must not hide the rest. */
+/** The fills of a page that can be read, and what was wrong with each of the others. */
 export function readFills(
   markets: MarketsById,
   json: unknown,
@@ -136,22 +129,25 @@ export function readFills(
   return { fills, unreadable, nextCursor: page.next_cursor ?? undefined, count: page.fills.length };
 }
 
+/** One fill that the ledger will take too: otherwise the engine would hold a position that no books show. */
 export function readFill(markets: MarketsById, json: unknown): Fill {
-  const fill = fillSchema.parse(json);
-  const market = marketOf(markets, fill.market_id);
-  return {
-    fillId: fill.fill_id,
-    orderId: fill.order_id,
-    clientOrderId: fill.client_order_id ?? "",
+  const read = fillSchema.parse(json);
+  const market = marketOf(markets, read.market_id);
+  const fill: Fill = {
+    fillId: read.fill_id,
+    orderId: read.order_id,
+    clientOrderId: read.client_order_id ?? "",
     market: market.symbol,
-    side: fill.side,
-    price: parsePrice(market, fill.price, "fill.price"),
-    size: parseSize(market, fill.quantity, "fill.quantity"),
-    fee: parseScaled(fill.fee, MONEY_DECIMALS, "fill.fee"),
-    feeAsset: fill.fee_asset,
-    liquidity: fill.liquidity,
-    venueTime: fill.timestamp,
+    side: read.side,
+    price: parsePrice(market, read.price, "fill.price"),
+    size: parseSize(market, read.quantity, "fill.quantity"),
+    fee: parseScaled(read.fee, MONEY_DECIMALS, "fill.fee"),
+    feeAsset: read.fee_asset,
+    liquidity: read.liquidity,
+    venueTime: read.timestamp,
   };
+  parseFillMessage(makeFillMessage({ fill, market, engineId: LEDGER_READER, midAtFill: undefined }));
+  return fill;
 }
 
 export function readBalances(json: unknown): readonly Balance[] {

@@ -8,7 +8,6 @@ import {
   type MarketsById,
   type Placed,
   readBalances,
-  readCancelledAll,
   readEnded,
   readFills,
   readOrders,
@@ -20,7 +19,7 @@ import type { Call } from "./client.ts";
 const COMMAND_ATTEMPTS = 2;
 const LOOKUP_ATTEMPTS = 3;
 
-export const FILLS_PAGE_MAX = 500;
+const FILLS_PAGE_MAX = 500;
 
 /** Never repeated: an unknown placing is looked up, not sent again. */
 export function placing(market: Market, command: PlaceOrder): Call<Placed> {
@@ -69,16 +68,6 @@ export function findingOrder(markets: MarketsById, clientOrderId: string): Call<
     path: `/v1/orders?client_order_id=${encodeURIComponent(clientOrderId)}`,
     attempts: LOOKUP_ATTEMPTS,
     read: (json) => readOrders(markets, json),
-  };
-}
-
-export function cancellingAll(market: string): Call<readonly string[]> {
-  return {
-    kind: "cancel",
-    method: "DELETE",
-    path: `/v1/orders?market_id=${encodeURIComponent(market)}`,
-    attempts: LOOKUP_ATTEMPTS,
-    read: readCancelledAll,
   };
 }
 

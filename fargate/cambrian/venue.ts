@@ -13,8 +13,6 @@ import { type Venue, VenueError } from "../venue.ts";
 import { type MarketsById, type Placed, readFilled } from "./answers.ts";
 import {
   cancelling,
-  cancellingAll,
-  FILLS_PAGE_MAX,
   findingOrder,
   listingOpenOrders,
   placing,
@@ -87,10 +85,6 @@ class CambrianVenue implements Venue {
     this.#client.rehearse(cancelling({ type: "cancel-order", requestId: 0, ...order, orderId: clientOrderId }));
   }
 
-  cancelAll(market: string): Promise<readonly string[]> {
-    return this.#ask("cancelAll", cancellingAll(market));
-  }
-
   openOrders(market: string): Promise<readonly VenueOrder[]> {
     return this.#ask("openOrders", listingOpenOrders(this.#markets, market));
   }
@@ -101,7 +95,12 @@ class CambrianVenue implements Venue {
       this.#options.metrics.increment("flashmm_fill_processing_errors_total", { kind: "unreadable" });
       this.#options.log.error("A fill of the venue's history cannot be read", { market, cursor, error });
     }
-    return { fills: page.fills, nextCursor: page.nextCursor ?? cursor, more: page.count >= FILLS_PAGE_MAX };
+    if (page.unreadable.length > 0) {
+      const reason = `${page.unreadable.length} of ${page.count} fills of ${market} cannot be read`;
+      throw new VenueError({ operation: "fillsAfter", code: "unreadable-fill", reason });
+    }
+    // The contract does not promise that pages are full: only an empty one is the end.
+    return { fills: page.fills, nextCursor: page.nextCursor ?? cursor, more: page.count > 0 };
   }
 
   balances(): ReturnType<Venue["balances"]> {

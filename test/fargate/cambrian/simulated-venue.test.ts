@@ -97,19 +97,18 @@ async function placed(): Promise<VenueOrder> {
   return event.order;
 }
 
+function cancel({ orderId, clientOrderId }: VenueOrder): void {
+  const requestId = budget.take("cancel", clock.now())!;
+  venue.execute({ type: "cancel-order", requestId, market: SYMBOL, clientOrderId, orderId });
+}
+
 test("an order is placed, listed, asked for, cancelled, and then it is known to have ended", async () => {
   const order = await placed();
   expect(order).toMatchObject({ status: "open", price: 3_000, size: 10, filled: 0 });
   expect(await venue.openOrders(SYMBOL)).toEqual([order]);
-  const { orderId, clientOrderId } = order;
+  const { clientOrderId } = order;
   const cancelled = outcomeOf(clientOrderId);
-  venue.execute({
-    type: "cancel-order",
-    requestId: budget.take("cancel", clock.now())!,
-    market: SYMBOL,
-    clientOrderId,
-    orderId,
-  });
+  cancel(order);
   expect(await cancelled).toMatchObject({ type: "order-cancelled" });
   const seen = outcomeOf(clientOrderId);
   venue.execute({ type: "query-order", requestId: budget.take("query", clock.now())!, market: SYMBOL, clientOrderId });
@@ -139,13 +138,6 @@ test.each(["before", "after"] as const)(
   },
 );
 
-test("cancelling all ends every order of the market, and twice is no error", async () => {
-  const orders = [await placed(), await placed()];
-  expect(await venue.cancelAll(SYMBOL)).toEqual(orders.map((order) => order.orderId));
-  expect(await venue.cancelAll(SYMBOL)).toEqual([]);
-  expect(await venue.openOrders(SYMBOL)).toEqual([]);
-});
-
 test("balances are exact and an empty history has no fills", async () => {
   const balances = await venue.balances();
   expect(balances.find(({ asset }) => asset === "USDC")).toMatchObject({ total: 1_000_000n * 10n ** 18n });
@@ -165,8 +157,7 @@ describe("the stream", () => {
     venue.start();
     await opened;
     const shown = next((event) => event.type === "order-seen" && event.order.status === "cancelled");
-    await placed();
-    await venue.cancelAll(SYMBOL);
+    cancel(await placed());
     await shown;
     const lost = connection(false);
     api.faults.dropStreams();

@@ -69,6 +69,15 @@ describe("placing", () => {
     expect(types(await venueCase.run(venueCase.place()))).toEqual(["order-rejected"]);
   });
 
+  test.each<[string, unknown]>([
+    ["null", null],
+    ["five hundred letters and one", "x".repeat(501)],
+    ["an object", { code: 1 }],
+  ])("a reason that nobody reads, here %s, makes no answer unreadable", async (_, reason) => {
+    const venueCase = makeVenueCase(() => json(201, placed({ reason })));
+    expect(types(await venueCase.run(venueCase.place()))).toEqual(["order-seen"]);
+  });
+
   test.each([400, 401, 403, 404, 409, 422, 429])("a %i proves that it was not taken", async (status) => {
     const venueCase = makeVenueCase(() => refusal(status));
     expect(await venueCase.run(venueCase.place())).toMatchObject([
@@ -287,8 +296,8 @@ describe("the circuit breaker", () => {
     expect(venueCase.requests).toHaveLength(1);
     await venueCase.idle();
     expect(types(venueCase.events).sort()).toEqual(["order-cancelled", "order-rejected"]);
-    expect(await venueCase.venue.cancelAll("SEI/USDC").catch((error: unknown) => error)).toBeInstanceOf(VenueError);
-    expect(venueCase.requests.at(-1)?.url).toBe("https://venue.test/api/v1/orders?market_id=SEI%2FUSDC");
+    expect(await venueCase.venue.openOrders("SEI/USDC").catch((error: unknown) => error)).toBeInstanceOf(VenueError);
+    expect(venueCase.requests.at(-1)?.url).toBe("https://venue.test/api/v1/orders?status=open&market_id=SEI%2FUSDC");
   });
 
   test("after 60 s one request tries, and its success closes it", async () => {
@@ -322,78 +331,4 @@ describe("the circuit breaker", () => {
     await venueCase.idle();
     return venueCase.events;
   }
-});
-
-describe("questions of the shell", () => {
-  test("they wait for a slot, are asked again after a fault, and are answered in integers", async () => {
-    const venueCase = makeVenueCase((_, index) =>
-      index === 0
-        ? reset
-        : json(200, { account_id: "A", balances: [{ asset: "USDC", total: "10.5", available: "0" }] }),
-    );
-    for (let i = 0; i < 10; i += 1)
-      venueCase.budget.settle(venueCase.budget.take("cancel", venueCase.clock.now())!, venueCase.clock.now());
-    expect(await venueCase.venue.balances()).toEqual([
-      { asset: "USDC", total: 10_500_000_000_000_000_000n, available: 0n },
-    ]);
-    expect(venueCase.requests).toHaveLength(2);
-  });
-
-  test("a venue that never answers leads to an error that names the question, after three tries", async () => {
-    const venueCase = makeVenueCase(() => "silence");
-    await expect(venueCase.venue.openOrders("SEI/USDC")).rejects.toMatchObject({
-      operation: "openOrders",
-      code: "timeout",
-    });
-    expect(venueCase.requests).toHaveLength(3);
-  });
-
-  test("one unreadable order makes the list of open orders unreadable, since it may be ours", async () => {
-    const venueCase = makeVenueCase(() => json(200, { orders: [orderAnswer(), orderAnswer({ quantity: "1e3" })] }));
-    await expect(venueCase.venue.openOrders("SEI/USDC")).rejects.toMatchObject({ code: "unreadable" });
-  });
-
-  const fill = (fields: object = {}) => ({
-    fill_id: "F-1",
-    order_id: "O-1",
-    client_order_id: CLIENT_ID,
-    market_id: "SEI/USDC",
-    side: "sell",
-    price: "0.4216",
-    quantity: "40",
-    fee: "0.0016",
-    fee_asset: "USDC",
-    liquidity: "maker",
-    timestamp: "2026-01-02T03:04:05.678Z",
-    ...fields,
-  });
-
-  test("fills are read page by page; one that cannot be read is counted and hides no other", async () => {
-    const fills = [fill(), fill({ fill_id: "F-2", price: "0.42165" }), fill({ fill_id: "F-3" })];
-    const venueCase = makeVenueCase(() => json(200, { fills, next_cursor: "c/3" }));
-    const page = await venueCase.venue.fillsAfter("SEI/USDC", "c/0");
-    expect(page).toMatchObject({
-      nextCursor: "c/3",
-      more: false,
-      fills: [{ fillId: "F-1", fee: 1_600_000_000_000_000n }, { fillId: "F-3" }],
-    });
-    expect(venueCase.counted.get("flashmm_fill_processing_errors_total unreadable")).toBe(1);
-    expect(venueCase.requests[0]?.url).toBe(
-      "https://venue.test/api/v1/fills?market_id=SEI%2FUSDC&after=c%2F0&limit=500",
-    );
-  });
-
-  test("a full page says that there is more, and no cursor keeps the one before", async () => {
-    const fills = Array.from({ length: 500 }, (_, n) => fill({ fill_id: `F-${n}` }));
-    const venueCase = makeVenueCase(() => json(200, { fills, next_cursor: null }));
-    expect(await venueCase.venue.fillsAfter("SEI/USDC", "c-7")).toMatchObject({ more: true, nextCursor: "c-7" });
-  });
-
-  test("nothing is sent after stop", async () => {
-    const venueCase = makeVenueCase(() => json(200, { orders: [] }));
-    await venueCase.venue.stop();
-    await expect(venueCase.venue.openOrders("SEI/USDC")).rejects.toBeInstanceOf(VenueError);
-    expect(types(await venueCase.run(venueCase.place()))).toEqual(["order-rejected"]);
-    expect(venueCase.requests).toHaveLength(0);
-  });
 });
