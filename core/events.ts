@@ -77,6 +77,7 @@ export type VenueOrder = {
  * What the venue proved, or failed to prove, of one order.
  * - `order-seen`: the venue showed the order's state (a placing's answer, a query, the stream).
  * - `order-rejected`: proof that the venue did not take it.
+ * - `order-unsent`: it never left: no circuit, no slot. The venue saw nothing.
  * - `place-unknown`, `cancel-unknown`: no proof either way; the order stays exposure until a later fact ends it.
  * - `order-cancelled`: proof that it rests no more; fills may still be on their way.
  * - `order-absent`: the venue answered that it knows no order of this client id.
@@ -84,7 +85,7 @@ export type VenueOrder = {
 export type OrderEvent =
   | { readonly type: "order-seen"; readonly order: VenueOrder; readonly at: Instant }
   | {
-      readonly type: "order-rejected";
+      readonly type: "order-rejected" | "order-unsent";
       readonly market: string;
       readonly clientOrderId: string;
       readonly reason: string;
@@ -107,9 +108,29 @@ export type OrderEvent =
 /** A fill, from whatever way it came: the same one may come several times and in any order. */
 type FillEvent = { readonly type: "fill"; readonly fill: Fill; readonly at: Instant };
 
-/** An operator's or the shell's word that a market may be quoted or may not; `reason` is shown to people. */
-type QuotingEvent =
-  | { readonly type: "quoting-allowed"; readonly market: string; readonly at: Instant }
-  | { readonly type: "quoting-halted"; readonly market: string; readonly reason: string; readonly at: Instant };
+/**
+ * The venue's fill history of a market was read to its end, by a reading that began at `askedMs` (monotonic): every fill up to
+ * then is known. Comes after the fills themselves.
+ */
+export type FillsRead = {
+  readonly type: "fills-read";
+  readonly market: string;
+  readonly askedMs: number;
+  readonly at: Instant;
+};
 
-export type EngineEvent = MarketEvent | FeedEvent | OrderEvent | FillEvent | QuotingEvent;
+/** Somebody's word that a market may be quoted or may not. A market is quoted when nobody halts it; `reason` is shown to people. */
+type QuotingEvent =
+  | { readonly type: "quoting-allowed"; readonly market: string; readonly by: HaltSource; readonly at: Instant }
+  | {
+      readonly type: "quoting-halted";
+      readonly market: string;
+      readonly by: HaltSource;
+      readonly reason: string;
+      readonly at: Instant;
+    };
+
+/** Who can halt a market, each apart from the others: the start-up, the venue's circuit breaker, an operator. */
+export type HaltSource = "start-up" | "venue" | "operator";
+
+export type EngineEvent = MarketEvent | FeedEvent | OrderEvent | FillEvent | FillsRead | QuotingEvent;

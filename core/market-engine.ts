@@ -6,17 +6,14 @@ import { FillLog } from "./accounting/fill-log.ts";
 import type { Books } from "./accounting/pnl.ts";
 import { assert, assertNever } from "./assert.ts";
 import type { CancelOrder, PlaceOrder, QueryOrder } from "./commands.ts";
-import type { BookUpdate, EngineEvent, Fill, OrderEvent } from "./events.ts";
+import type { EngineEvent, Fill, HaltSource, OrderEvent } from "./events.ts";
 import { diffOrders } from "./execution/order-diff.ts";
 import type { Market } from "./market.ts";
 import { priceToMoney, sizeToMoney } from "./market.ts";
-import type { OwnSize, TopOfBook } from "./market-data/book.ts";
-import { isCrossed, topOf, topWithoutOwn } from "./market-data/book.ts";
-import type { Spreads } from "./market-data/spread-meter.ts";
-import { SpreadMeter } from "./market-data/spread-meter.ts";
+import type { OwnSize } from "./market-data/book.ts";
+import { MarketWatch } from "./market-data/market-watch.ts";
 import type { Order } from "./orders.ts";
 import { isOpen, isUnknown, Orders, remainingOf } from "./orders.ts";
-import { micropriceOf, midOf } from "./quoting/fair-value.ts";
 import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
 import type { Quote } from "./quoting/strategy.ts";
 import { pureMarketMaking } from "./quoting/strategy.ts";
@@ -56,6 +53,9 @@ const ANSWER_OVERDUE_MS = 3_000;
 /** After the venue refused a slot's order, that slot waits: the same quote would be refused again at once. */
 const REJECTED_PAUSE_MS = 500;
 
+/** The venue's fill history is read every five seconds; unread for so long, what we hold is no longer known. */
+const FILLS_UNREAD_MS_MAX = 20_000;
+
 /** An order that ended may still stand in books published a little later; it counts as ours for so long. */
 const ENDED_SHOWN_MS = 500;
 
@@ -65,7 +65,7 @@ const CLIENT_ORDER_ID_MAX = 36;
 export class MarketEngine {
   readonly settings: MarketSettings;
   readonly orders = new Orders();
-  readonly spreads = new SpreadMeter();
+  readonly watch: MarketWatch;
   readonly #epoch: number;
   readonly #fillLog: FillLog;
   readonly #lotMoney: bigint;
@@ -73,32 +73,21 @@ export class MarketEngine {
   readonly #counts = { buy: emptyCounts(), sell: emptyCounts() };
   readonly #recentFills: Fill[] = [];
   readonly #twoSided = { measuredMs: 0, twoSidedMs: 0, lastMs: undefined as number | undefined };
-  #book: BookUpdate | undefined;
-  #bookCurrent = false;
-  #others: TopOfBook = { bid: undefined, ask: undefined };
-  #marketHalted = false;
-  #haltReason: string | undefined = "starting";
-  #feedLoss: string | undefined = "no market data yet";
+  readonly #halts = new Map<HaltSource, string>([["start-up", "starting"]]);
+  #fillsReadMs: number | undefined;
   #denials: readonly Denial[] = [];
+  #heldBack: Denial[] = [];
   #blockers: readonly string[] = [];
+  #lastLiveMs: number | undefined;
   #nextOrderNumber = 1;
-  #crossedBooks = 0;
   #externalFills = 0;
 
   constructor(settings: MarketSettings, options: { readonly epoch: number; readonly books: Books }) {
     this.settings = settings;
+    this.watch = new MarketWatch(settings.limits.bookAgeMs);
     this.#epoch = options.epoch;
     this.#fillLog = new FillLog(options.books, settings.market);
     this.#lotMoney = sizeToMoney(settings.market, toLots(1));
-  }
-
-  get book(): BookUpdate | undefined {
-    return this.#book;
-  }
-
-  /** The newest book's top without our orders. */
-  get others(): TopOfBook {
-    return this.#others;
   }
 
   get books(): Books {
@@ -118,10 +107,6 @@ export class MarketEngine {
     return this.#recentFills;
   }
 
-  get crossedBooks(): number {
-    return this.#crossedBooks;
-  }
-
   /** Fills of orders this engine did not send: an earlier epoch's, or by hand. */
   get externalFills(): number {
     return this.#externalFills;
@@ -132,9 +117,24 @@ export class MarketEngine {
     return this.#blockers;
   }
 
-  /** What the limits kept from being quoted, as of the last plan. */
+  /** What the limits kept from being quoted, as of the last decision. */
   get denials(): readonly Denial[] {
-    return this.#denials;
+    return [...this.#denials, ...this.#heldBack];
+  }
+
+  /** Fills that came after a newer one. */
+  get lateFills(): number {
+    return this.#fillLog.lateFills;
+  }
+
+  /** Whether an order of ours is live and nothing holds the market back. */
+  get isQuoting(): boolean {
+    return this.#blockers.length === 0 && this.orders.open().some((order) => order.state === "live");
+  }
+
+  /** How long no order of ours has been live, in milliseconds; since the first plan when none ever was. */
+  unquotedMs(now: Instant): number {
+    return this.#lastLiveMs === undefined ? 0 : now.monotonicMs - this.#lastLiveMs;
   }
 
   /** Share of the time since the first plan with a live order on both sides; undefined before any time has passed. */
@@ -147,31 +147,33 @@ export class MarketEngine {
   apply(event: EngineEvent): boolean {
     switch (event.type) {
       case "book-update":
-        this.#applyBook(event);
+        this.watch.apply(event, this.ownSizes(event.at.monotonicMs));
         return false;
       case "trade":
-        return false;
       case "market-status":
-        this.#marketHalted = event.status === "halted";
+        this.watch.apply(event, []);
         return false;
       case "feed-connected":
-        this.#feedLoss = undefined;
+        this.watch.feedConnected();
         return false;
       case "feed-lost":
-        this.#feedLoss = `market data lost from ${event.endpoint}: ${event.reason}`;
-        this.#bookCurrent = false;
-        this.spreads.record(undefined, event.at.monotonicMs);
+        this.watch.feedLost(event);
         return false;
       case "quoting-allowed":
-        this.#haltReason = undefined;
+        this.#halts.delete(event.by);
         return false;
       case "quoting-halted":
-        this.#haltReason = event.reason;
+        this.#halts.set(event.by, event.reason);
+        return false;
+      case "fills-read":
+        this.#fillsReadMs = Math.max(this.#fillsReadMs ?? event.askedMs, event.askedMs);
+        this.orders.fillsRead(event.askedMs);
         return false;
       case "fill":
-        return this.#applyFill(event.fill);
+        return this.#applyFill(event.fill, event.at.monotonicMs);
       case "order-seen":
       case "order-rejected":
+      case "order-unsent":
       case "place-unknown":
       case "cancel-unknown":
       case "order-cancelled":
@@ -188,7 +190,8 @@ export class MarketEngine {
     this.orders.forget(now.monotonicMs);
     this.#blockers = this.#reasonsNotToQuote(now);
     const open = this.orders.open();
-    this.#measureTwoSided(open, now);
+    this.#measureQuotes(open, now);
+    this.#heldBack = [];
     const shaped = this.#blockers.length > 0 ? { quotes: [], denials: [] } : this.#wantedQuotes();
     this.#denials = shaped.denials;
     const diff = diffOrders(shaped.quotes, open, this.settings.tolerance);
@@ -206,7 +209,9 @@ export class MarketEngine {
   }
 
   admit(quote: Quote, exposure: Exposure): DenialReason | undefined {
-    return admitQuote({ quote, exposure, limits: this.settings.limits, open: this.orders.open() });
+    const reason = admitQuote({ quote, exposure, limits: this.settings.limits, open: this.orders.open() });
+    if (reason !== undefined) this.#heldBack.push({ quote, reason });
+    return reason;
   }
 
   place(quote: Quote, requestId: number, now: Instant): PlaceOrder {
@@ -248,65 +253,32 @@ export class MarketEngine {
     return own;
   }
 
-  /** Twice the mid of the book without our orders, in ticks: an integer, since the mid may fall between two ticks. */
-  midTwice(): number | undefined {
-    const { bid, ask } = this.#others;
-    return bid === undefined || ask === undefined ? undefined : bid.price + ask.price;
-  }
-
   /** The mid as money, an integer of 10^-18 quote currency (truncated below that). */
   midMoney(): bigint | undefined {
-    const { bid, ask } = this.#others;
+    const { bid, ask } = this.watch.others;
     if (bid === undefined || ask === undefined) return undefined;
     return (priceToMoney(this.settings.market, bid.price) + priceToMoney(this.settings.market, ask.price)) / 2n;
   }
 
-  /** Fair value in ticks: the microprice without our orders. */
-  fairValue(): number | undefined {
-    return micropriceOf(this.#others);
-  }
-
   #wantedQuotes(): { readonly quotes: readonly Quote[]; readonly denials: readonly Denial[] } {
-    const fairValue = this.fairValue();
+    const fairValue = this.watch.fairValue();
     if (fairValue === undefined) return { quotes: [], denials: [] };
     const { strategy, limits } = this.settings;
     const inventory = this.position / limits.position;
-    const quotes = pureMarketMaking(strategy, { fairValue, others: this.#others, inventory });
+    const quotes = pureMarketMaking(strategy, { fairValue, others: this.watch.others, inventory });
     return shapeQuotes(quotes, this.position, limits);
   }
 
   #reasonsNotToQuote(now: Instant): readonly string[] {
-    const reasons: string[] = [];
-    if (this.#haltReason !== undefined) reasons.push(this.#haltReason);
-    if (this.#feedLoss !== undefined) reasons.push(this.#feedLoss);
-    if (this.#marketHalted) reasons.push("the venue has halted the market");
-    if (this.#book === undefined || !this.#bookCurrent) {
-      reasons.push("no current book");
-      return reasons;
+    const reasons = [...this.#halts.values(), ...this.watch.reasonsNotToQuote(now)];
+    if (this.#fillsReadMs === undefined) reasons.push("the venue's fills have not been read yet");
+    else if (now.monotonicMs - this.#fillsReadMs > FILLS_UNREAD_MS_MAX) {
+      reasons.push(`the venue's fills have not been read for ${FILLS_UNREAD_MS_MAX / 1_000} s`);
     }
-    const ageMs = now.monotonicMs - this.#book.at.monotonicMs;
-    const { bookAgeMs } = this.settings.limits;
-    if (ageMs > bookAgeMs) reasons.push(`book is older than ${bookAgeMs} ms`);
-    if (isCrossed(topOf(this.#book))) reasons.push("book is crossed");
-    else if (midOf(this.#others) === undefined) reasons.push("book has an empty side");
     return reasons;
   }
 
-  #applyBook(book: BookUpdate): void {
-    this.#book = book;
-    this.#bookCurrent = true;
-    const nowMs = book.at.monotonicMs;
-    this.#others = topWithoutOwn(book, this.ownSizes(nowMs));
-    const top = topOf(book);
-    if (isCrossed(top)) {
-      this.#crossedBooks += 1;
-      this.spreads.record(undefined, nowMs);
-      return;
-    }
-    this.spreads.record(spreadsOf(this.#others, top), nowMs);
-  }
-
-  #applyFill(fill: Fill): boolean {
+  #applyFill(fill: Fill, nowMs: number): boolean {
     const { market } = this.settings;
     const outcome = this.#fillLog.add({
       fillId: fill.fillId,
@@ -325,7 +297,7 @@ export class MarketEngine {
       this.#externalFills += 1;
       return true;
     }
-    this.orders.filled(fill.clientOrderId, fill.size);
+    this.orders.filled(fill.clientOrderId, fill.size, nowMs);
     if (before.filledBooked < before.size && before.filledBooked + fill.size >= before.size) {
       this.#counts[fill.side].filled += 1;
     }
@@ -339,13 +311,16 @@ export class MarketEngine {
     if (before === undefined || order === undefined || order.state === before) return;
     if (order.state === "cancelled") this.#counts[order.side].cancelled += 1;
     if (order.state === "rejected") {
-      this.#counts[order.side].rejected += 1;
+      if (event.type !== "order-unsent") this.#counts[order.side].rejected += 1;
       this.#pausedUntilMs.set(slotOf(order), event.at.monotonicMs + REJECTED_PAUSE_MS);
     }
   }
 
-  #measureTwoSided(open: readonly Order[], now: Instant): void {
+  #measureQuotes(open: readonly Order[], now: Instant): void {
     const { lastMs } = this.#twoSided;
+    if (this.#lastLiveMs === undefined || open.some((order) => order.state === "live")) {
+      this.#lastLiveMs = now.monotonicMs;
+    }
     if (lastMs !== undefined) {
       const elapsed = Math.max(0, now.monotonicMs - lastMs);
       const sides = new Set(open.filter((order) => order.state === "live").map((order) => order.side));
@@ -361,17 +336,6 @@ function isQueryDue(order: Order, nowMs: number): boolean {
     isUnknown(order) ||
     ((order.state === "sent" || order.state === "cancel-sent") && nowMs - order.changedMs > ANSWER_OVERDUE_MS);
   return overdue && nowMs - (order.queriedMs ?? Number.NEGATIVE_INFINITY) >= QUERY_INTERVAL_MS;
-}
-
-function spreadsOf(others: TopOfBook, withUs: TopOfBook): Spreads | undefined {
-  const mid = midOf(others);
-  if (mid === undefined || others.bid === undefined || others.ask === undefined) return undefined;
-  if (withUs.bid === undefined || withUs.ask === undefined) return undefined;
-  const toBps = (ticks: number): number => (10_000 * ticks) / mid;
-  return {
-    othersBps: toBps(others.ask.price - others.bid.price),
-    selfBps: toBps(withUs.ask.price - withUs.bid.price),
-  };
 }
 
 function slotOf(quote: { readonly side: Side; readonly level: number }): string {

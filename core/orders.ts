@@ -38,6 +38,8 @@ export type Order = {
   /** Cumulative, as the venue's order states said, and as the fills received add up to. */
   readonly filledReported: Lots;
   readonly filledBooked: Lots;
+  /** Whether it is proven how much of it filled in all: only then is the rest of an ended order no exposure. */
+  readonly isFillKnown: boolean;
   /** Monotonic moment of the last change of state. */
   readonly changedMs: number;
   /** Monotonic moment of the last query for it; undefined when none was sent. */
@@ -49,6 +51,15 @@ export type Order = {
  * (CONTRACTS 3). So an order that the venue does not know 10 s after it was signed can never arrive: that is proof.
  */
 export const PLACING_LIFETIME_MS = 10_000;
+
+/**
+ * A venue may forget an order for a moment (a lagging replica answers the query). One whose cancel is unknown, and which the
+ * venue has not known for so long, rests no more; what it filled is still to be proven.
+ */
+const FORGOTTEN_MS = 30_000;
+
+/** A fill may show in the history a little after it happened. */
+const HISTORY_LAG_MS = 2_000;
 
 /** Ended orders are kept this long for fills still on their way and for books that still show them. */
 const ENDED_KEPT_MS = 60_000;
@@ -62,10 +73,13 @@ export function isUnknown(order: Order): boolean {
   return order.state === "place-unknown" || order.state === "cancel-unknown";
 }
 
-/** What may still fill: all that is not filled of an open order, and of an ended one the fills reported but not yet received. */
+/**
+ * What may still come as fills: all that is not booked of an open order, or of one that ended in a way that does not say how
+ * much it filled; of any other ended one, the fills reported but not yet received.
+ */
 export function remainingOf(order: Order): Lots {
-  if (isOpen(order)) return toLots(order.size - order.filledBooked);
   if (order.state === "rejected") return toLots(0);
+  if (isOpen(order) || !order.isFillKnown) return toLots(Math.max(0, order.size - order.filledBooked));
   return toLots(Math.max(0, order.filledReported - order.filledBooked));
 }
 
@@ -104,6 +118,7 @@ export class Orders {
       state: "sent",
       filledReported: toLots(0),
       filledBooked: toLots(0),
+      isFillKnown: false,
       changedMs: nowMs,
       queriedMs: undefined,
     });
@@ -118,13 +133,27 @@ export class Orders {
   }
 
   /** Adds a fill of this order, in whatever state it is. Answers false when the order is not known here. */
-  filled(clientOrderId: string, size: Lots): boolean {
+  filled(clientOrderId: string, size: Lots, nowMs: number): boolean {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined) return false;
     const filledBooked = toLots(order.filledBooked + size);
-    const complete = isOpen(order) && filledBooked >= order.size;
-    this.#change(clientOrderId, complete ? { filledBooked, state: "filled" } : { filledBooked });
+    const isComplete = isOpen(order) && filledBooked >= order.size;
+    this.#change(clientOrderId, {
+      filledBooked,
+      ...(isComplete ? { state: "filled", isFillKnown: true, changedMs: nowMs } : {}),
+    });
     return true;
+  }
+
+  /**
+   * The venue's history was read to its end by a reading that began at `askedMs`: every fill of an order that had ended well
+   * before is booked. What the venue itself said of an order's fills stays exposure until they come, whatever the history shows.
+   */
+  fillsRead(askedMs: number): void {
+    for (const order of this.#orders.values()) {
+      if (isOpen(order) || order.isFillKnown || askedMs - order.changedMs < HISTORY_LAG_MS) continue;
+      this.#change(order.clientOrderId, { isFillKnown: true });
+    }
   }
 
   /** Takes a fact about an order. Answers the state before, or undefined when the order is not known here. */
@@ -142,17 +171,18 @@ export class Orders {
       state: next,
       orderId: seen?.orderId ?? order.orderId,
       filledReported: toLots(Math.max(order.filledReported, seen?.filled ?? 0)),
+      isFillKnown: order.isFillKnown || (seen !== undefined && !isOpenStatus(seen.status)),
       changedMs: next === order.state ? order.changedMs : event.at.monotonicMs,
     });
     return order.state;
   }
 
-  /** Forgets orders that ended long ago. */
+  /** Forgets orders that ended long ago and have no fill to come. */
   forget(nowMs: number): void {
     let ended = 0;
-    for (const order of this.#orders.values()) if (!isOpen(order)) ended += 1;
+    for (const order of this.#orders.values()) if (isDone(order)) ended += 1;
     for (const order of this.#orders.values()) {
-      if (isOpen(order)) continue;
+      if (!isDone(order)) continue;
       const old = nowMs - order.changedMs > ENDED_KEPT_MS;
       if (!old && ended <= ENDED_KEPT_MAX) return;
       this.#orders.delete(order.clientOrderId);
@@ -172,6 +202,7 @@ function stateAfter(order: Order, event: OrderEvent): OrderState | "contradictio
     case "order-seen":
       return stateSeen(order, event.order);
     case "order-rejected":
+    case "order-unsent":
       return order.state === "sent" || order.state === "place-unknown" || order.state === "rejected"
         ? "rejected"
         : "contradiction";
@@ -205,9 +236,18 @@ function stateSeen(order: Order, seen: VenueOrder): OrderState | "contradiction"
   }
 }
 
-/** The venue knows no such order: proof only for a placing whose query was sent after it could no longer arrive. */
+/** The venue knows no such order: proof only when the order can neither arrive any more nor have been overlooked. */
 function stateAbsent(order: Order, nowMs: number): OrderState {
-  if (order.state !== "place-unknown") return order.state;
   const askedMs = order.queriedMs ?? nowMs;
-  return askedMs - order.sentMs >= PLACING_LIFETIME_MS ? "rejected" : "place-unknown";
+  if (order.state === "place-unknown" && askedMs - order.sentMs >= PLACING_LIFETIME_MS) return "rejected";
+  if (order.state === "cancel-unknown" && askedMs - order.changedMs >= FORGOTTEN_MS) return "cancelled";
+  return order.state;
+}
+
+function isOpenStatus(status: VenueOrder["status"]): boolean {
+  return status === "open" || status === "partially_filled";
+}
+
+function isDone(order: Order): boolean {
+  return !isOpen(order) && remainingOf(order) === 0;
 }

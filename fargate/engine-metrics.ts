@@ -14,8 +14,18 @@ type Counted = {
   readonly sell: OrderCounts;
   readonly volume: number;
   readonly fees: number;
-  readonly crossedBooks: number;
+  readonly faults: Faults;
 };
+
+type Faults = {
+  readonly crossedBooks: number;
+  readonly booksBehind: number;
+  readonly externalFills: number;
+  readonly lateFills: number;
+  readonly contradictions: number;
+};
+
+const NO_FAULTS: Faults = { crossedBooks: 0, booksBehind: 0, externalFills: 0, lateFills: 0, contradictions: 0 };
 
 export class EngineMetrics {
   readonly #metrics: Metrics;
@@ -31,21 +41,21 @@ export class EngineMetrics {
     this.#recordMoney(engine, market);
     this.#recordCounts(engine, market);
     this.#recordSpreads(engine, market);
-    if (engine.book !== undefined) {
-      const ageSeconds = (now.monotonicMs - engine.book.at.monotonicMs) / 1_000;
+    if (engine.watch.book !== undefined) {
+      const ageSeconds = (now.monotonicMs - engine.watch.book.at.monotonicMs) / 1_000;
       this.#metrics.set("flashmm_feed_staleness_seconds", { market }, ageSeconds);
     }
-    this.#metrics.set("flashmm_quoting_state", { market }, engine.blockers.length === 0 ? 1 : 0);
+    this.#metrics.set("flashmm_quoting_state", { market }, engine.isQuoting ? 1 : 0);
     if (engine.twoSidedRatio !== undefined) this.#metrics.set("flashmm_uptime_ratio", { market }, engine.twoSidedRatio);
   }
 
   #recordSpreads(engine: MarketEngine, market: string): void {
-    const { current } = engine.spreads;
+    const { current } = engine.watch.spreads;
     if (current !== undefined) {
       this.#metrics.set("flashmm_market_spread_bps", { market, including: "others" }, current.othersBps);
       this.#metrics.set("flashmm_market_spread_bps", { market, including: "self" }, current.selfBps);
     }
-    const averages = engine.spreads.averages();
+    const averages = engine.watch.spreads.averages();
     if (averages === undefined) return;
     this.#metrics.set("flashmm_spread_improvement_bps", { market }, averages.improvementBps);
   }
@@ -65,7 +75,7 @@ export class EngineMetrics {
     const volume = toNumber(engine.books.volume);
     const fees = toNumber(engine.books.fees);
     // The books begin at a checkpoint; what an earlier task traded is in that task's counters.
-    const before = this.#counted.get(market) ?? { buy: NONE, sell: NONE, volume, fees, crossedBooks: 0 };
+    const before = this.#counted.get(market) ?? { buy: NONE, sell: NONE, volume, fees, faults: NO_FAULTS };
     for (const side of SIDES) {
       const labels = { market, side };
       const [counts, counted] = [engine.counts[side], before[side]];
@@ -77,12 +87,33 @@ export class EngineMetrics {
     this.#metrics.increment("flashmm_volume_usdc_total", { market }, Math.max(0, volume - before.volume));
     // A rebate makes the fees shrink, which a counter cannot show: the ledger's figure is the exact one.
     this.#metrics.increment("flashmm_fees_usdc_total", { market }, Math.max(0, fees - before.fees));
-    const { crossedBooks } = engine;
-    const crossed = { kind: "crossed-book" };
-    this.#metrics.increment("flashmm_sei_websocket_errors_total", crossed, crossedBooks - before.crossedBooks);
+    this.#recordFaults(engine, before.faults);
     const { buy, sell } = engine.counts;
-    this.#counted.set(market, { buy: { ...buy }, sell: { ...sell }, volume, fees, crossedBooks });
+    this.#counted.set(market, { buy: { ...buy }, sell: { ...sell }, volume, fees, faults: faultsOf(engine) });
   }
+
+  /** Facts that should not be, each by its kind, as differences to what was counted before. */
+  #recordFaults(engine: MarketEngine, before: Faults): void {
+    const now = faultsOf(engine);
+    const feed = "flashmm_sei_websocket_errors_total";
+    const fills = "flashmm_fill_processing_errors_total";
+    this.#metrics.increment(feed, { kind: "crossed-book" }, now.crossedBooks - before.crossedBooks);
+    this.#metrics.increment(feed, { kind: "book-behind" }, now.booksBehind - before.booksBehind);
+    this.#metrics.increment(fills, { kind: "foreign-order" }, now.externalFills - before.externalFills);
+    this.#metrics.increment(fills, { kind: "late" }, now.lateFills - before.lateFills);
+    const contradictions = now.contradictions - before.contradictions;
+    this.#metrics.increment("flashmm_cambrian_api_errors_total", { kind: "contradiction" }, contradictions);
+  }
+}
+
+function faultsOf(engine: MarketEngine): Faults {
+  return {
+    crossedBooks: engine.watch.crossedBooks,
+    booksBehind: engine.watch.booksBehind,
+    externalFills: engine.externalFills,
+    lateFills: engine.lateFills,
+    contradictions: engine.orders.contradictions,
+  };
 }
 
 /** Money as a floating-point number: for metrics and pictures alone. */

@@ -36,6 +36,8 @@ export type FillTrackerOptions = {
   readonly stateTable: StateTable;
   /** Takes each fill of the history, whether the stream told it or not: the engine knows repeats by their id. */
   readonly onFill: (fill: Fill) => void;
+  /** The history was read to its end, by a reading that began at this monotonic moment; every fill in it was handed to `onFill`. */
+  readonly onHistoryRead: (askedAtMs: number) => void;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
@@ -57,6 +59,7 @@ export class FillTracker {
   #readCursor: string | undefined;
   #stopTimer: (() => void) | undefined;
   #tick: Promise<void> = Promise.resolve();
+  #endPause: () => void = () => undefined;
   #isStopped = false;
   #isSuperseded = false;
   #isUnsaved = false;
@@ -86,6 +89,9 @@ export class FillTracker {
    * Rejects with the venue's error when the history cannot be read in eight attempts.
    */
   async catchUp(): Promise<void> {
+    // A start-up that tries again comes here again: one reading at a time, and one chain of ticks.
+    await this.#tick;
+    this.#cancelTick();
     const reading = this.#readAll();
     this.#tick = reading.catch(() => undefined);
     await reading;
@@ -94,7 +100,7 @@ export class FillTracker {
 
   async #readAll(): Promise<void> {
     let failures = 0;
-    for (;;) {
+    while (!this.#isStopped) {
       try {
         if (await this.#readPages()) return;
         failures = 0;
@@ -105,8 +111,14 @@ export class FillTracker {
         if (failures >= START_ATTEMPTS_MAX) throw error;
         await this.#pause(this.#retryMs(failures));
       }
-      if (this.#isStopped) return;
     }
+  }
+
+  /** Looks into the history at once: the stream was away, and whatever it missed is there. */
+  lookNow(): void {
+    if (this.#stopTimer === undefined || this.#isStopped) return;
+    this.#cancelTick();
+    this.#startTick();
   }
 
   /** A fill that the engine has just taken from the stream, with the mid at that moment (10^-18 quote). Returns at once. */
@@ -119,8 +131,8 @@ export class FillTracker {
   /** Ends the ticks, without a last look or checkpoint: what is not safe is read again at the next start. */
   stop(): void {
     this.#isStopped = true;
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    this.#cancelTick();
+    this.#endPause();
   }
 
   /** The stop: ends the ticks, reads the history once more, waits for the queue and writes the checkpoint, within `withinMs`. */
@@ -143,9 +155,20 @@ export class FillTracker {
 
   #scheduleTick(): void {
     if (this.#isStopped) return;
+    this.#cancelTick();
     this.#stopTimer = this.#options.clock.after(this.#options.pollIntervalMs ?? POLL_INTERVAL_MS, () => {
-      this.#tick = this.#runTick().then(() => this.#scheduleTick());
+      this.#stopTimer = undefined;
+      this.#startTick();
     });
+  }
+
+  #startTick(): void {
+    this.#tick = this.#runTick().then(() => this.#scheduleTick());
+  }
+
+  #cancelTick(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
   }
 
   async #runTick(): Promise<void> {
@@ -191,7 +214,10 @@ export class FillTracker {
       this.#readCursor = nextCursor;
       this.#tellOutOfOrder(progress);
       this.#offerAll(progress);
-      if (!more || nextCursor === cursor) return !progress.hasUnoffered;
+      if (!more || nextCursor === cursor) {
+        this.#options.onHistoryRead(askedAtMs);
+        return !progress.hasUnoffered;
+      }
     }
     return false;
   }
@@ -259,9 +285,14 @@ export class FillTracker {
     }
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#options.clock.after(delayMs, resolve);
+  /** Ends early when the tracker is stopped meanwhile. */
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(delayMs, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 

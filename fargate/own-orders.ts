@@ -13,15 +13,16 @@ const OWN_PREFIX = "fm-";
 
 /** An open-orders answer may be a moment old: only two in a row that show nothing are proof. */
 const EMPTY_ANSWERS_NEEDED = 2;
-const ROUNDS_MAX = 40;
+/** More than a stop or a start-up step has time for. */
+const ROUNDS_MAX = 200;
 const ROUND_PAUSE_MS = 100;
 
 class OrdersLeftOpenError extends Error {
   readonly code = "ORDERS_LEFT_OPEN";
 
-  constructor(market: string, orders: readonly VenueOrder[]) {
+  constructor(market: string, orders: readonly VenueOrder[], cause: unknown) {
     const open = orders.map((order) => order.clientOrderId).join(", ") || "none shown, but that is not proven";
-    super(`orders of ${market} must be ended, still open: ${open}`);
+    super(`orders of ${market} must be ended, still open: ${open}`, { cause });
     this.name = "OrdersLeftOpenError";
   }
 }
@@ -35,28 +36,54 @@ export type OwnOrdersOptions = {
 };
 
 /**
- * Cancels until the venue shows none of ours twice in a row, asked when no placing of ours could still arrive there.
- * Resolves with how many orders were found open.
- * Rejects with `OrdersLeftOpenError` after 40 rounds or at `endMs` (monotonic), and with what the venue port rejects with.
+ * Ends the orders of several markets at once, each apart from the others. Resolves with how many were found open, by market.
+ * Rejects when any market's could not be ended by `endMs` (monotonic); the others' have been all the same.
  */
-export async function cancelOwnOrders(options: OwnOrdersOptions, market: string, endMs: number): Promise<number> {
+export async function cancelAllOwnOrders(
+  options: OwnOrdersOptions,
+  markets: readonly string[],
+  endMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  // What we know of goes first: the venue's own list may take a while, or not be readable at all.
+  for (const market of markets) {
+    for (const order of options.placed(market)) {
+      if (order.orderId !== undefined) await cancelOne(options, { ...order, orderId: order.orderId }, endMs);
+    }
+  }
+  const outcomes = await Promise.allSettled(markets.map((market) => proveNoneOpen(options, market, endMs)));
+  const faults = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  if (faults.length > 0) throw new AggregateError(faults, faults.map(messageOf).join("; "));
+  return new Map(outcomes.map((outcome, i) => [markets[i] ?? "", outcome.status === "fulfilled" ? outcome.value : 0]));
+}
+
+/**
+ * Cancels until the venue shows none of ours twice in a row, asked when no placing of ours could still arrive there. A question
+ * without an answer is asked again until `endMs`.
+ */
+async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: number): Promise<number> {
   const { venue, clock } = options;
   const found = new Set<string>();
   let emptyAnswers = 0;
   let open: readonly VenueOrder[] = [];
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  let fault: unknown;
+  for (let round = 0; round < ROUNDS_MAX && (round === 0 || clock.now().monotonicMs < endMs); round += 1) {
+    if (round > 0) await pause(clock, ROUND_PAUSE_MS);
     const mayArrive = options.placed(market).some((order) => isOnItsWay(order, clock.now().monotonicMs));
-    open = (await venue.openOrders(market)).filter((order) => order.clientOrderId.startsWith(OWN_PREFIX));
+    try {
+      open = (await venue.openOrders(market)).filter((order) => order.clientOrderId.startsWith(OWN_PREFIX));
+    } catch (error) {
+      fault = error;
+      emptyAnswers = 0;
+      continue;
+    }
     emptyAnswers = open.length === 0 && !mayArrive ? emptyAnswers + 1 : 0;
     if (emptyAnswers >= EMPTY_ANSWERS_NEEDED) return found.size;
     for (const order of open) {
       found.add(order.orderId);
       await cancelOne(options, order, endMs);
     }
-    if (clock.now().monotonicMs >= endMs) break;
-    await pause(clock, ROUND_PAUSE_MS);
   }
-  throw new OrdersLeftOpenError(market, open);
+  throw new OrdersLeftOpenError(market, open, fault);
 }
 
 /** A placing without an answer may come to rest at the venue after an answer that shows no order, until it is too old to. */
@@ -66,7 +93,11 @@ function isOnItsWay(order: Order, nowMs: number): boolean {
 }
 
 /** Sends one cancel once the budget allows it; what came of it shows in the next open-orders answer. */
-async function cancelOne({ venue, budget, clock }: OwnOrdersOptions, order: VenueOrder, endMs: number): Promise<void> {
+async function cancelOne(
+  { venue, budget, clock }: OwnOrdersOptions,
+  order: Pick<VenueOrder, "market" | "clientOrderId" | "orderId">,
+  endMs: number,
+): Promise<void> {
   const { market, clientOrderId, orderId } = order;
   while (clock.now().monotonicMs < endMs) {
     const requestId = budget.take("cancel", clock.now());
@@ -82,4 +113,8 @@ function pause(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(delayMs, resolve);
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -20,7 +20,6 @@ import { FillOutbox } from "./fill-outbox.ts";
 import { FillTracker } from "./fill-tracker.ts";
 import type { Log } from "./log.ts";
 import { toMarketSettings } from "./market-settings.ts";
-import { cancelOwnOrders } from "./own-orders.ts";
 import { QuotingLoop } from "./quoting-loop.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
 import { ChainAccount } from "./sei/chain-account.ts";
@@ -30,6 +29,7 @@ import { makeSeiRest } from "./sei/rest.ts";
 import { Startup, type StartupStep } from "./startup.ts";
 import { StateTable } from "./state-table.ts";
 import { History } from "./status/history.ts";
+import { reasonsOf } from "./status/market-state.ts";
 import type { Health } from "./status/server.ts";
 import type { HistoryPoint, TaskState } from "./status/state.ts";
 import { toTaskState } from "./status/task-state.ts";
@@ -37,10 +37,8 @@ import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
 import type { Venue } from "./venue.ts";
 import { keepWarm } from "./warm-up.ts";
+import { endOwnOrders, windDown } from "./wind-down.ts";
 
-/** What a stop may take (CONTRACTS 8: 30 s in all), less what the process needs to end. */
-const STOP_ORDERS_WITHIN_MS = 14_000;
-const STOP_FILLS_WITHIN_MS = 10_000;
 const RECORD_INTERVAL_MS = 1_000;
 
 export type TaskOptions = {
@@ -86,6 +84,7 @@ export class Task {
   readonly #trackers = new Map<string, FillTracker>();
   #phase: TaskState["phase"] = "starting";
   #running: Running | undefined;
+  #isCircuitClosed = true;
   #starting: Promise<boolean> | undefined;
   #stopping: Promise<StopReport> | undefined;
   #cancelRecording: (() => void) | undefined;
@@ -129,9 +128,13 @@ export class Task {
   async #stopOnce(): Promise<StopReport> {
     this.#phase = "stopping";
     this.#startup.stop();
+    for (const tracker of this.#trackers.values()) tracker.stop();
     await this.#starting?.catch(() => false);
     this.#running?.loop.stop();
-    const faults = this.#running === undefined ? [] : await this.#wind(this.#running);
+    const faults =
+      this.#running === undefined
+        ? []
+        : await windDown({ ...this.#running, ...this.#shared(), trackers: this.#trackers });
     this.#stopWarming?.();
     this.#chain?.stop();
     this.#outbox.close();
@@ -158,11 +161,12 @@ export class Task {
     });
   }
 
-  /** Healthy while every market quotes; otherwise the reasons. */
+  /** Healthy while every market quotes or has just begun to; otherwise the reasons. */
   health(): Health {
     if (this.#phase !== "running") return { healthy: false, reasons: [`the task is ${this.#phase}`] };
+    const now = this.#options.clock.now();
     const reasons = (this.#running?.engine.markets ?? []).flatMap((market) =>
-      market.blockers.map((reason) => `${market.settings.market.symbol}: ${reason}`),
+      reasonsOf(market, now).map((reason) => `${market.settings.market.symbol}: ${reason}`),
     );
     return { healthy: reasons.length === 0, reasons };
   }
@@ -175,7 +179,7 @@ export class Task {
     const symbols = this.#settings.map(({ market }) => market.symbol);
     return [
       { step: "take a new epoch and load the books", run: () => this.#assemble() },
-      { step: "end our open orders", run: () => this.#endOwnOrders() },
+      { step: "end our open orders", run: () => endOwnOrders({ ...this.#assembled(), ...this.#shared() }) },
       { step: "catch up with the venue's fills", run: () => this.#catchUp() },
       { step: "read the balances", run: () => this.#readBalances() },
       { step: "have fresh market data", run: () => this.#awaitBooks() },
@@ -183,7 +187,8 @@ export class Task {
         step: "quote",
         run: async () => {
           const { loop } = this.#assembled();
-          for (const market of symbols) loop.push({ type: "quoting-allowed", market, at: this.#options.clock.now() });
+          for (const market of symbols)
+            loop.push({ type: "quoting-allowed", market, by: "start-up", at: this.#options.clock.now() });
           return symbols.join(", ");
         },
       },
@@ -245,6 +250,9 @@ export class Task {
       stateTable: this.#stateTable,
       fillsAfter: (cursor) => this.#assembled().venue.fillsAfter(market.symbol, cursor),
       onFill: (fill: Fill) => this.#assembled().loop.push({ type: "fill", fill, at: clock.now() }),
+      onHistoryRead: (askedMs) => {
+        this.#assembled().loop.push({ type: "fills-read", market: market.symbol, askedMs, at: clock.now() });
+      },
     });
   }
 
@@ -258,6 +266,10 @@ export class Task {
       budget: this.#budget,
       markets: this.#settings.map(({ market }) => market),
       onEvent,
+      // What the stream missed while it was away is in the history.
+      onStream: (isConnected) => {
+        if (isConnected) for (const tracker of this.#trackers.values()) tracker.lookNow();
+      },
     });
   }
 
@@ -278,6 +290,11 @@ export class Task {
     });
   }
 
+  #shared() {
+    const { clock, log } = this.#options;
+    return { budget: this.#budget, clock, log };
+  }
+
   #edges() {
     const { clock, rng, connect, log } = this.#options;
     return { clock, rng, connect, log, metrics: this.metrics };
@@ -286,19 +303,6 @@ export class Task {
   #assembled(): Running {
     assert(this.#running !== undefined, "the task must be assembled before its parts are used");
     return this.#running;
-  }
-
-  async #endOwnOrders(): Promise<string> {
-    const { clock } = this.#options;
-    const { venue, engine } = this.#assembled();
-    const endMs = clock.now().monotonicMs + STOP_ORDERS_WITHIN_MS;
-    const placed = (symbol: string) => engine.market(symbol)?.orders.open() ?? [];
-    const found: string[] = [];
-    for (const { market } of this.#settings) {
-      const count = await cancelOwnOrders({ venue, budget: this.#budget, clock, placed }, market.symbol, endMs);
-      found.push(`${market.symbol} ${count}`);
-    }
-    return `ended: ${found.join(", ")}`;
   }
 
   async #catchUp(): Promise<string> {
@@ -316,43 +320,31 @@ export class Task {
 
   async #awaitBooks(): Promise<string> {
     const { engine, feed } = this.#assembled();
-    const missing = engine.markets.filter((market) => market.book === undefined);
+    const missing = engine.markets.filter((market) => market.watch.book === undefined);
     if (missing.length > 0) {
       throw new Error(`no book yet of ${missing.map((market) => market.settings.market.symbol).join(", ")}`);
     }
     return `from ${feed.state().endpoint}`;
   }
 
-  /** Winds everything down in order: orders first, then fills, then the connections. */
-  async #wind({ venue, feed }: Running): Promise<readonly string[]> {
-    const faults: string[] = [];
-    const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
-      try {
-        await work();
-      } catch (error) {
-        faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
-        this.#options.log.error("stop step failed", { what, error });
-      }
-    };
-    await attempt("orders may be open", () => this.#endOwnOrders());
-    const finishing = [...this.#trackers].map(([symbol, tracker]) =>
-      attempt(`fills of ${symbol}`, async () => {
-        const { historyRead, allSent } = await tracker.finish(STOP_FILLS_WITHIN_MS);
-        if (!historyRead) faults.push(`the venue's fill history of ${symbol} was not read to its end`);
-        if (!allSent) faults.push(`fills of ${symbol} wait at the venue for the next start`);
-      }),
-    );
-    await Promise.all(finishing);
-    await attempt("venue", () => venue.stop());
-    feed.stop();
-    return faults;
-  }
-
   #record(): void {
     const { clock } = this.#options;
     const now = clock.now();
     for (const market of this.#running?.engine.markets ?? []) this.#engineMetrics.record(market, now);
+    if (this.#running !== undefined) this.#followCircuit(this.#running, now);
     this.#history.record(this.state());
     this.#cancelRecording = clock.after(RECORD_INTERVAL_MS, () => this.#record());
+  }
+
+  /** While the order API fails, placings are refused here anyway: quotes that cannot be moved are better not there. */
+  #followCircuit({ loop, venue }: Running, at: Instant): void {
+    const isClosed = venue.state().circuit === 0;
+    if (isClosed === this.#isCircuitClosed) return;
+    this.#isCircuitClosed = isClosed;
+    for (const { market } of this.#settings) {
+      const word = { market: market.symbol, by: "venue", at } as const;
+      if (isClosed) loop.push({ type: "quoting-allowed", ...word });
+      else loop.push({ type: "quoting-halted", ...word, reason: "the order API fails, its circuit breaker is open" });
+    }
   }
 }

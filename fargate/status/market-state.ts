@@ -16,16 +16,16 @@ const LEVELS_SHOWN = 10;
 export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
   const { market } = engine.settings;
   const open = engine.orders.open();
-  const averages = engine.spreads.averages();
+  const averages = engine.watch.spreads.averages();
   return {
     market: market.symbol,
     base: market.base,
     quote: market.quote,
-    quoting: engine.blockers.length === 0 && open.some((order) => order.state === "live"),
-    reasons: reasonsOf(engine),
+    quoting: engine.isQuoting,
+    reasons: [...reasonsOf(engine, now), ...heldBack(engine)],
     fairValue: fairValueText(engine),
-    spreadOthersBps: engine.spreads.current?.othersBps ?? null,
-    spreadSelfBps: engine.spreads.current?.selfBps ?? null,
+    spreadOthersBps: engine.watch.spreads.current?.othersBps ?? null,
+    spreadSelfBps: engine.watch.spreads.current?.selfBps ?? null,
     spreadImprovementBps: averages?.improvementBps ?? null,
     spreadImprovementPercent: averages?.improvementPercent ?? null,
     ...bookOf(engine, now),
@@ -35,7 +35,7 @@ export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
     ...countsOf(engine),
     ordersUnknown: open.filter(isUnknown).length,
     uptimeRatio: engine.twoSidedRatio ?? null,
-    bookAgeMs: engine.book === undefined ? null : now.monotonicMs - engine.book.at.monotonicMs,
+    bookAgeMs: engine.watch.book === undefined ? null : now.monotonicMs - engine.watch.book.at.monotonicMs,
   };
 }
 
@@ -57,13 +57,23 @@ function moneyOf(engine: MarketEngine) {
   };
 }
 
-function reasonsOf(engine: MarketEngine): readonly string[] {
-  const denied = engine.denials.map(({ quote, reason }) => `${quote.side} level ${quote.level} held back: ${reason}`);
-  return [...engine.blockers, ...denied];
+/** Placing takes a few round trips; a market without an order of ours for longer is in trouble, blocked or not. */
+const UNQUOTED_MS_MAX = 10_000;
+
+/** Why a market is not quoted; empty while it is, or has just begun to be. People read these. */
+export function reasonsOf(engine: MarketEngine, now: Instant): readonly string[] {
+  if (engine.blockers.length > 0) return engine.blockers;
+  const unquotedMs = engine.unquotedMs(now);
+  return unquotedMs > UNQUOTED_MS_MAX ? [`no order of ours has been live for ${Math.floor(unquotedMs / 1_000)} s`] : [];
+}
+
+function heldBack(engine: MarketEngine): readonly string[] {
+  return engine.denials.map(({ quote, reason }) => `${quote.side} level ${quote.level} held back: ${reason}`);
 }
 
 function bookOf(engine: MarketEngine, now: Instant): Pick<MarketState, "bids" | "asks"> {
-  const { book, settings } = engine;
+  const { settings } = engine;
+  const { book } = engine.watch;
   if (book === undefined) return { bids: [], asks: [] };
   const own = engine.ownSizes(now.monotonicMs);
   return {
@@ -117,7 +127,7 @@ function toFillState(fill: Fill, market: Market): FillState {
 
 /** A model value, shown to a tenth of a tick. */
 function fairValueText(engine: MarketEngine): string | null {
-  const ticks = engine.fairValue();
+  const ticks = engine.watch.fairValue();
   const { tick } = engine.settings.market;
   return ticks === undefined ? null : ((ticks * tick.step) / 10 ** tick.decimals).toFixed(tick.decimals + 1);
 }

@@ -36,7 +36,10 @@ class Desk {
     const books = new Map(markets.map((each) => [each.market.symbol, emptyBooks()]));
     this.engine = new Engine({ markets, epoch: 7, budget: this.budget, books });
     this.tell({ type: "feed-connected", endpoint: "wss://one", at: instant(0) });
-    for (const { market } of markets) this.tell({ type: "quoting-allowed", market: market.symbol, at: instant(0) });
+    for (const { market } of markets) {
+      this.tell({ type: "fills-read", market: market.symbol, askedMs: 0, at: instant(0) });
+      this.tell({ type: "quoting-allowed", market: market.symbol, by: "start-up", at: instant(0) });
+    }
   }
 
   get market(): MarketEngine {
@@ -107,9 +110,9 @@ describe("quoting", () => {
     desk.decideAndAnswer(1);
     desk.tell(makeBook({ bids: [[4_212, 500], ...wide.bids], asks: [[4_218, 500], ...wide.asks], ms: 100 }));
     expect(desk.decide(101)).toEqual([]);
-    expect(desk.market.fairValue()).toBe(4_215);
-    expect(desk.market.spreads.current?.selfBps).toBeCloseTo((10_000 * 6) / 4_215);
-    expect(desk.market.spreads.current?.othersBps).toBeCloseTo((10_000 * 30) / 4_215);
+    expect(desk.market.watch.fairValue()).toBe(4_215);
+    expect(desk.market.watch.spreads.current?.selfBps).toBeCloseTo((10_000 * 6) / 4_215);
+    expect(desk.market.watch.spreads.current?.othersBps).toBeCloseTo((10_000 * 30) / 4_215);
   });
 
   it("cancels before it places when the market moves, and places again when the cancel is proven", () => {
@@ -183,7 +186,7 @@ describe("old and bad data", () => {
     ],
     [
       "an operator's halt",
-      { type: "quoting-halted", market: SYMBOL, reason: "halted by ada: test", at: instant(20) },
+      { type: "quoting-halted", market: SYMBOL, by: "operator", reason: "halted by ada: test", at: instant(20) },
       21,
       "halted by ada: test",
     ],
@@ -202,7 +205,7 @@ describe("old and bad data", () => {
     const desk = new Desk();
     desk.tell(makeBook({ bids: [[4_230, 1]], asks: [[4_200, 1]] }));
     expect(desk.decide(1)).toEqual([]);
-    expect(desk.market.crossedBooks).toBe(1);
+    expect(desk.market.watch.crossedBooks).toBe(1);
     desk.tell(makeBook({ ...wide, ms: 10 }));
     expect(desk.decide(11)).toHaveLength(2);
   });
@@ -217,6 +220,66 @@ describe("old and bad data", () => {
     expect(desk.decide(31)).toHaveLength(2);
   });
 
+  it("a halt of the venue's market does not outlive the connection: it may have reopened unseen", () => {
+    const desk = new Desk();
+    const halted = { type: "market-status", market: SYMBOL, status: "halted", venueTimeMs: EPOCH_MS } as const;
+    desk.tell({ ...halted, at: instant(1) });
+    desk.tell({ type: "feed-connected", endpoint: "wss://two", at: instant(2) });
+    desk.tell(makeBook({ ...wide, ms: 3 }));
+    expect(desk.decide(4)).toHaveLength(2);
+  });
+
+  it("a node that sends books of the past is not quoted on, however alive it is", () => {
+    const desk = new Desk();
+    desk.tell(makeBook({ ...wide, ms: 10_000 }));
+    desk.decideAndAnswer(10_001);
+    const past = { ...makeBook({ ...wide, ms: 10_100 }), venueTimeMs: EPOCH_MS + 8_999 };
+    desk.tell(past);
+    expect(desk.decide(10_101).map((command) => command.type)).toEqual(["cancel-order", "cancel-order"]);
+    expect(desk.market.blockers).toEqual(["book is 1001 ms behind one seen before"]);
+    expect(desk.market.watch.booksBehind).toBe(1);
+    desk.tell(makeBook({ ...wide, ms: 10_200 }));
+    expect(desk.market.watch.reasonsNotToQuote(instant(10_201))).toEqual([]);
+  });
+
+  it("a book from the far future moves no clock", () => {
+    const desk = new Desk();
+    desk.tell({ ...makeBook({ ...wide, ms: 1 }), venueTimeMs: EPOCH_MS + 1e12 });
+    desk.tell(makeBook({ ...wide, ms: 2 }));
+    expect(desk.decide(3)).toHaveLength(2);
+  });
+
+  it("fills of the venue that cannot be read for 20 s pull every quote", () => {
+    const desk = new Desk();
+    desk.tell(makeBook({ ...wide, ms: 19_999 }));
+    expect(desk.decideAndAnswer(20_000)).toHaveLength(2);
+    desk.tell(makeBook({ ...wide, ms: 20_001 }));
+    expect(desk.decide(20_002).map((command) => command.type)).toEqual(["cancel-order", "cancel-order"]);
+    expect(desk.market.blockers).toEqual(["the venue's fills have not been read for 20 s"]);
+  });
+
+  it("time with an old book is not counted as a spread of ours", () => {
+    const desk = new Desk();
+    desk.tell(makeBook({ ...wide, ms: 0 }));
+    desk.decide(1);
+    desk.decide(15_000);
+    desk.tell(makeBook({ bids: [[4_210, 1]], asks: [[4_220, 1]], ms: 16_000 }));
+    desk.tell(makeBook({ bids: [[4_210, 1]], asks: [[4_220, 1]], ms: 17_000 }));
+    // One second of 30 ticks until the book was too old, one second of 10.
+    expect(desk.market.watch.spreads.averages()?.othersBps).toBeCloseTo((10_000 * 20) / 4_215);
+  });
+
+  it("each source's halt is its own: one that allows does not lift another's", () => {
+    const desk = new Desk();
+    desk.tell(makeBook(wide));
+    for (const by of ["venue", "operator"] as const) {
+      desk.tell({ type: "quoting-halted", market: SYMBOL, by, reason: `halted by the ${by}`, at: instant(1) });
+    }
+    desk.tell({ type: "quoting-allowed", market: SYMBOL, by: "venue", at: instant(2) });
+    expect(desk.decide(3)).toEqual([]);
+    expect(desk.market.blockers).toEqual(["halted by the operator"]);
+  });
+
   it("nothing is quoted before it is allowed", () => {
     const engine = new Engine({
       markets: [settings],
@@ -227,7 +290,7 @@ describe("old and bad data", () => {
     engine.apply({ type: "feed-connected", endpoint: "wss://one", at: instant(0) });
     engine.apply(makeBook(wide));
     expect(engine.decide(instant(1))).toEqual([]);
-    expect(engine.markets[0]?.blockers).toEqual(["starting"]);
+    expect(engine.markets[0]?.blockers).toEqual(["starting", "the venue's fills have not been read yet"]);
   });
 });
 
@@ -292,6 +355,19 @@ describe("fills", () => {
     desk.tell({ type: "fill", fill: makeFill({ fillId: "F-1", clientOrderId: "fm-6-SEIUSDC-b0-1" }), at: instant(1) });
     expect(desk.market.externalFills).toBe(1);
     expect(desk.market.position).toBe(40);
+  });
+
+  it("a cancelled order whose fills are not proven keeps its size from being quoted again", () => {
+    const desk = new Desk([{ ...settings, limits: { ...settings.limits, position: toLots(500) } }]);
+    desk.tell(makeBook(wide));
+    const [buy] = desk.decideAndAnswer(1);
+    desk.tell({ type: "order-cancelled", market: SYMBOL, clientOrderId: buy!.clientOrderId, at: instant(5) });
+    desk.tell(makeBook({ ...wide, ms: 900 }));
+    expect(desk.decide(901)).toEqual([]);
+    expect(desk.market.denials).toMatchObject([{ quote: { side: "buy" }, reason: "position" }]);
+    desk.tell({ type: "fills-read", market: SYMBOL, askedMs: 2_005, at: instant(2_010) });
+    desk.tell(makeBook({ ...wide, ms: 2_020 }));
+    expect(shown(desk.decide(2_021))).toEqual(["place buy 500@4212"]);
   });
 
   it("a fill after the cancel was proven is booked all the same", () => {

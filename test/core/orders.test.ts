@@ -16,7 +16,7 @@ function seen(status: VenueOrder["status"], filled = 0, ms = 10): OrderEvent {
 }
 
 function fact(
-  type: "place-unknown" | "cancel-unknown" | "order-rejected" | "order-cancelled" | "order-absent",
+  type: "place-unknown" | "cancel-unknown" | "order-rejected" | "order-unsent" | "order-cancelled" | "order-absent",
   ms = 10,
 ): OrderEvent {
   const base = { market: "SEI/USDC", clientOrderId: ID, at: at(ms) };
@@ -87,6 +87,11 @@ const TABLE: readonly [string, () => OrderEvent, readonly string[]][] = [
     ["rejected", "live!", "cancel-sent!", "rejected", "cancel-unknown!", "filled!", "cancelled!", "rejected"],
   ],
   [
+    "unsent",
+    () => fact("order-unsent"),
+    ["rejected", "live!", "cancel-sent!", "rejected", "cancel-unknown!", "filled!", "cancelled!", "rejected"],
+  ],
+  [
     "place unknown",
     () => fact("place-unknown"),
     ["place-unknown", "live", "cancel-sent", "place-unknown", "cancel-unknown", "filled", "cancelled", "rejected"],
@@ -121,19 +126,19 @@ describe("order states", () => {
 
   it.each(STATES)("a fill is taken in state %s", (state) => {
     const orders = orderIn(state);
-    expect(orders.filled(ID, toLots(200))).toBe(true);
+    expect(orders.filled(ID, toLots(200), 20)).toBe(true);
     expect(orders.find(ID)?.filledBooked).toBe(200);
   });
 
   it("a fill of a stranger's order is not taken", () => {
-    expect(new Orders().filled("by-hand", toLots(1))).toBe(false);
+    expect(new Orders().filled("by-hand", toLots(1), 20)).toBe(false);
   });
 
   it("fills that complete an order end it without waiting for the venue's word", () => {
     const orders = orderIn("live");
-    orders.filled(ID, toLots(300));
+    orders.filled(ID, toLots(300), 20);
     expect(orders.find(ID)?.state).toBe("live");
-    orders.filled(ID, toLots(200));
+    orders.filled(ID, toLots(200), 20);
     expect(orders.find(ID)?.state).toBe("filled");
   });
 });
@@ -159,10 +164,50 @@ describe("an order of unknown fate", () => {
   });
 });
 
+describe("an order whose cancel is unknown", () => {
+  it("stays open while the venue forgets it for a moment", () => {
+    const orders = orderIn("cancel-unknown");
+    orders.querySent(ID, 30_002);
+    orders.apply(fact("order-absent", 30_500));
+    expect(orders.find(ID)?.state).toBe("cancel-unknown");
+  });
+
+  it("is proven ended when the venue has not known it for 30 s, with its fills still to be proven", () => {
+    const orders = orderIn("cancel-unknown");
+    orders.querySent(ID, 30_003);
+    orders.apply(fact("order-absent", 30_500));
+    const order = orders.find(ID);
+    expect(order?.state).toBe("cancelled");
+    expect(order && remainingOf(order)).toBe(500);
+  });
+});
+
 describe("what remains of an order", () => {
+  it("is all of it after a cancel that did not say how much had filled, until the history was read", () => {
+    const orders = orderIn("cancelled");
+    const remaining = () => {
+      const order = orders.find(ID);
+      return order && remainingOf(order);
+    };
+    orders.filled(ID, toLots(100), 20);
+    expect(remaining()).toBe(400);
+    orders.fillsRead(2_002);
+    expect(remaining()).toBe(400);
+    orders.fillsRead(2_003);
+    expect(remaining()).toBe(0);
+  });
+
+  it("is what the venue said it filled, even if the history does not show it yet", () => {
+    const orders = orderIn("live");
+    orders.apply(seen("cancelled", 300));
+    orders.fillsRead(60_000);
+    const order = orders.find(ID);
+    expect(order && remainingOf(order)).toBe(300);
+  });
+
   it("is, once ended as filled, what the fills on their way will bring", () => {
     const orders = orderIn("live");
-    orders.filled(ID, toLots(100));
+    orders.filled(ID, toLots(100), 20);
     orders.apply(seen("filled", 500));
     const order = orders.find(ID);
     expect(order && remainingOf(order)).toBe(400);
@@ -170,23 +215,41 @@ describe("what remains of an order", () => {
 
   it("is nothing once cancelled with every fill received", () => {
     const orders = orderIn("live");
-    orders.filled(ID, toLots(100));
+    orders.filled(ID, toLots(100), 20);
     orders.apply(seen("cancelled", 100));
     const order = orders.find(ID);
     expect(order && remainingOf(order)).toBe(0);
   });
 });
 
-it("ended orders are forgotten after a minute, open ones never", () => {
-  const orders = orderIn("cancelled");
-  orders.sent(
-    { clientOrderId: "other", market: "SEI/USDC", side: "sell", level: 0, price: toTicks(4300), size: toLots(1) },
-    0,
-  );
-  orders.forget(60_003);
-  expect(orders.find(ID)?.state).toBe("cancelled");
-  orders.forget(60_004);
-  expect(orders.find(ID)).toBeUndefined();
-  orders.forget(10_000_000);
-  expect(orders.find("other")?.state).toBe("sent");
+describe("forgetting", () => {
+  it("takes ended orders after a minute, open ones never", () => {
+    const orders = orderIn("live");
+    orders.apply(seen("cancelled", 0, 3));
+    const other = { clientOrderId: "other", market: "SEI/USDC", side: "sell", level: 0 } as const;
+    orders.sent({ ...other, price: toTicks(4300), size: toLots(1) }, 0);
+    orders.forget(60_003);
+    expect(orders.find(ID)?.state).toBe("cancelled");
+    orders.forget(60_004);
+    expect(orders.find(ID)).toBeUndefined();
+    orders.forget(10_000_000);
+    expect(orders.find("other")?.state).toBe("sent");
+  });
+
+  it("never takes an order that has fills to come", () => {
+    const orders = orderIn("live");
+    orders.apply(seen("filled", 500, 3));
+    orders.forget(10_000_000);
+    expect(orders.find(ID)?.state).toBe("filled");
+    orders.filled(ID, toLots(500), 10_000_001);
+    orders.forget(10_000_002);
+    expect(orders.find(ID)).toBeUndefined();
+  });
+
+  it("counts from the end, not from the last word before it", () => {
+    const orders = orderIn("live");
+    orders.filled(ID, toLots(500), 100_000);
+    orders.forget(100_001);
+    expect(orders.find(ID)?.state).toBe("filled");
+  });
 });

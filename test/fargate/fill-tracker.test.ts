@@ -64,6 +64,7 @@ function startTask(around: Surroundings, epoch: number, gate: Gate = () => Promi
   const outbox = new FillOutbox({ client, queueUrl: queue.queueUrl, clock, rng, log, metrics });
   const stateTable = new StateTable({ client: table.makeClient(world, gate), tableName: table.tableName, clock });
   let engine = new FillLog(emptyBooks(), market);
+  const reads: number[] = [];
   const tracker = new FillTracker({
     market,
     engineId: `engine-${epoch}`,
@@ -77,6 +78,7 @@ function startTask(around: Surroundings, epoch: number, gate: Gate = () => Promi
     outbox,
     stateTable,
     onFill: (fill) => engine.add(bookedOf(fill)),
+    onHistoryRead: (askedAtMs) => reads.push(askedAtMs),
     clock,
     rng,
     log,
@@ -87,6 +89,8 @@ function startTask(around: Surroundings, epoch: number, gate: Gate = () => Promi
     outbox,
     stateTable,
     recorder,
+    /** When each reading that came to the history's end had begun. */
+    reads,
     start: async () => {
       engine = new FillLog(await tracker.load(), market);
       await tracker.catchUp();

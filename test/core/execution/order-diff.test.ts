@@ -23,6 +23,7 @@ function order(side: Side, level: number, price: number, state: OrderState = "li
     state,
     filledReported: toLots(filled),
     filledBooked: toLots(filled),
+    isFillKnown: true,
     changedMs: 0,
     queriedMs: undefined,
   };

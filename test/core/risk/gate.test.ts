@@ -24,6 +24,7 @@ function order(side: Side, price: number, size: number, state: OrderState = "liv
     state,
     filledReported: toLots(filled),
     filledBooked: toLots(filled),
+    isFillKnown: true,
     changedMs: 0,
     queriedMs: undefined,
   };
@@ -46,6 +47,11 @@ describe("worst-case exposure", () => {
   ])("an order in state %s adds %i", (state, added) => {
     expect(exposureOf(toLots(100), [order("buy", 10, 500, state)])).toEqual({ long: 100 + added, short: 100 });
     expect(exposureOf(toLots(100), [order("sell", 10, 500, state)])).toEqual({ long: 100, short: 100 - added });
+  });
+
+  it("holds all of a cancelled order whose fills are not proven", () => {
+    const cancelled = { ...order("buy", 10, 500, "cancelled", 200), isFillKnown: false };
+    expect(exposureOf(toLots(200), [cancelled]).long).toBe(500);
   });
 
   it("leaves out what has filled already", () => {

@@ -1,0 +1,66 @@
+/**
+ * The way out, in order: orders first, then fills, then the connections. Each step is tried whatever became of the others. Owns
+ * the order of the steps and the time each may take; CONTRACTS 8 gives 30 s to all of them.
+ */
+import type { Engine } from "../core/engine.ts";
+import type { RequestBudget } from "../core/execution/request-budget.ts";
+import type { FillTracker } from "./fill-tracker.ts";
+import type { Log } from "./log.ts";
+import { cancelAllOwnOrders } from "./own-orders.ts";
+import type { Clock } from "./seams.ts";
+import type { Feed } from "./sei/feed.ts";
+import type { Venue } from "./venue.ts";
+
+const END_ORDERS_WITHIN_MS = 14_000;
+const FINISH_FILLS_WITHIN_MS = 10_000;
+
+export type WindDownOptions = {
+  readonly engine: Engine;
+  readonly venue: Venue;
+  readonly feed: Feed;
+  /** By market. */
+  readonly trackers: ReadonlyMap<string, FillTracker>;
+  readonly budget: RequestBudget;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** Resolves with what went wrong; empty when no order is open and every fill is on the queue. Never rejects. */
+export async function windDown(options: WindDownOptions): Promise<readonly string[]> {
+  const { venue, feed, trackers, log } = options;
+  const faults: string[] = [];
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      log.error("stop step failed", { what, error });
+    }
+  };
+  // Their looks into the history would take requests from the cancels; each looks once more below.
+  for (const tracker of trackers.values()) tracker.stop();
+  await attempt("orders may be open", () => endOwnOrders(options));
+  const finishing = [...trackers].map(([symbol, tracker]) =>
+    attempt(`fills of ${symbol}`, async () => {
+      const { historyRead, allSent } = await tracker.finish(FINISH_FILLS_WITHIN_MS);
+      if (!historyRead) faults.push(`the venue's fill history of ${symbol} was not read to its end`);
+      if (!allSent) faults.push(`fills of ${symbol} wait at the venue for the next start`);
+    }),
+  );
+  await Promise.all(finishing);
+  await attempt("venue", () => venue.stop());
+  feed.stop();
+  return faults;
+}
+
+/** Ends what is ours in every market, of this start or an earlier one. Resolves with what was found, in words. */
+export async function endOwnOrders(
+  options: Pick<WindDownOptions, "engine" | "venue" | "budget" | "clock">,
+): Promise<string> {
+  const { engine, clock } = options;
+  const markets = engine.markets.map((market) => market.settings.market.symbol);
+  const placed = (symbol: string) => engine.market(symbol)?.orders.open() ?? [];
+  const endMs = clock.now().monotonicMs + END_ORDERS_WITHIN_MS;
+  const found = await cancelAllOwnOrders({ ...options, placed }, markets, endMs);
+  return `ended: ${[...found].map(([symbol, count]) => `${symbol} ${count}`).join(", ")}`;
+}
