@@ -112,21 +112,27 @@ export function readFills(
   json: unknown,
 ): {
   readonly fills: readonly Fill[];
-  readonly unreadable: readonly unknown[];
+  readonly unreadable: readonly { readonly fillId: string; readonly error: unknown }[];
   readonly nextCursor: string | undefined;
   readonly count: number;
 } {
   const page = fillsSchema.parse(json);
   const fills: Fill[] = [];
-  const unreadable: unknown[] = [];
+  const unreadable: { fillId: string; error: unknown }[] = [];
   for (const each of page.fills) {
     try {
       fills.push(readFill(markets, each));
     } catch (error) {
-      unreadable.push(error);
+      unreadable.push({ fillId: shownIdOf(each), error });
     }
   }
   return { fills, unreadable, nextCursor: page.next_cursor ?? undefined, count: page.fills.length };
+}
+
+/** The id by which a fill that cannot be read may be found at the venue. */
+function shownIdOf(json: unknown): string {
+  const named = z.object({ fill_id: z.string() }).safeParse(json);
+  return named.success ? named.data.fill_id.slice(0, 128) : "absent";
 }
 
 /** One fill that the ledger will take too: otherwise the engine would hold a position that no books show. */

@@ -91,9 +91,9 @@ class CambrianVenue implements Venue {
 
   async fillsAfter(market: string, cursor: string | undefined): ReturnType<Venue["fillsAfter"]> {
     const page = await this.#ask("fillsAfter", readingFills(this.#markets, market, cursor));
-    for (const error of page.unreadable) {
+    for (const { fillId, error } of page.unreadable) {
       this.#options.metrics.increment("flashmm_fill_processing_errors_total", { kind: "unreadable" });
-      this.#options.log.error("A fill of the venue's history cannot be read", { market, cursor, error });
+      this.#options.log.error("A fill of the venue's history cannot be read", { market, cursor, fillId, error });
     }
     if (page.unreadable.length > 0) {
       const reason = `${page.unreadable.length} of ${page.count} fills of ${market} cannot be read`;
