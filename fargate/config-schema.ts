@@ -106,10 +106,10 @@ const cambrianSchema = z.strictObject({
   network: z
     .enum(["testnet", "mainnet"], '"testnet" or "mainnet"')
     .describe("Which network orders are for (CAMBRIAN_TESTNET true or false)."),
-  requestTimeoutMs: integer(100, 30_000)
+  requestTimeoutMs: integer(100, 5_000)
     .default(2_000)
     .describe(
-      "Time for an answer, in milliseconds (100 to 30,000); past it the outcome is unknown and the order is looked up.",
+      "Time for an answer, in milliseconds (100 to 5,000); past it the outcome is unknown and the order is looked up. A stop, which must end within 30 seconds, waits for it more than once.",
     ),
   requestsPerSecond: integer(5, 10)
     .default(10)

@@ -99,6 +99,11 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
     "cambrian.placementsInFlight must be an integer from 1 to 5, was 6",
   ],
   ["no time-out", withValue("cambrian.requestTimeoutMs", 0), "cambrian.requestTimeoutMs must be"],
+  [
+    "a time-out that a stop cannot wait for",
+    withValue("cambrian.requestTimeoutMs", 5_001),
+    "cambrian.requestTimeoutMs must be an integer from 100 to 5000, was 5001",
+  ],
   ["no markets", withValue("markets", []), "markets must be a list of 1 to 10 markets"],
   ["markets absent", withValue("markets"), "markets must be a list of 1 to 10 markets, was absent"],
   ["a market of another kind", withValue(M, "SEI/USDC"), 'markets[0] must be an object, was "SEI/USDC"'],
