@@ -2,7 +2,7 @@
  * The queue of fills and where the messages go that can never succeed (CONTRACTS 4).
  * Owns the delivery guarantees of the queue; who reads it is the operations stack's.
  */
-import { Duration } from "aws-cdk-lib";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
@@ -27,6 +27,7 @@ export class FillsQueue extends Construct {
       enforceSSL: true,
       // The longest SQS knows: a fill set aside is money to be explained.
       retentionPeriod: Duration.days(14),
+      removalPolicy: RemovalPolicy.RETAIN,
     });
     this.queue = new Queue(this, "Queue", {
       queueName: "fills",
@@ -35,6 +36,8 @@ export class FillsQueue extends Construct {
       visibilityTimeout: Duration.seconds(VISIBILITY_PER_TIMEOUT * FILLS_CONSUMER_TIMEOUT_SECONDS),
       receiveMessageWaitTime: Duration.seconds(20),
       retentionPeriod: Duration.days(14),
+      // A fill on its way is in no other place yet: a deleted stack leaves both queues behind, as it does the table.
+      removalPolicy: RemovalPolicy.RETAIN,
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: RECEIVES_MAX },
     });
   }

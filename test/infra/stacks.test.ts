@@ -73,6 +73,16 @@ describe("the queue of fills", () => {
     });
   });
 
+  test("survives a deletion of its stack with what is in it, and so does what was set aside", () => {
+    for (const name of ["fills", "fills-dead-letters"]) {
+      state.hasResource("AWS::SQS::Queue", {
+        DeletionPolicy: "Retain",
+        UpdateReplacePolicy: "Retain",
+        Properties: { QueueName: name },
+      });
+    }
+  });
+
   test("is standard, polled long, encrypted, and closed to plain HTTP", () => {
     state.hasResourceProperties("AWS::SQS::Queue", {
       QueueName: "fills",
