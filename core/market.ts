@@ -43,6 +43,11 @@ export function makeMarket(input: {
   return { symbol: input.symbol, base, quote, tick, lot };
 }
 
+/** Whether a text is a symbol by its form, whatever market it names. */
+export function isSymbol(text: unknown): text is string {
+  return typeof text === "string" && SYMBOL.test(text);
+}
+
 /** Reads a price: a positive multiple of the tick. Throws `InputError` naming `what`. */
 export function parsePrice(market: Market, text: unknown, what: string): Ticks {
   return parsePositiveMultiple(text, market.tick, what) as Ticks;

@@ -2,9 +2,10 @@
  * One event of CONTRACTS 1, its attributes by name, to a market event in ticks and lots: strict or an error.
  * Owns the grammar of the attributes; a crossed book is good grammar, and the engine's to judge.
  */
+import { assertNever } from "../assert.ts";
 import { InputError } from "../errors.ts";
 import type { BookSide, BookUpdate, MarketEvent, MarketStatusChange, TradePrint } from "../events.ts";
-import { type Market, parsePrice, parseSize } from "../market.ts";
+import { isSymbol, type Market, parsePrice, parseSize } from "../market.ts";
 import type { Instant, Lots, Side, Ticks } from "../units.ts";
 import { type Attributes, toShown } from "./event-shapes.ts";
 import { parseIsoTime } from "./iso-time.ts";
@@ -17,22 +18,35 @@ const SEQUENCE = /^[1-9]\d{0,15}$/;
 
 export type Markets = ReadonlyMap<string, Market>;
 
-/** Reads one event. Throws `InputError` naming the first attribute that does not fit; `null` for a type that is not ours. */
+/**
+ * Reads one event. Throws `InputError` naming the first attribute that does not fit; `null` for a type or a market that is
+ * not ours: a node's frame may carry every event of a transaction, whatever was subscribed to.
+ */
 export function toMarketEvent(type: string, attributes: Attributes, markets: Markets, at: Instant): MarketEvent | null {
+  if (type !== "OrderBookUpdate" && type !== "Trade" && type !== "MarketStatus") return null;
+  const market = findMarket(attributes["market_id"], markets);
+  if (market === null) return null;
   switch (type) {
     case "OrderBookUpdate":
-      return toBookUpdate(attributes, markets, at);
+      return toBookUpdate(attributes, market, at);
     case "Trade":
-      return toTradePrint(attributes, markets, at);
+      return toTradePrint(attributes, market, at);
     case "MarketStatus":
-      return toMarketStatus(attributes, markets, at);
+      return toMarketStatus(attributes, market, at);
     default:
-      return null;
+      return assertNever(type);
   }
 }
 
-function toBookUpdate(attributes: Attributes, markets: Markets, at: Instant): BookUpdate {
-  const market = readMarket(attributes, markets);
+/** The configured market of a symbol, `null` for another market's. */
+function findMarket(symbol: unknown, markets: Markets): Market | null {
+  if (!isSymbol(symbol)) {
+    throw new InputError({ what: "market_id", expected: "BASE/QUOTE in capitals and digits", was: toShown(symbol) });
+  }
+  return markets.get(symbol) ?? null;
+}
+
+function toBookUpdate(attributes: Attributes, market: Market, at: Instant): BookUpdate {
   return {
     type: "book-update",
     market: market.symbol,
@@ -44,8 +58,7 @@ function toBookUpdate(attributes: Attributes, markets: Markets, at: Instant): Bo
   };
 }
 
-function toTradePrint(attributes: Attributes, markets: Markets, at: Instant): TradePrint {
-  const market = readMarket(attributes, markets);
+function toTradePrint(attributes: Attributes, market: Market, at: Instant): TradePrint {
   return {
     type: "trade",
     market: market.symbol,
@@ -58,23 +71,13 @@ function toTradePrint(attributes: Attributes, markets: Markets, at: Instant): Tr
   };
 }
 
-function toMarketStatus(attributes: Attributes, markets: Markets, at: Instant): MarketStatusChange {
-  const market = readMarket(attributes, markets);
+function toMarketStatus(attributes: Attributes, market: Market, at: Instant): MarketStatusChange {
   const status = attributes["status"];
   if (status !== "open" && status !== "halted") {
     throw new InputError({ what: "status", expected: "open or halted", was: toShown(status) });
   }
   const venueTimeMs = parseIsoTime(toShown(attributes["timestamp"]), "timestamp");
   return { type: "market-status", market: market.symbol, status, venueTimeMs, at };
-}
-
-function readMarket(attributes: Attributes, markets: Markets): Market {
-  const symbol = attributes["market_id"];
-  const market = typeof symbol === "string" ? markets.get(symbol) : undefined;
-  if (market === undefined) {
-    throw new InputError({ what: "market_id", expected: "a configured market", was: toShown(symbol) });
-  }
-  return market;
 }
 
 /** `[[price, size], …]` as JSON text, best first, every price once. */

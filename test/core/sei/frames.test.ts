@@ -174,7 +174,18 @@ describe("bad books", () => {
     ["a sequence with a zero before it", { sequence: "042" }, "sequence must be a positive safe integer"],
     ["a sequence as a number", { sequence: 1042 }, "sequence must be a positive safe integer"],
     ["a sequence beyond the safe ones", { sequence: "9007199254740993" }, "sequence must be a positive safe integer"],
-    ["a market that is not ours", { market_id: "BTC/USDC" }, 'market_id must be a configured market, was "BTC/USDC"'],
+    [
+      "a market in small letters",
+      { market_id: "btc/usdc" },
+      "market_id must be BASE/QUOTE in capitals and digits, was",
+    ],
+    [
+      "a market without a quote",
+      { market_id: "BTC" },
+      'market_id must be BASE/QUOTE in capitals and digits, was "BTC"',
+    ],
+    ["a market as a number", { market_id: 7 }, "market_id must be BASE/QUOTE in capitals and digits, was 7"],
+    ["no market", { market_id: undefined }, "market_id must be BASE/QUOTE in capitals and digits, was absent"],
     ["a time without milliseconds", { timestamp: "2026-01-02T03:04:05Z" }, "timestamp must be UTC with milliseconds"],
     ["a time that is a number", { timestamp: 1 }, "timestamp must be UTC with milliseconds"],
   ])("%s is a fault that names it", (_case, attributes, message) => {
@@ -209,6 +220,19 @@ describe("bad trades and statuses", () => {
     ],
   ])("%s is a fault that names it", (_case, event, message) => {
     expect(faultOf(event)).toContain(message);
+  });
+});
+
+describe("events of markets that are not ours", () => {
+  test.each(SHAPES)("are neither events nor faults beside ours, in shape %s", (shape) => {
+    const theirs = { market_id: "BTC/USDC" };
+    const frame = toFrame([bookEvent(theirs), bookEvent(), tradeEvent(theirs), statusEvent(theirs)], shape);
+    expect(decode(Buffer.from(frame))).toEqual({ kind: "events", id: 1, events: [BOOK], faults: [] });
+  });
+
+  test("are ignored whatever else they say, since their ticks are not known", () => {
+    const frame = toFrame([bookEvent({ market_id: "BTC/USDC", bids: "[[1", timestamp: "noon" })]);
+    expect(decode(Buffer.from(frame))).toEqual({ kind: "events", id: 1, events: [], faults: [] });
   });
 });
 
