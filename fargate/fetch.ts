@@ -234,7 +234,8 @@ function split(url: string): { readonly origin: string; readonly path: string } 
 
 /** The whole request as text. Refuses a header that could smuggle in another line. */
 function write(origin: URL, request: HttpRequest, path: string): string {
-  let head = `${request.method} ${path} HTTP/1.1\r\nhost: ${origin.host}\r\n`;
+  // Compressed bodies are refused; without the header a server might choose one (RFC 9110, 12.5.3).
+  let head = `${request.method} ${path} HTTP/1.1\r\nhost: ${origin.host}\r\naccept-encoding: identity\r\n`;
   for (const [name, value] of Object.entries(request.headers)) {
     if (!HEADER_VALUE.test(value)) throw new HttpError("BAD_REQUEST", `header ${name} must be printable ASCII`);
     head += `${name}: ${value}\r\n`;

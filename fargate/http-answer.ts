@@ -86,9 +86,7 @@ export class AnswerReader {
       case "chunk-size":
         return this.#readChunkSize();
       case "chunk-end":
-        if (this.#line() !== "") return this.#waitUnlessPending(2);
-        this.#state = "chunk-size";
-        return true;
+        return this.#readChunkEnd();
       case "trailers":
         return this.#readTrailer();
       case "done":
@@ -159,6 +157,16 @@ export class AnswerReader {
     return true;
   }
 
+  /** A chunk is followed by a line end and nothing else: other bytes there mean that its size or its data is wrong. */
+  #readChunkEnd(): boolean {
+    if (this.#pending.length < 2) return false;
+    const end = this.#pending.toString("latin1", 0, 2);
+    if (end !== "\r\n") throw malformed("chunk end", end);
+    this.#pending = this.#pending.subarray(2);
+    this.#state = "chunk-size";
+    return true;
+  }
+
   #readTrailer(): boolean {
     const line = this.#line();
     if (line === undefined) return false;
@@ -177,12 +185,6 @@ export class AnswerReader {
     const line = this.#pending.toString("latin1", 0, end);
     this.#pending = this.#pending.subarray(end + 2);
     return line;
-  }
-
-  /** A chunk must be followed by a line end: other bytes there are an error, fewer are waited for. */
-  #waitUnlessPending(bytes: number): boolean {
-    if (this.#pending.length >= bytes) throw malformed("chunk end", this.#pending.toString("latin1", 0, bytes));
-    return false;
   }
 
   #keep(bytes: number): boolean {

@@ -105,6 +105,19 @@ describe("refusals", () => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: "ANSWER_MALFORMED" }));
   });
 
+  test("a chunk followed by anything but a line end is malformed, however the bytes are cut", () => {
+    const head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc";
+    const between = fc.string({ unit: fc.constantFrom("d", "0", "\r", "\n", " "), minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(between, fc.array(fc.nat(20)), (text, cuts) => {
+        fc.pre(!text.startsWith("\r\n"));
+        const malformed = expect.objectContaining({ code: "ANSWER_MALFORMED" });
+        expect(() => read(`${head}${text}\r\n0\r\n\r\n`, [head.length, ...cuts])).toThrow(malformed);
+      }),
+      { examples: [["def\r\n", [5]]] },
+    );
+  });
+
   test.each([
     ["length", "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n"],
     ["chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n"],
