@@ -6,7 +6,7 @@ import { makeCambrianVenue } from "../../fargate/cambrian/venue.ts";
 import { makeSystemRng } from "../../fargate/clock.ts";
 import { connectWebSocket } from "../../fargate/connect.ts";
 import { type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
-import { cancelOwnOrders } from "../../fargate/own-orders.ts";
+import { cancelAllOwnOrders } from "../../fargate/own-orders.ts";
 import { Secret } from "../../fargate/secret.ts";
 import type { Venue } from "../../fargate/venue.ts";
 import { type CambrianApi, startCambrianApi } from "../../sim/cambrian-api/server.ts";
@@ -81,8 +81,9 @@ function sent(clientOrderId: string): void {
   placed.sent(order, nowMs());
 }
 
-function cancelAll(withinMs = 14_000): Promise<number> {
-  return cancelOwnOrders({ venue, budget, clock, placed: () => placed.open() }, SYMBOL, nowMs() + withinMs);
+async function cancelAll(withinMs = 14_000): Promise<number | undefined> {
+  const options = { venue, budget, clock, placed: () => placed.open() };
+  return (await cancelAllOwnOrders(options, [SYMBOL], nowMs() + withinMs)).get(SYMBOL);
 }
 
 const openIds = () => exchange.openOrders().map((order) => order.clientOrderId);
@@ -136,14 +137,26 @@ test("orders that cannot be ended in time are named", async () => {
   rest("fm-1-SEIUSDC-b0-1");
   rest("by-hand-1");
   api.faults.inject({ route: "cancel", when: "before", effect: { type: "status", status: 503 } }, 1_000);
-  const failed = await cancelAll(1_000).catch((error: unknown) => error);
-  expect(failed).toMatchObject({
-    code: "ORDERS_LEFT_OPEN",
-    message: "orders of SEI/USDC must be ended, still open: fm-1-SEIUSDC-b0-1",
-  });
+  await expect(cancelAll(1_000)).rejects.toThrow("orders of SEI/USDC must be ended, still open: fm-1-SEIUSDC-b0-1");
 });
 
-test("a venue that does not answer is told of as it is", async () => {
+test("when the venue's list cannot be read, known orders are cancelled all the same, and nothing is called proven", async () => {
+  const clientOrderId = "fm-3-SEIUSDC-b0-1";
+  rest(clientOrderId);
+  sent(clientOrderId);
+  const orderId = exchange.orderByClientId(clientOrderId)?.orderId ?? "";
+  const { market, side, price, size } = placed.find(clientOrderId)!;
+  const order = { orderId, clientOrderId, market, side, price, size, filled: toLots(0), status: "open" } as const;
+  placed.apply({ type: "order-seen", order, at: clock.now() });
   api.faults.inject({ route: "orders", when: "before", effect: { type: "drop" } }, 1_000);
-  await expect(cancelAll()).rejects.toMatchObject({ name: "VenueError", operation: "openOrders" });
+  const failed = await cancelAll(2_000).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ errors: [{ code: "ORDERS_LEFT_OPEN", cause: { operation: "openOrders" } }] });
+  expect(exchange.orderByClientId(clientOrderId)?.status).toBe("cancelled");
+});
+
+test("a list that could not be read for a moment is asked for again", async () => {
+  rest("fm-1-SEIUSDC-b0-1");
+  api.faults.inject({ route: "orders", when: "after", effect: { type: "garbage" } }, 4);
+  expect(await cancelAll()).toBe(1);
+  expect(openIds()).toEqual([]);
 });

@@ -1,0 +1,141 @@
+import { expect, test } from "vitest";
+import type { Command } from "../../core/commands.ts";
+import type { EngineEvent, Fill } from "../../core/events.ts";
+import { toLots } from "../../core/units.ts";
+import { QuotingLoop } from "../../fargate/quoting-loop.ts";
+import { EventQueue } from "../../fargate/sei/event-queue.ts";
+import { EPOCH_MS, instant, makeBook, makeFill } from "../core/make-events.ts";
+import { ManualClock } from "../sim/local/manual-clock.ts";
+import { makeCountingMetrics } from "./cambrian/venue-case.ts";
+import { answerOf, bookAround, MARKET_CONFIG, makeEngine, orderOf, readyToQuote } from "./make-engine.ts";
+
+/** A loop over a real engine, with a venue that answers everything at once. */
+function makeLoop(options: Parameters<typeof makeEngine>[0] & { onFill?: () => void } = {}) {
+  const clock = new ManualClock(EPOCH_MS);
+  const { engine, market, budget } = makeEngine(options);
+  const sent: Command[] = [];
+  const fills: [Fill, bigint | undefined][] = [];
+  const crashes: unknown[] = [];
+  const counted = new Map<string, number>();
+  const queue = new EventQueue();
+  const loop: QuotingLoop = new QuotingLoop({
+    engine,
+    queue,
+    clock,
+    metrics: makeCountingMetrics(counted),
+    execute: (command) => {
+      sent.push(command);
+      budget.settle(command.requestId, clock.now());
+      const answer = answerOf(command, clock.now());
+      if (answer !== undefined) loop.push(answer);
+    },
+    onFill: (fill, mid) => {
+      fills.push([fill, mid]);
+      options.onFill?.();
+    },
+    onCrash: (error) => crashes.push(error),
+  });
+  const push = async (...events: readonly EngineEvent[]) => {
+    for (const event of events) loop.push(event);
+    await settled();
+  };
+  return { clock, engine, market, sent, fills, crashes, counted, queue, loop, push };
+}
+
+/** Answers are pushed in a turn and applied in the next one, which is a microtask. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+}
+
+const NOW_MS = EPOCH_MS;
+
+test("whatever arrives in one go costs one decision, on the newest book", async () => {
+  const { push, sent, counted } = makeLoop();
+  await push(...readyToQuote(4_000, NOW_MS), bookAround(4_500, NOW_MS), bookAround(5_000, NOW_MS));
+  expect(sent.map((command) => command.type)).toEqual(Array(4).fill("place-order"));
+  const prices = sent.flatMap((command) => (command.type === "place-order" ? [command.price] : []));
+  expect(Math.min(...prices)).toBeGreaterThan(4_980);
+  expect(counted.get("flashmm_tick_to_wire_seconds SEI/USDC")).toBe(1);
+});
+
+test("a decision without a new book is not measured as one", async () => {
+  const { push, sent, counted } = makeLoop();
+  const facts = readyToQuote(5_000, NOW_MS);
+  await push(...facts.filter((event) => event.type !== "quoting-allowed"));
+  expect(sent).toEqual([]);
+  await push(...facts.filter((event) => event.type === "quoting-allowed"));
+  expect(sent.length).toBeGreaterThan(0);
+  expect(counted.has("flashmm_tick_to_wire_seconds SEI/USDC")).toBe(false);
+});
+
+test("time alone leads to decisions: quotes are pulled when the book grows old and nothing arrives", async () => {
+  const { loop, clock, push, sent, market } = makeLoop();
+  loop.start();
+  await push(...readyToQuote(5_000, NOW_MS));
+  expect(market.orders.open()).toHaveLength(4);
+  clock.advance(1_900);
+  await settled();
+  expect(sent).toHaveLength(4);
+  clock.advance(200);
+  await settled();
+  expect(sent.slice(4).map((command) => command.type)).toEqual(Array(4).fill("cancel-order"));
+  expect(market.orders.open()).toEqual([]);
+});
+
+test("a fill is handed on once, with the mid at which it was taken", async () => {
+  const { push, fills, market } = makeLoop();
+  await push(...readyToQuote(5_000, NOW_MS));
+  const { orderId, clientOrderId, side, price } = orderOf(market, "buy");
+  const fill = makeFill({ fillId: "F-1", orderId, clientOrderId, side, price, size: toLots(10) });
+  const event: EngineEvent = { type: "fill", fill, at: instant(NOW_MS) };
+  await push(event, event);
+  await push(event);
+  expect(fills).toEqual([[fill, 500_000_000_000_000_000n]]);
+});
+
+test("a fill without a book is handed on without a mid", async () => {
+  const { push, fills } = makeLoop();
+  await push({ type: "fill", fill: makeFill({ fillId: "F-1" }), at: instant(NOW_MS) });
+  expect(fills.map(([fill, mid]) => [fill.fillId, mid])).toEqual([["F-1", undefined]]);
+});
+
+test("after the stop facts are still taken, and nothing is decided any more", async () => {
+  const { loop, clock, push, sent, fills } = makeLoop();
+  loop.start();
+  loop.stop();
+  await push(...readyToQuote(5_000, NOW_MS));
+  await push({ type: "fill", fill: makeFill({ fillId: "F-1" }), at: instant(NOW_MS) });
+  clock.advance(1_000);
+  await settled();
+  expect(fills).toHaveLength(1);
+  expect(sent).toEqual([]);
+  expect(clock.pending).toBe(0);
+});
+
+test("a bug of the engine is told, and no command follows it", async () => {
+  // With this market and epoch client order ids grow too long, which the engine asserts they never do.
+  const symbol = "ABCDEFGHIJKL/USDC";
+  const { loop, clock, push, sent, crashes } = makeLoop({ config: { ...MARKET_CONFIG, symbol }, epoch: 9e14 });
+  loop.start();
+  await push(...readyToQuote(5_000, NOW_MS, symbol));
+  expect(crashes).toMatchObject([{ code: "ASSERTION_FAILED", message: expect.stringContaining("over 36") }]);
+  await push(makeBook({ market: symbol, ms: NOW_MS, bids: [[4_000, 10]], asks: [[4_010, 10]], sequence: 9 }));
+  clock.advance(1_000);
+  await settled();
+  expect(sent).toEqual([]);
+  expect(crashes).toHaveLength(1);
+  expect(clock.pending).toBe(0);
+});
+
+test("a bug in what takes the fills is told as well", async () => {
+  const bug = new Error("a bug");
+  const { push, crashes, sent } = makeLoop({
+    onFill: () => {
+      throw bug;
+    },
+  });
+  await push({ type: "fill", fill: makeFill({ fillId: "F-1" }), at: instant(NOW_MS) });
+  await push(...readyToQuote(5_000, NOW_MS));
+  expect(crashes).toEqual([bug]);
+  expect(sent).toEqual([]);
+});
