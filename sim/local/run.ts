@@ -177,7 +177,9 @@ async function report(url: string | undefined): Promise<void> {
   if (url === undefined) return;
   try {
     const answer = await fetch(`${url}api/state`, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
-    const state: TaskState = JSON.parse(await answer.text());
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}: ${text}`);
+    const state: TaskState = JSON.parse(text);
     say(statusLine(state));
   } catch (error) {
     say(`the task does not answer: ${messageOf(error)}`);
