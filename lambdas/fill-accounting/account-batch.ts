@@ -53,7 +53,10 @@ export async function accountBatch(
       accounting.log.error("fill message cannot be read", { messageId: record.messageId, reason: error.message });
     }
   }
-  const outcomes = await bookFills(accounting.table, [...fills.values()], accounting.pacing);
+  const onBooking = (fill: LedgerFill) => raiseOddities(accounting, fill);
+  const outcomes = await bookFills({ table: accounting.table, pacing: accounting.pacing, onBooking }, [
+    ...fills.values(),
+  ]);
   const troubles: Trouble[] = Array.from(errors, () => "undecodable");
   for (const [index, [messageId, fill]] of [...fills].entries()) {
     const outcome = outcomes[index];
@@ -70,6 +73,24 @@ export async function accountBatch(
   return answer(records, errors);
 }
 
+/**
+ * Raises what is odd about a fill that is booked all the same. Called before the fact is written, each time that it is not
+ * there yet, and counted at once: an alarm after the fact would be lost with a process that ends in between, since the next
+ * delivery finds the fill booked. So it comes at least once, and again only where a delivery failed.
+ */
+function raiseOddities(accounting: Accounting, fill: LedgerFill): void {
+  const { log } = accounting;
+  const ids = { fillId: fill.fillId, market: fill.market, orderId: fill.orderId };
+  if (isThirdAssetFee(fill, splitSymbol(fill.market))) {
+    accounting.count("third-asset-fee", 1);
+    log.warn("fill has a fee in a third asset", { ...ids, feeAsset: fill.feeAsset });
+  }
+  if (!OUR_ORDER.test(fill.clientOrderId)) {
+    accounting.count("foreign-order", 1);
+    log.warn("fill of an order that is not ours by name", { ...ids, clientOrderId: fill.clientOrderId });
+  }
+}
+
 /** Says what is wrong with one fill's outcome, and what kinds of trouble that is. */
 function judge(
   accounting: Accounting,
@@ -84,21 +105,9 @@ function judge(
     return [outcome.error instanceof LedgerContentionError ? "contention" : "storage"];
   }
   const claim = outcome.value;
-  if (claim.type === "conflict") {
-    log.error("fill came again with other contents", { ...ids, clientOrderId: fill.clientOrderId });
-    return ["conflict"];
-  }
-  if (claim.type === "repeat") return [];
-  const troubles: Trouble[] = [];
-  if (isThirdAssetFee(fill, splitSymbol(fill.market))) {
-    troubles.push("third-asset-fee");
-    log.warn("fill has a fee in a third asset", { ...ids, feeAsset: fill.feeAsset });
-  }
-  if (!OUR_ORDER.test(fill.clientOrderId)) {
-    troubles.push("foreign-order");
-    log.warn("fill of an order that is not ours by name", { ...ids, clientOrderId: fill.clientOrderId });
-  }
-  return troubles;
+  if (claim.type !== "conflict") return [];
+  log.error("fill came again with other contents", { ...ids, clientOrderId: fill.clientOrderId });
+  return ["conflict"];
 }
 
 async function answer(

@@ -14,13 +14,16 @@ const WRITES_MAX = 10;
 const MARKETS_MAX = 4;
 const ANNOUNCE_ATTEMPTS_MAX = 3;
 
+export type Booking = {
+  readonly table: LedgerTable;
+  readonly pacing: Pacing;
+  /** Told each fill whose fact is not written yet, before anything but its claim is: at least once a fill, in all deliveries. */
+  onBooking(fill: LedgerFill): void;
+};
+
 /** Books fills and says for each, in their order, how its claim went once the books hold it, or what failed. */
-export async function bookFills(
-  table: LedgerTable,
-  fills: readonly LedgerFill[],
-  pacing: Pacing,
-): Promise<readonly Settled<Claim>[]> {
-  const claims = await runLimited(fills, WRITES_MAX, (fill) => claimFill(table, fill));
+export async function bookFills(booking: Booking, fills: readonly LedgerFill[]): Promise<readonly Settled<Claim>[]> {
+  const claims = await runLimited(fills, WRITES_MAX, (fill) => claimFill(booking.table, fill));
   // The copies that stand, each id once: two messages of one batch may carry the same fill.
   const standing = new Map<string, Claim>();
   for (const claim of claims) {
@@ -30,7 +33,7 @@ export async function bookFills(
   }
   const markets = [...Map.groupBy(standing.values(), (claim) => claim.fill.market)];
   const failures = new Map<string, unknown>();
-  const outcomes = await runLimited(markets, MARKETS_MAX, ([market, ours]) => bookMarket(table, market, ours, pacing));
+  const outcomes = await runLimited(markets, MARKETS_MAX, ([market, ours]) => bookMarket(booking, market, ours));
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.type === "done") for (const [fillId, error] of outcome.value) failures.set(fillId, error);
     else for (const claim of markets[index]?.[1] ?? []) failures.set(claim.fill.fillId, outcome.error);
@@ -47,24 +50,22 @@ export async function bookFills(
  * When it rejects, any of them may be booked or not: delivered again, they end in the same books.
  */
 async function bookMarket(
-  table: LedgerTable,
+  booking: Booking,
   market: string,
   claims: readonly Claim[],
-  pacing: Pacing,
 ): Promise<ReadonlyMap<string, unknown>> {
   const failures = new Map<string, unknown>();
   for (let at = 0; at < claims.length; at += ANNOUNCED_AT_ONCE_MAX) {
     const part = claims.slice(at, at + ANNOUNCED_AT_ONCE_MAX);
-    for (const [fillId, error] of await bookPart(table, market, part, pacing)) failures.set(fillId, error);
+    for (const [fillId, error] of await bookPart(booking, market, part)) failures.set(fillId, error);
   }
   return failures;
 }
 
 async function bookPart(
-  table: LedgerTable,
+  { table, pacing, onBooking }: Booking,
   market: string,
   claims: readonly Claim[],
-  pacing: Pacing,
 ): Promise<ReadonlyMap<string, unknown>> {
   const failures = new Map<string, unknown>();
   const known = await runLimited(claims, WRITES_MAX, async (claim) =>
@@ -78,6 +79,7 @@ async function bookPart(
     else if (outcome?.value) keys.add(toFillText(claim.fill));
     else unwritten.push(claim.fill);
   }
+  for (const fill of unwritten) onBooking(fill);
   if (unwritten.length > 0) await announce(table, market, unwritten, pacing);
   const puts = await runLimited(unwritten, WRITES_MAX, (fill) => putFact(table, fill));
   for (const [index, fill] of unwritten.entries()) {

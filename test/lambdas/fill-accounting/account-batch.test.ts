@@ -5,11 +5,12 @@ import { accountBatch } from "../../../lambdas/fill-accounting/account-batch.ts"
 import { encodeFill, type ItemKey, toClaimKey, toFillText, toMarketKey } from "../../../lambdas/ledger-items.ts";
 import { countFills, type LedgerTable, readBooks, readItem } from "../../../lambdas/ledger-table.ts";
 import { deliver, deliverAll, expectBooks, makeAccounting } from "./deliver.ts";
-import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "./ledger-cloud.ts";
+import { type Fault, type LedgerCloud, startLedgerCloud, TABLE_NAME } from "./ledger-cloud.ts";
 import { makeMessage, makeRecord } from "./make-messages.ts";
 
 let cloud: LedgerCloud;
 let table: LedgerTable;
+let oddMarkets = 0;
 beforeAll(async () => {
   cloud = await startLedgerCloud();
   table = cloud.connect();
@@ -124,6 +125,31 @@ describe("a batch of the fills queue", () => {
     expect(accounting.troubles).toEqual(["third-asset-fee", "foreign-order"]);
     await expectBooks(table, "EEE/USDC", [message]);
   });
+
+  it.each(["before", "after"] as const)(
+    "raises what is odd about a fill at least once, whichever write's process ends %s it, and not after it is booked",
+    async (how) => {
+      const deliverOdd = async (fault: Fault | undefined) => {
+        oddMarkets++;
+        const market = `O${how === "after" ? "A" : "B"}${oddMarkets}/USDC`;
+        const message = makeMessage({ market, fillId: market, clientOrderId: "theirs", feeAsset: "ATOM" });
+        const faulty = cloud.connect(fault);
+        const broken = makeAccounting(faulty);
+        await accountBatch(broken, [makeRecord(message)]);
+        const whole = makeAccounting(table);
+        await accountBatch(whole, [makeRecord(message)]);
+        const raised = [...broken.troubles, ...whole.troubles];
+        expect(raised, `write ${fault?.atWrite}`).toEqual(expect.arrayContaining(["third-asset-fee", "foreign-order"]));
+        const repeat = makeAccounting(table);
+        await accountBatch(repeat, [makeRecord(message)]);
+        expect(repeat.troubles).toEqual([]);
+        return faulty.count.writes;
+      };
+      const writes = await deliverOdd(undefined);
+      expect(writes).toBeGreaterThan(3);
+      for (let atWrite = 1; atWrite <= writes; atWrite++) await deliverOdd({ atWrite, how, kills: true });
+    },
+  );
 
   it("may be larger than one announcement", async () => {
     const messages = makeSeries("LLL/USDC", 120);
