@@ -339,6 +339,20 @@ test("a stream that proved itself hears of orders and fills in order", async () 
   expect(api.stats()).toMatchObject({ streamsOpened: 1, streamFrames: 3 });
 });
 
+test("an order that is cancelled over HTTP is told on the stream, with what of it was filled", async () => {
+  const stream = await openStream();
+  await pinged(stream);
+  const book = exchange.snapshot(MARKET).find((event) => event.type === "OrderBookUpdate");
+  const [[price, size]] = JSON.parse(String(book?.attributes["asks"]));
+  const { json } = await place("mine", { price, quantity: String(Number(size) + 500), time_in_force: "gtc" });
+  expect(json).toMatchObject({ status: "partially_filled", filled_quantity: size });
+  stream.frames.length = 0;
+  await call(`/v1/orders/${json.order_id}`, { method: "DELETE" });
+  await pinged(stream);
+  const order = { client_order_id: "mine", status: "cancelled", filled_quantity: size };
+  expect(stream.frames).toMatchObject([{ type: "order", order }]);
+});
+
 test.each([
   ["another signature", { signature: "00" }],
   ["another key", { key: "x" }],
