@@ -133,6 +133,7 @@ describe("frames", () => {
     JSON.stringify({ type: "hello" }),
     JSON.stringify({ type: "fill", fill: { ...fill, price: "NaN" } }),
     JSON.stringify({ type: "fill", fill: { ...fill, market_id: "BTC/USDC" } }),
+    JSON.stringify({ type: "fill", fill: { ...fill, fee_asset: "US DC" } }),
     JSON.stringify({ type: "order", order: orderAnswer({ status: "dreaming" }) }),
   ])("a frame of %s is counted, and the next one is taken", (text) => {
     stream.start();
