@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LocalWorld, type LocalWorldInput, startLocalWorld } from "../../../sim/local/local-world.ts";
+import type { RunOptions } from "../../../sim/local/options.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+const folder = mkdtempSync(join(tmpdir(), "flashmm-world-"));
+const ignore = () => undefined;
+const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+const options: RunOptions = {
+  forMs: undefined,
+  seed: 7,
+  markets: ["SEI/USDC", "ETH/USDC"],
+  tape: undefined,
+  speed: 1,
+  port: 0,
+  dataDir: undefined,
+};
+const input: LocalWorldInput = { options, root, folder, log };
+
+let world: LocalWorld;
+beforeAll(async () => {
+  world = await startLocalWorld(input);
+});
+afterAll(async () => {
+  await world.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const variable = (name: string): string => world.environment[name] ?? "";
+const readConfig = () => JSON.parse(readFileSync(variable("FLASHMM_CONFIG"), "utf8"));
+
+async function balancesOf(address: string): Promise<unknown> {
+  const [rest] = variable("SEI_REST_URL").split(",");
+  const answer = await fetch(`${rest}/cosmos/bank/v1beta1/balances/${address}`);
+  return JSON.parse(await answer.text()).balances;
+}
+
+describe("the local world", () => {
+  test("leads the task to each of its parts by the variables of the contract", () => {
+    expect(variable("SEI_WS_URLS").split(",")).toEqual(world.node.endpoints.map((endpoint) => endpoint.wsUrl));
+    expect(world.node.endpoints).toHaveLength(3);
+    expect(world.environment).toMatchObject({
+      CAMBRIAN_BASE_URL: world.api.url,
+      CAMBRIAN_TESTNET: "true",
+      FILLS_QUEUE_URL: world.cloud.queueUrls["fills"],
+      TABLE_NAME: world.cloud.tableName,
+      AWS_ENDPOINT_URL_DYNAMODB: world.cloud.dynamodbUrl,
+      AWS_ENDPOINT_URL_SQS: world.cloud.sqsUrl,
+      STATUS_PORT: "0",
+    });
+  });
+
+  test("configures the task with the markets of the run and leaves the rest as in config/local.json", () => {
+    const { $schema: _, ...local } = JSON.parse(readFileSync(join(root, "config/local.json"), "utf8"));
+    expect(readConfig()).toEqual({ ...local, markets: JSON.parse(JSON.stringify(world.markets.files)) });
+    expect(world.markets.settings.map((setting) => setting.symbol)).toEqual(options.markets);
+  });
+
+  test("shows the exchange's account under our address on the chain, and nothing under another", async () => {
+    expect(await balancesOf(readConfig().sei.address)).toEqual(
+      expect.arrayContaining([
+        { denom: "usei", amount: "1000000000000" },
+        { denom: "uusdc", amount: "1000000000000" },
+      ]),
+    );
+    expect(await balancesOf("sei1qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qursuhdhwg")).toEqual([]);
+  });
+
+  test("refuses a second world on its folder before it writes anything there", async () => {
+    const before = readConfig();
+    const other = { ...input, options: { ...options, markets: ["BTC/USDC"] } };
+    await expect(startLocalWorld(other)).rejects.toThrow(`${folder} cannot be locked: is another run using it?`);
+    expect(readConfig()).toEqual(before);
+    expect(world.exchange.markets).toEqual(options.markets);
+  });
+
+  test("refuses a page port in use by name", async () => {
+    const port = Number(new URL(world.api.url).port);
+    await expect(startLocalWorld({ ...input, options: { ...options, port } })).rejects.toThrow(
+      `--port must be a port of 127.0.0.1 that is free, or 0 to pick one, was ${port}`,
+    );
+  });
+
+  test("gives its folder back when a start fails, and answers no more once it is stopped", async () => {
+    await world.stop();
+    await expect(fetch(world.api.url)).rejects.toThrow("fetch failed");
+    await expect(startLocalWorld({ ...input, options: { ...options, markets: ["FOO/BAR"] } })).rejects.toThrow(
+      "FOO/BAR",
+    );
+    world = await startLocalWorld(input);
+    expect(world.exchange.journal?.records).toBeGreaterThan(0);
+  });
+});
