@@ -112,9 +112,21 @@ type FillEvent = { readonly type: "fill"; readonly fill: Fill; readonly at: Inst
  * The venue's fill history of a market was read to its end, by a reading that began at `askedMs` (monotonic): every fill up to
  * then is known. Comes after the fills themselves.
  */
-export type FillsRead = {
+type FillsRead = {
   readonly type: "fills-read";
   readonly market: string;
+  readonly askedMs: number;
+  readonly at: Instant;
+};
+
+/**
+ * All orders of the account that the venue shows open in a market, by a question asked at `askedMs` (monotonic). An order of ours
+ * that is not among them may have ended without our being told; one of ours that we do not know is a stray.
+ */
+export type OpenOrdersRead = {
+  readonly type: "open-orders-read";
+  readonly market: string;
+  readonly orders: readonly VenueOrder[];
   readonly askedMs: number;
   readonly at: Instant;
 };
@@ -133,4 +145,4 @@ type QuotingEvent =
 /** Who can halt a market, each apart from the others: the start-up, the venue's circuit breaker, an operator. */
 export type HaltSource = "start-up" | "venue" | "operator";
 
-export type EngineEvent = MarketEvent | FeedEvent | OrderEvent | FillEvent | FillsRead | QuotingEvent;
+export type EngineEvent = MarketEvent | FeedEvent | OrderEvent | FillEvent | FillsRead | OpenOrdersRead | QuotingEvent;

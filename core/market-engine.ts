@@ -6,7 +6,7 @@ import { FillLog } from "./accounting/fill-log.ts";
 import type { Books } from "./accounting/pnl.ts";
 import { assert, assertNever } from "./assert.ts";
 import type { CancelOrder, PlaceOrder, QueryOrder } from "./commands.ts";
-import type { EngineEvent, Fill, HaltSource, OrderEvent } from "./events.ts";
+import type { EngineEvent, Fill, HaltSource, OpenOrdersRead, OrderEvent, VenueOrder } from "./events.ts";
 import { diffOrders } from "./execution/order-diff.ts";
 import type { Market } from "./market.ts";
 import { priceToMoney, sizeToMoney } from "./market.ts";
@@ -18,7 +18,7 @@ import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.
 import type { Quote } from "./quoting/strategy.ts";
 import { pureMarketMaking } from "./quoting/strategy.ts";
 import type { Denial, DenialReason, Exposure } from "./risk/gate.ts";
-import { admitQuote, exposureOf, shapeQuotes } from "./risk/gate.ts";
+import { admitQuote, exposureOf, shapeQuotes, withQuote } from "./risk/gate.ts";
 import type { Limits } from "./risk/limits.ts";
 import type { Instant, Lots, Side } from "./units.ts";
 import { toLots } from "./units.ts";
@@ -30,12 +30,19 @@ export type MarketSettings = {
   readonly limits: Limits;
 };
 
+/** An order whose id at the venue is known: one of ours, or a stray. */
+export type CancellableOrder = {
+  readonly market: string;
+  readonly clientOrderId: string;
+  readonly orderId: string;
+};
+
 /** What a market would send now, each list most urgent first. Placings still have to pass `admit`. */
 export type MarketPlan = {
-  readonly cancels: readonly Order[];
+  readonly cancels: readonly CancellableOrder[];
   readonly queries: readonly Order[];
   readonly places: readonly Quote[];
-  readonly moves: readonly { readonly order: Order; readonly quote: Quote }[];
+  readonly moves: readonly { readonly order: CancellableOrder; readonly quote: Quote }[];
 };
 
 export type OrderCounts = {
@@ -62,6 +69,9 @@ const ENDED_SHOWN_MS = 500;
 const RECENT_FILLS_MAX = 20;
 const CLIENT_ORDER_ID_MAX = 36;
 
+/** Client order ids of FlashMM (CONTRACTS 3: `fm-<epoch>-…`). */
+export const OWN_PREFIX = "fm-";
+
 export class MarketEngine {
   readonly settings: MarketSettings;
   readonly orders = new Orders();
@@ -75,6 +85,11 @@ export class MarketEngine {
   readonly #twoSided = { measuredMs: 0, twoSidedMs: 0, lastMs: undefined as number | undefined };
   readonly #halts = new Map<HaltSource, string>([["start-up", "starting"]]);
   #fillsReadMs: number | undefined;
+  /** Orders named like ours that the venue shows open and this engine does not know: an earlier start's, late arrived. */
+  #strays: readonly VenueOrder[] = [];
+  /** Strays whose cancel was sent since they were listed: once a listing, the next one shows whether they are still there. */
+  readonly #straysCancelled = new Set<string>();
+  #straysSeen = 0;
   #denials: readonly Denial[] = [];
   #heldBack: Denial[] = [];
   #blockers: readonly string[] = [];
@@ -120,6 +135,11 @@ export class MarketEngine {
   /** What the limits kept from being quoted, as of the last decision. */
   get denials(): readonly Denial[] {
     return [...this.#denials, ...this.#heldBack];
+  }
+
+  /** Strays found at the venue, each counted as often as it was listed. */
+  get straysSeen(): number {
+    return this.#straysSeen;
   }
 
   /** Fills that came after a newer one. */
@@ -169,6 +189,9 @@ export class MarketEngine {
         this.#fillsReadMs = Math.max(this.#fillsReadMs ?? event.askedMs, event.askedMs);
         this.orders.fillsRead(event.askedMs);
         return false;
+      case "open-orders-read":
+        this.#applyOpenOrders(event);
+        return false;
       case "fill":
         return this.#applyFill(event.fill, event.at.monotonicMs);
       case "order-seen":
@@ -196,8 +219,8 @@ export class MarketEngine {
     this.#denials = shaped.denials;
     const diff = diffOrders(shaped.quotes, open, this.settings.tolerance);
     return {
-      cancels: diff.cancels.filter((order) => order.orderId !== undefined),
-      moves: diff.moves.filter(({ order }) => order.orderId !== undefined),
+      cancels: [...this.#straysToCancel(), ...diff.cancels.filter(hasId)],
+      moves: diff.moves.flatMap(({ order, quote }) => (hasId(order) ? [{ order, quote }] : [])),
       queries: open.filter((order) => isQueryDue(order, now.monotonicMs)),
       places: diff.places.filter((quote) => (this.#pausedUntilMs.get(slotOf(quote)) ?? 0) <= now.monotonicMs),
     };
@@ -205,7 +228,11 @@ export class MarketEngine {
 
   /** The worst case now, to be carried through the placings of one decision. */
   exposure(): Exposure {
-    return exposureOf(this.position, this.orders.known());
+    let exposure = exposureOf(this.position, this.orders.known());
+    for (const { side, price, size, filled } of this.#strays) {
+      exposure = withQuote(exposure, { side, level: 0, price, size: toLots(size - filled) });
+    }
+    return exposure;
   }
 
   admit(quote: Quote, exposure: Exposure): DenialReason | undefined {
@@ -217,7 +244,7 @@ export class MarketEngine {
   place(quote: Quote, requestId: number, now: Instant): PlaceOrder {
     const { symbol } = this.settings.market;
     const slot = `${quote.side === "buy" ? "b" : "s"}${quote.level}`;
-    const clientOrderId = `fm-${this.#epoch}-${symbol.replace("/", "")}-${slot}-${this.#nextOrderNumber}`;
+    const clientOrderId = `${OWN_PREFIX}${this.#epoch}-${symbol.replace("/", "")}-${slot}-${this.#nextOrderNumber}`;
     assert(
       clientOrderId.length <= CLIENT_ORDER_ID_MAX,
       `client order id ${clientOrderId} is over ${CLIENT_ORDER_ID_MAX}`,
@@ -229,10 +256,9 @@ export class MarketEngine {
     return { type: "place-order", requestId, ...order };
   }
 
-  cancel(order: Order, requestId: number, now: Instant): CancelOrder {
-    assert(order.orderId !== undefined, `order ${order.clientOrderId} cannot be cancelled before its id is known`);
-    this.orders.cancelSent(order.clientOrderId, now.monotonicMs);
-    const { clientOrderId, orderId, market } = order;
+  cancel({ market, clientOrderId, orderId }: CancellableOrder, requestId: number, now: Instant): CancelOrder {
+    this.orders.cancelSent(clientOrderId, now.monotonicMs);
+    if (this.orders.find(clientOrderId) === undefined) this.#straysCancelled.add(clientOrderId);
     return { type: "cancel-order", requestId, market, clientOrderId, orderId };
   }
 
@@ -304,6 +330,21 @@ export class MarketEngine {
     return true;
   }
 
+  #applyOpenOrders({ orders, askedMs, at }: OpenOrdersRead): void {
+    for (const order of orders)
+      if (this.orders.find(order.clientOrderId)) this.#applyOrder({ type: "order-seen", order, at });
+    this.orders.openOrdersRead(new Set(orders.map((order) => order.clientOrderId)), askedMs);
+    this.#strays = orders.filter(
+      ({ clientOrderId }) => clientOrderId.startsWith(OWN_PREFIX) && this.orders.find(clientOrderId) === undefined,
+    );
+    this.#straysCancelled.clear();
+    this.#straysSeen += this.#strays.length;
+  }
+
+  #straysToCancel(): readonly VenueOrder[] {
+    return this.#strays.filter((stray) => !this.#straysCancelled.has(stray.clientOrderId));
+  }
+
   #applyOrder(event: OrderEvent): void {
     const id = event.type === "order-seen" ? event.order.clientOrderId : event.clientOrderId;
     const before = this.orders.apply(event);
@@ -334,8 +375,13 @@ export class MarketEngine {
 function isQueryDue(order: Order, nowMs: number): boolean {
   const overdue =
     isUnknown(order) ||
+    order.missingMs !== undefined ||
     ((order.state === "sent" || order.state === "cancel-sent") && nowMs - order.changedMs > ANSWER_OVERDUE_MS);
   return overdue && nowMs - (order.queriedMs ?? Number.NEGATIVE_INFINITY) >= QUERY_INTERVAL_MS;
+}
+
+function hasId(order: Order): order is Order & { readonly orderId: string } {
+  return order.orderId !== undefined;
 }
 
 function slotOf(quote: { readonly side: Side; readonly level: number }): string {

@@ -44,6 +44,8 @@ export type Order = {
   readonly changedMs: number;
   /** Monotonic moment of the last query for it; undefined when none was sent. */
   readonly queriedMs: number | undefined;
+  /** Since when the venue's list of open orders has lacked it although it should rest; undefined while nothing speaks against it. */
+  readonly missingMs: number | undefined;
 };
 
 /**
@@ -53,10 +55,13 @@ export type Order = {
 export const PLACING_LIFETIME_MS = 10_000;
 
 /**
- * A venue may forget an order for a moment (a lagging replica answers the query). One whose cancel is unknown, and which the
- * venue has not known for so long, rests no more; what it filled is still to be proven.
+ * A venue may forget an order for a moment (a lagging replica answers the query). One whose cancel is unknown or that is missing
+ * among the open ones, and which the venue has not known for so long, rests no more; what it filled is still to be proven.
  */
 const FORGOTTEN_MS = 30_000;
+
+/** An order may show in the list of open ones a little after it came to rest. */
+const LIST_LAG_MS = 2_000;
 
 /** A fill may show in the history a little after it happened. */
 const HISTORY_LAG_MS = 2_000;
@@ -121,6 +126,7 @@ export class Orders {
       isFillKnown: false,
       changedMs: nowMs,
       queriedMs: undefined,
+      missingMs: undefined,
     });
   }
 
@@ -153,6 +159,16 @@ export class Orders {
     for (const order of this.#orders.values()) {
       if (isOpen(order) || order.isFillKnown || askedMs - order.changedMs < HISTORY_LAG_MS) continue;
       this.#change(order.clientOrderId, { isFillKnown: true });
+    }
+  }
+
+  /** The venue listed its open orders, asked at `askedMs`: what should be among them and is not has to be asked for. */
+  openOrdersRead(listed: ReadonlySet<string>, askedMs: number): void {
+    for (const order of this.open()) {
+      if (listed.has(order.clientOrderId)) this.#change(order.clientOrderId, { missingMs: undefined });
+      else if (order.state !== "sent" && askedMs - order.changedMs >= LIST_LAG_MS) {
+        this.#change(order.clientOrderId, { missingMs: order.missingMs ?? askedMs });
+      }
     }
   }
 
@@ -240,7 +256,9 @@ function stateSeen(order: Order, seen: VenueOrder): OrderState | "contradiction"
 function stateAbsent(order: Order, nowMs: number): OrderState {
   const askedMs = order.queriedMs ?? nowMs;
   if (order.state === "place-unknown" && askedMs - order.sentMs >= PLACING_LIFETIME_MS) return "rejected";
-  if (order.state === "cancel-unknown" && askedMs - order.changedMs >= FORGOTTEN_MS) return "cancelled";
+  const isForgotten = (sinceMs: number | undefined) => sinceMs !== undefined && askedMs - sinceMs >= FORGOTTEN_MS;
+  if (order.state === "cancel-unknown" && isForgotten(order.changedMs)) return "cancelled";
+  if (isOpen(order) && isForgotten(order.missingMs)) return "cancelled";
   return order.state;
 }
 

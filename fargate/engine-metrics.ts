@@ -23,9 +23,17 @@ type Faults = {
   readonly externalFills: number;
   readonly lateFills: number;
   readonly contradictions: number;
+  readonly strays: number;
 };
 
-const NO_FAULTS: Faults = { crossedBooks: 0, booksBehind: 0, externalFills: 0, lateFills: 0, contradictions: 0 };
+const NO_FAULTS: Faults = {
+  crossedBooks: 0,
+  booksBehind: 0,
+  externalFills: 0,
+  lateFills: 0,
+  contradictions: 0,
+  strays: 0,
+};
 
 export class EngineMetrics {
   readonly #metrics: Metrics;
@@ -101,8 +109,9 @@ export class EngineMetrics {
     this.#metrics.increment(feed, { kind: "book-behind" }, now.booksBehind - before.booksBehind);
     this.#metrics.increment(fills, { kind: "foreign-order" }, now.externalFills - before.externalFills);
     this.#metrics.increment(fills, { kind: "late" }, now.lateFills - before.lateFills);
-    const contradictions = now.contradictions - before.contradictions;
-    this.#metrics.increment("flashmm_cambrian_api_errors_total", { kind: "contradiction" }, contradictions);
+    const orders = "flashmm_cambrian_api_errors_total";
+    this.#metrics.increment(orders, { kind: "contradiction" }, now.contradictions - before.contradictions);
+    this.#metrics.increment(orders, { kind: "stray-order" }, now.strays - before.strays);
   }
 }
 
@@ -113,6 +122,7 @@ function faultsOf(engine: MarketEngine): Faults {
     externalFills: engine.externalFills,
     lateFills: engine.lateFills,
     contradictions: engine.orders.contradictions,
+    strays: engine.straysSeen,
   };
 }
 

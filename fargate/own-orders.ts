@@ -4,12 +4,10 @@
  */
 import type { VenueOrder } from "../core/events.ts";
 import type { RequestBudget } from "../core/execution/request-budget.ts";
+import { OWN_PREFIX } from "../core/market-engine.ts";
 import { type Order, PLACING_LIFETIME_MS } from "../core/orders.ts";
 import type { Clock } from "./seams.ts";
 import type { Venue } from "./venue.ts";
-
-/** Client order ids of FlashMM (CONTRACTS 3: `fm-<epoch>-…`). */
-const OWN_PREFIX = "fm-";
 
 /** An open-orders answer may be a moment old: only two in a row that show nothing are proof. */
 const EMPTY_ANSWERS_NEEDED = 2;

@@ -20,6 +20,7 @@ import { FillOutbox } from "./fill-outbox.ts";
 import { FillTracker } from "./fill-tracker.ts";
 import type { Log } from "./log.ts";
 import { toMarketSettings } from "./market-settings.ts";
+import { watchOrders } from "./order-watch.ts";
 import { QuotingLoop } from "./quoting-loop.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
 import { ChainAccount } from "./sei/chain-account.ts";
@@ -89,6 +90,7 @@ export class Task {
   #stopping: Promise<StopReport> | undefined;
   #cancelRecording: (() => void) | undefined;
   #stopWarming: (() => void) | undefined;
+  #stopWatching: (() => void) | undefined;
 
   constructor(options: TaskOptions) {
     const { config, clock, rng, log } = options;
@@ -129,6 +131,7 @@ export class Task {
     this.#phase = "stopping";
     this.#startup.stop();
     for (const tracker of this.#trackers.values()) tracker.stop();
+    this.#stopWatching?.();
     await this.#starting?.catch(() => false);
     this.#running?.loop.stop();
     const faults =
@@ -187,8 +190,9 @@ export class Task {
         step: "quote",
         run: async () => {
           const { loop } = this.#assembled();
-          for (const market of symbols)
-            loop.push({ type: "quoting-allowed", market, by: "start-up", at: this.#options.clock.now() });
+          const at = this.#options.clock.now();
+          this.#stopWatching ??= this.#watchOrders(symbols);
+          for (const market of symbols) loop.push({ type: "quoting-allowed", market, by: "start-up", at });
           return symbols.join(", ");
         },
       },
@@ -271,6 +275,12 @@ export class Task {
         if (isConnected) for (const tracker of this.#trackers.values()) tracker.lookNow();
       },
     });
+  }
+
+  #watchOrders(markets: readonly string[]): () => void {
+    const { clock, log } = this.#options;
+    const { venue, loop } = this.#assembled();
+    return watchOrders({ venue, markets, clock, log, onRead: (event) => loop.push(event) });
   }
 
   #makeChain(): ChainAccount | undefined {

@@ -26,6 +26,7 @@ function order(side: Side, level: number, price: number, state: OrderState = "li
     isFillKnown: true,
     changedMs: 0,
     queriedMs: undefined,
+    missingMs: undefined,
   };
 }
 

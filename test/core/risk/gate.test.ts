@@ -27,6 +27,7 @@ function order(side: Side, price: number, size: number, state: OrderState = "liv
     isFillKnown: true,
     changedMs: 0,
     queriedMs: undefined,
+    missingMs: undefined,
   };
 }
 
