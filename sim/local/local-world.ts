@@ -60,8 +60,10 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   const clock = makeSystemClock();
   const rng = makeSystemRng();
   const templateDir = join(folder, "templates");
-  const [{ exchange, tape, markets }] = await Promise.all([openExchange(input), synthesize(root, templateDir)]);
+  // One after the other: a start that fails must leave no program behind that still writes into the folder.
+  const { exchange, tape, markets } = await openExchange(input);
   starting.defer(() => exchange.stop());
+  await synthesize(root, templateDir);
   const config = writeConfig(root, folder, markets);
   const api = await startCambrianApi({ exchange, ...CREDENTIALS, network: "testnet", clock, rng, port: 0 });
   starting.defer(() => api.close());

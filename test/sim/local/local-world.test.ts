@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -36,6 +36,14 @@ async function balancesOf(address: string): Promise<unknown> {
   const [rest] = variable("SEI_REST_URL").split(",");
   const answer = await fetch(`${rest}/cosmos/bank/v1beta1/balances/${address}`);
   return JSON.parse(await answer.text()).balances;
+}
+
+/** Command lines, from /proc; empty for what ended meanwhile. */
+function childrenOf(parent: number): readonly string[] {
+  return readdirSync(`/proc/${parent}/task`)
+    .flatMap((thread) => readFileSync(`/proc/${parent}/task/${thread}/children`, "utf8").split(" "))
+    .filter((pid) => pid !== "")
+    .map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
 }
 
 describe("the local world", () => {
@@ -82,6 +90,14 @@ describe("the local world", () => {
     await expect(startLocalWorld({ ...input, options: { ...options, port } })).rejects.toThrow(
       `--port must be a port of 127.0.0.1 that is free, or 0 to pick one, was ${port}`,
     );
+  });
+
+  test("starts no program when the market is unknown", async () => {
+    const fresh = mkdtempSync(join(folder, "fresh-"));
+    const wrong = { ...input, folder: fresh, options: { ...options, markets: ["FOO/BAR"] } };
+    await expect(startLocalWorld(wrong)).rejects.toThrow("FOO/BAR");
+    // One that runs on would write into a folder that the run has already removed.
+    expect(childrenOf(process.pid).filter((command) => command.includes("infra/app.ts"))).toEqual([]);
   });
 
   test("gives its folder back when a start fails, and answers no more once it is stopped", async () => {
