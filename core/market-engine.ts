@@ -13,7 +13,7 @@ import { priceToMoney, sizeToMoney } from "./market.ts";
 import type { OwnSize } from "./market-data/book.ts";
 import { MarketWatch } from "./market-data/market-watch.ts";
 import type { Order } from "./orders.ts";
-import { isOpen, isUnknown, Orders, remainingOf } from "./orders.ts";
+import { isOpen, isUnknown, Orders, OWN_PREFIX, remainingOf } from "./orders.ts";
 import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
 import type { Quote } from "./quoting/strategy.ts";
 import { pureMarketMaking } from "./quoting/strategy.ts";
@@ -68,9 +68,6 @@ const ENDED_SHOWN_MS = 500;
 
 const RECENT_FILLS_MAX = 20;
 const CLIENT_ORDER_ID_MAX = 36;
-
-/** Client order ids of FlashMM (CONTRACTS 3: `fm-<epoch>-…`). */
-export const OWN_PREFIX = "fm-";
 
 export class MarketEngine {
   readonly settings: MarketSettings;

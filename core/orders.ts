@@ -48,6 +48,9 @@ export type Order = {
   readonly missingMs: number | undefined;
 };
 
+/** Client order ids of FlashMM (CONTRACTS 3: `fm-<epoch>-…`), of this start or any other. */
+export const OWN_PREFIX = "fm-";
+
 /**
  * A placing is refused by the venue once its signature is 5 s old, by the venue's clock, which itself may be 5 s off ours
  * (CONTRACTS 3). So an order that the venue does not know 10 s after it was signed can never arrive: that is proof.

@@ -4,8 +4,7 @@
  */
 import type { VenueOrder } from "../core/events.ts";
 import type { RequestBudget } from "../core/execution/request-budget.ts";
-import { OWN_PREFIX } from "../core/market-engine.ts";
-import { type Order, PLACING_LIFETIME_MS } from "../core/orders.ts";
+import { type Order, OWN_PREFIX, PLACING_LIFETIME_MS } from "../core/orders.ts";
 import type { Clock } from "./seams.ts";
 import type { Venue } from "./venue.ts";
 

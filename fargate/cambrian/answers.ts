@@ -9,6 +9,7 @@ import { InputError } from "../../core/errors.ts";
 import type { Fill, VenueOrder } from "../../core/events.ts";
 import { type Market, parsePrice, parseSize } from "../../core/market.ts";
 import { makeFillMessage, parseFillMessage } from "../../core/messages.ts";
+import { OWN_PREFIX } from "../../core/orders.ts";
 import { type Lots, toLots } from "../../core/units.ts";
 import type { Balance } from "../venue.ts";
 
@@ -50,6 +51,7 @@ const fillSchema = z.object({
 const placedSchema = z.object({ order_id: id, client_order_id: id, status, filled_quantity: amount });
 
 const endedSchema = z.object({ order_id: id, status });
+const openOrdersSchema = z.object({ orders: z.array(z.looseObject({ client_order_id: z.string().nullish() })) });
 const ordersSchema = z.object({ orders: z.array(z.unknown()) });
 const fillsSchema = z.object({ fills: z.array(z.unknown()), next_cursor: z.string().max(512).nullish() });
 const accountSchema = z.object({
@@ -78,6 +80,22 @@ export function readRefusal(json: unknown): Refusal {
 /** All orders of a list; one that cannot be read makes the whole list unreadable, since it may be one of ours. */
 export function readOrders(markets: MarketsById, json: unknown): readonly VenueOrder[] {
   return ordersSchema.parse(json).orders.map((order) => readOrder(markets, order));
+}
+
+/**
+ * Open orders, of which only ours must be readable: a stranger's on the same account may be of any kind, and must not hide ours.
+ * Throws on one of ours that is not.
+ */
+export function readOpenOrders(markets: MarketsById, json: unknown): readonly VenueOrder[] {
+  return openOrdersSchema.parse(json).orders.flatMap((order) => {
+    const isOurs = order.client_order_id?.startsWith(OWN_PREFIX) ?? false;
+    try {
+      return [readOrder(markets, order)];
+    } catch (error) {
+      if (isOurs) throw error;
+      return [];
+    }
+  });
 }
 
 export function readOrder(markets: MarketsById, json: unknown): VenueOrder {

@@ -10,6 +10,7 @@ import {
   readBalances,
   readEnded,
   readFills,
+  readOpenOrders,
   readOrders,
   readPlaced,
 } from "./answers.ts";
@@ -73,11 +74,11 @@ export function findingOrder(markets: MarketsById, clientOrderId: string): Call<
 
 export function listingOpenOrders(markets: MarketsById, market: string): Call<readonly VenueOrder[]> {
   return {
-    kind: "poll",
+    kind: "query",
     method: "GET",
     path: `/v1/orders?status=open&market_id=${encodeURIComponent(market)}`,
     attempts: LOOKUP_ATTEMPTS,
-    read: (json) => readOrders(markets, json),
+    read: (json) => readOpenOrders(markets, json),
   };
 }
 
