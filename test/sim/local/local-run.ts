@@ -168,7 +168,8 @@ export function isAlive(pid: number): boolean {
   return parentAndStateOf(pid)?.isAlive ?? false;
 }
 
-function childOf(parent: number, name: string): number | undefined {
+/** A running child of a process whose command line has this in it. */
+export function childOf(parent: number, name: string): number | undefined {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)

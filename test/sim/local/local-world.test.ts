@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LocalWorld, type LocalWorldInput, startLocalWorld } from "../../../sim/local/local-world.ts";
 import type { RunOptions } from "../../../sim/local/options.ts";
+import { childOf } from "./local-run.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "flashmm-world-"));
@@ -36,14 +37,6 @@ async function balancesOf(address: string): Promise<unknown> {
   const [rest] = variable("SEI_REST_URL").split(",");
   const answer = await fetch(`${rest}/cosmos/bank/v1beta1/balances/${address}`);
   return JSON.parse(await answer.text()).balances;
-}
-
-/** Command lines, from /proc; empty for what ended meanwhile. */
-function childrenOf(parent: number): readonly string[] {
-  return readdirSync(`/proc/${parent}/task`)
-    .flatMap((thread) => readFileSync(`/proc/${parent}/task/${thread}/children`, "utf8").split(" "))
-    .filter((pid) => pid !== "")
-    .map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
 }
 
 describe("the local world", () => {
@@ -97,7 +90,7 @@ describe("the local world", () => {
     const wrong = { ...input, folder: fresh, options: { ...options, markets: ["FOO/BAR"] } };
     await expect(startLocalWorld(wrong)).rejects.toThrow("FOO/BAR");
     // One that runs on would write into a folder that the run has already removed.
-    expect(childrenOf(process.pid).filter((command) => command.includes("infra/app.ts"))).toEqual([]);
+    expect(childOf(process.pid, "infra/app.ts")).toBeUndefined();
   });
 
   test("gives its folder back when a start fails, and answers no more once it is stopped", async () => {
