@@ -9,5 +9,11 @@ setFlagsFromString("--semi-space-growth-factor=1");
 // Keeps compiled modules in the temporary folder: the next start is faster, and needs no memory for the TypeScript stripper.
 enableCompileCache();
 
+// While the modules load there is nothing to end in order yet.
+const endAtOnce = (): void => process.exit(0);
+const signals = ["SIGTERM", "SIGINT"] as const;
+for (const signal of signals) process.on(signal, endAtOnce);
+
 const { runProcess } = await import("./process.ts");
+for (const signal of signals) process.off(signal, endAtOnce);
 await runProcess();

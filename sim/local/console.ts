@@ -73,7 +73,7 @@ function marketLine(market: MarketState, state: TaskState): string {
 function improvement(market: MarketState): string {
   if (market.spreadImprovementBps === null) return "";
   const percent = market.spreadImprovementPercent === null ? "" : `, ${market.spreadImprovementPercent.toFixed(1)} %`;
-  return ` (better by ${market.spreadImprovementBps.toFixed(1)}${percent})`;
+  return ` (better by ${basisPoints(market.spreadImprovementBps)}${percent})`;
 }
 
 /** Said only when something is to be said: a feed that is not connected, or not to the primary endpoint. */
@@ -125,7 +125,7 @@ function marketLines(market: MarketSummary): readonly string[] {
 function improvementText(market: MarketSummary): string {
   if (market.spreadImprovementBps === null) return "spread improvement not measured";
   const percent = market.spreadImprovementPercent === null ? "" : ` (${market.spreadImprovementPercent.toFixed(1)} %)`;
-  return `spread improved by ${market.spreadImprovementBps.toFixed(1)} bps${percent}`;
+  return `spread improved by ${basisPoints(market.spreadImprovementBps)} bps${percent}`;
 }
 
 /** What did not come out as it must, one sentence each; empty when the run is sound. Amounts are compared by value. */
@@ -195,8 +195,10 @@ function rounded(text: string): string {
   return formatScaled(divideHalfEven(parseMoney(text), divisor), SHOWN_DECIMALS);
 }
 
+/** A tenth of a basis point tells a usual market's spread; one of a single tick on a dear asset needs more. */
 function basisPoints(value: number | null): string {
-  return value === null ? "–" : value.toFixed(1);
+  if (value === null) return "–";
+  return value.toFixed(Math.abs(value) < 1 ? 3 : 1);
 }
 
 /** A decimal string with its sign and at most `decimals` decimals, cut, not rounded: it is read, never added up. */
