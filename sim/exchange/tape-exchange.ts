@@ -6,7 +6,7 @@ import { InputError } from "../../core/errors.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import { checkedSpeed, type Exchange, type ExchangeSettings, type MarketSetting, openExchange } from "./exchange.ts";
 import { MarketEventHub } from "./market-events.ts";
-import type { TapeLine } from "./tape.ts";
+import type { TapeLine } from "./tape-line.ts";
 import { TapeMarket } from "./tape-market.ts";
 
 /** Changes by our own orders are published together after this much real time, when the tape shows no book before. */

@@ -4,8 +4,10 @@
  */
 import { type Decimal, parseDecimal } from "../../core/decimal.ts";
 import { InputError } from "../../core/errors.ts";
-import type { TapeLine } from "./tape.ts";
 import type { WireEvent } from "./wire-event.ts";
+
+/** `atMs` is when the recorder had the events, epoch milliseconds; the events are in the order they came. */
+export type TapeLine = { readonly atMs: number; readonly events: readonly WireEvent[] };
 
 /** One `[price, size]` row of a recorded book. */
 export type TapeLevel = { readonly price: Decimal; readonly size: Decimal };

@@ -5,12 +5,9 @@
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { InputError } from "../../core/errors.ts";
-import { parseTapeLine } from "./tape-line.ts";
+import { parseTapeLine, type TapeLine } from "./tape-line.ts";
 import { MarketTally, type TapeMarket } from "./tape-tally.ts";
 import type { WireEvent } from "./wire-event.ts";
-
-/** `atMs` is when the recorder had the events, epoch milliseconds; the events are in the order they came. */
-export type TapeLine = { readonly atMs: number; readonly events: readonly WireEvent[] };
 
 export type TapeDescription = {
   readonly lines: number;

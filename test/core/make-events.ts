@@ -1,5 +1,6 @@
 /** Facts for the tests of the core, with as little said as each test needs. */
 import type { BookSide, BookUpdate, Fill, OrderEvent, VenueOrder } from "../../core/events.ts";
+import type { Order } from "../../core/orders.ts";
 import type { Instant } from "../../core/units.ts";
 import { toLots, toTicks } from "../../core/units.ts";
 
@@ -43,6 +44,25 @@ export function makeFill(fill: Partial<Fill> & Pick<Fill, "fillId">): Fill {
     liquidity: "maker",
     venueTime: "2026-01-02T03:04:05.678Z",
     ...fill,
+  };
+}
+
+export function makeOrder(order: Partial<Order> & Pick<Order, "clientOrderId" | "side">): Order {
+  return {
+    market: "SEI/USDC",
+    level: 0,
+    price: toTicks(4213),
+    size: toLots(500),
+    sentMs: 0,
+    orderId: "O-1",
+    state: "live",
+    filledReported: toLots(0),
+    filledBooked: toLots(0),
+    isFillKnown: true,
+    changedMs: 0,
+    queriedMs: undefined,
+    missingMs: undefined,
+    ...order,
   };
 }
 

@@ -3,6 +3,7 @@ import { diffOrders } from "../../../core/execution/order-diff.ts";
 import type { Order, OrderState } from "../../../core/orders.ts";
 import type { Quote } from "../../../core/quoting/strategy.ts";
 import { type Side, toLots, toTicks } from "../../../core/units.ts";
+import { makeOrder } from "../make-events.ts";
 
 const tolerance = { priceTicks: 1, sizePercent: 20 };
 
@@ -11,25 +12,17 @@ function quote(side: Side, level: number, price: number, size = 100): Quote {
 }
 
 function order(side: Side, level: number, price: number, state: OrderState = "live", size = 100, filled = 0): Order {
-  return {
+  return makeOrder({
     clientOrderId: `${side}${level}@${price}`,
-    market: "SEI/USDC",
     side,
     level,
     price: toTicks(price),
     size: toLots(size),
-    sentMs: 0,
-    orderId: "O-1",
     state,
     filledReported: toLots(filled),
     filledBooked: toLots(filled),
-    isFillKnown: true,
-    changedMs: 0,
-    queriedMs: undefined,
-    missingMs: undefined,
-  };
+  });
 }
-
 function diff(wanted: readonly Quote[], open: readonly Order[]) {
   const { cancels, moves, places } = diffOrders(wanted, open, tolerance);
   return {

@@ -4,6 +4,7 @@ import type { Order, OrderState } from "../../../core/orders.ts";
 import type { Quote } from "../../../core/quoting/strategy.ts";
 import { admitQuote, exposureOf, shapeQuotes, withQuote } from "../../../core/risk/gate.ts";
 import { type Side, toLots, toTicks } from "../../../core/units.ts";
+import { makeOrder } from "../make-events.ts";
 
 const limits = { orderSize: toLots(1_000), position: toLots(2_000), bookAgeMs: 1_000 };
 
@@ -12,25 +13,16 @@ function quote(side: Side, price: number, size: number): Quote {
 }
 
 function order(side: Side, price: number, size: number, state: OrderState = "live", filled = 0): Order {
-  return {
+  return makeOrder({
     clientOrderId: `${side}-${price}-${size}-${state}`,
-    market: "SEI/USDC",
     side,
-    level: 0,
     price: toTicks(price),
     size: toLots(size),
-    sentMs: 0,
-    orderId: "O-1",
     state,
     filledReported: toLots(filled),
     filledBooked: toLots(filled),
-    isFillKnown: true,
-    changedMs: 0,
-    queriedMs: undefined,
-    missingMs: undefined,
-  };
+  });
 }
-
 function admit(wanted: Quote, position: number, open: readonly Order[]) {
   return admitQuote({ quote: wanted, exposure: exposureOf(toLots(position), open), limits, open });
 }

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatScaled } from "../../../core/decimal.ts";
 import { InputError } from "../../../core/errors.ts";
 import { makeMarket, parsePrice, parseSize } from "../../../core/market.ts";
-import { describeTape, readTape, type TapeLine } from "../../../sim/exchange/tape.ts";
+import { describeTape, readTape } from "../../../sim/exchange/tape.ts";
+import type { TapeLine } from "../../../sim/exchange/tape-line.ts";
 
 let folder = "";
 let count = 0;
