@@ -10,7 +10,7 @@ import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { startFauxqs } from "fauxqs";
 import { assert } from "../../core/assert.ts";
-import type { Log } from "../../fargate/log.ts";
+import type { Log, LogFields } from "../../fargate/log.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import type { Metrics } from "../../fargate/telemetry.ts";
 
@@ -164,7 +164,11 @@ export async function startTable() {
 export function makeRecorder() {
   const lines: string[] = [];
   const counts = new Map<string, number>();
-  const write = (message: string) => lines.push(message);
+  const records: { readonly message: string; readonly fields: LogFields }[] = [];
+  const write = (message: string, fields: LogFields = {}) => {
+    lines.push(message);
+    records.push({ message, fields });
+  };
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const metrics: Metrics = {
     set: () => undefined,
@@ -176,5 +180,5 @@ export function makeRecorder() {
     },
   };
   const countOf = (kind: string) => counts.get(`flashmm_fill_processing_errors_total:${kind}`) ?? 0;
-  return { log, metrics, lines, countOf };
+  return { log, metrics, lines, records, countOf };
 }

@@ -119,7 +119,8 @@ export async function startTaskWorld(options: { seed?: number; pace?: number; sp
       dynamodb.destroy();
       sqs.destroy();
     });
-    return { task, requests, crashes, lines: recorder.lines, stop: () => task.stop(), market: () => marketOf(task) };
+    const { lines, records } = recorder;
+    return { task, requests, crashes, lines, records, stop: () => task.stop(), market: () => marketOf(task) };
   };
 
   return {
