@@ -19,6 +19,8 @@ export type EngineOptions = {
   readonly budget: RequestBudget;
   /** The books a market starts with, by symbol. */
   readonly books: ReadonlyMap<string, Books>;
+  /** See `MarketEngine`; in milliseconds. */
+  readonly fillsUnreadMsMax: number;
 };
 
 export class Engine {
@@ -34,7 +36,7 @@ export class Engine {
       const { symbol } = settings.market;
       const books = options.books.get(symbol);
       assert(books !== undefined, `the books of ${symbol} must be loaded before its engine starts`);
-      this.#markets.set(symbol, new MarketEngine(settings, { epoch: options.epoch, books }));
+      this.#markets.set(symbol, new MarketEngine(settings, { ...options, books }));
     }
   }
 

@@ -142,7 +142,7 @@ type QuotingEvent =
       readonly at: Instant;
     };
 
-/** Who can halt a market, each apart from the others: the start-up, the venue's circuit breaker, an operator. */
-export type HaltSource = "start-up" | "venue" | "operator";
+/** Who can halt a market, each apart from the others: the start-up, the venue's circuit breaker, a later start, an operator. */
+export type HaltSource = "start-up" | "venue" | "later-start" | "operator";
 
 export type EngineEvent = MarketEvent | FeedEvent | OrderEvent | FillEvent | FillsRead | OpenOrdersRead | QuotingEvent;

@@ -13,7 +13,7 @@ import { priceToMoney, sizeToMoney } from "./market.ts";
 import type { OwnSize } from "./market-data/book.ts";
 import { MarketWatch } from "./market-data/market-watch.ts";
 import type { Order } from "./orders.ts";
-import { isOpen, isUnknown, Orders, OWN_PREFIX, remainingOf } from "./orders.ts";
+import { isOpen, isQueryDue, Orders, OWN_PREFIX, remainingOf } from "./orders.ts";
 import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
 import type { Quote } from "./quoting/strategy.ts";
 import { pureMarketMaking } from "./quoting/strategy.ts";
@@ -53,15 +53,8 @@ export type OrderCounts = {
 };
 export type CountsBySide = Readonly<Record<Side, OrderCounts>>;
 
-/** An order of unproven fate, or a placing unanswered for longer than an answer takes, is asked for this often. */
-const QUERY_INTERVAL_MS = 1_000;
-const ANSWER_OVERDUE_MS = 3_000;
-
 /** After the venue refused a slot's order, that slot waits: the same quote would be refused again at once. */
 const REJECTED_PAUSE_MS = 500;
-
-/** The venue's fill history is read every five seconds; unread for so long, what we hold is no longer known. */
-const FILLS_UNREAD_MS_MAX = 20_000;
 
 /** An order that ended may still stand in books published a little later; it counts as ours for so long. */
 const ENDED_SHOWN_MS = 500;
@@ -69,11 +62,19 @@ const ENDED_SHOWN_MS = 500;
 const RECENT_FILLS_MAX = 20;
 const CLIENT_ORDER_ID_MAX = 36;
 
+export type MarketEngineOptions = {
+  readonly epoch: number;
+  readonly books: Books;
+  /** The venue's fill history unread for so long, in milliseconds: what we hold is no longer known, and nothing is quoted. */
+  readonly fillsUnreadMsMax: number;
+};
+
 export class MarketEngine {
   readonly settings: MarketSettings;
   readonly orders = new Orders();
   readonly watch: MarketWatch;
   readonly #epoch: number;
+  readonly #fillsUnreadMsMax: number;
   readonly #fillLog: FillLog;
   readonly #lotMoney: bigint;
   readonly #pausedUntilMs = new Map<string, number>();
@@ -89,15 +90,16 @@ export class MarketEngine {
   #straysSeen = 0;
   #denials: readonly Denial[] = [];
   #heldBack: Denial[] = [];
-  #blockers: readonly string[] = [];
+  #blockers: readonly string[] = ["starting"];
   #lastLiveMs: number | undefined;
   #nextOrderNumber = 1;
   #externalFills = 0;
 
-  constructor(settings: MarketSettings, options: { readonly epoch: number; readonly books: Books }) {
+  constructor(settings: MarketSettings, options: MarketEngineOptions) {
     this.settings = settings;
     this.watch = new MarketWatch(settings.limits.bookAgeMs);
     this.#epoch = options.epoch;
+    this.#fillsUnreadMsMax = options.fillsUnreadMsMax;
     this.#fillLog = new FillLog(options.books, settings.market);
     this.#lotMoney = sizeToMoney(settings.market, toLots(1));
   }
@@ -142,11 +144,6 @@ export class MarketEngine {
   /** Fills that came after a newer one. */
   get lateFills(): number {
     return this.#fillLog.lateFills;
-  }
-
-  /** Whether an order of ours is live and nothing holds the market back. */
-  get isQuoting(): boolean {
-    return this.#blockers.length === 0 && this.orders.open().some((order) => order.state === "live");
   }
 
   /** How long no order of ours has been live, in milliseconds; since the first plan when none ever was. */
@@ -255,7 +252,7 @@ export class MarketEngine {
 
   cancel({ market, clientOrderId, orderId }: CancellableOrder, requestId: number, now: Instant): CancelOrder {
     this.orders.cancelSent(clientOrderId, now.monotonicMs);
-    if (this.orders.find(clientOrderId) === undefined) this.#straysCancelled.add(clientOrderId);
+    this.#straysCancelled.add(clientOrderId);
     return { type: "cancel-order", requestId, market, clientOrderId, orderId };
   }
 
@@ -295,8 +292,8 @@ export class MarketEngine {
   #reasonsNotToQuote(now: Instant): readonly string[] {
     const reasons = [...this.#halts.values(), ...this.watch.reasonsNotToQuote(now)];
     if (this.#fillsReadMs === undefined) reasons.push("the venue's fills have not been read yet");
-    else if (now.monotonicMs - this.#fillsReadMs > FILLS_UNREAD_MS_MAX) {
-      reasons.push(`the venue's fills have not been read for ${FILLS_UNREAD_MS_MAX / 1_000} s`);
+    else if (now.monotonicMs - this.#fillsReadMs > this.#fillsUnreadMsMax) {
+      reasons.push(`the venue's fills have not been read for ${this.#fillsUnreadMsMax / 1_000} s`);
     }
     return reasons;
   }
@@ -327,13 +324,19 @@ export class MarketEngine {
     return true;
   }
 
-  #applyOpenOrders({ orders, askedMs, at }: OpenOrdersRead): void {
-    for (const order of orders)
+  #applyOpenOrders({ market, orders, askedMs, at }: OpenOrdersRead): void {
+    const listed = orders.filter((order) => order.market === market);
+    for (const order of listed) {
       if (this.orders.find(order.clientOrderId)) this.#applyOrder({ type: "order-seen", order, at });
-    this.orders.openOrdersRead(new Set(orders.map((order) => order.clientOrderId)), askedMs);
-    this.#strays = orders.filter(
-      ({ clientOrderId }) => clientOrderId.startsWith(OWN_PREFIX) && this.orders.find(clientOrderId) === undefined,
+    }
+    this.orders.openOrdersRead(new Set(listed.map((order) => order.clientOrderId)), askedMs);
+    const strays = listed.filter(
+      ({ clientOrderId }) => clientOrderId.startsWith(OWN_PREFIX) && this.orders.isStray(clientOrderId, askedMs),
     );
+    // Two starts must not cancel each other's orders for ever: the earlier one gives way.
+    const later = strays.find((stray) => epochOf(stray.clientOrderId) > this.#epoch);
+    if (later !== undefined) this.#halts.set("later-start", `a later start makes this market: ${later.clientOrderId}`);
+    this.#strays = strays.filter((stray) => epochOf(stray.clientOrderId) <= this.#epoch);
     this.#straysCancelled.clear();
     this.#straysSeen += this.#strays.length;
   }
@@ -369,12 +372,9 @@ export class MarketEngine {
   }
 }
 
-function isQueryDue(order: Order, nowMs: number): boolean {
-  const overdue =
-    isUnknown(order) ||
-    order.missingMs !== undefined ||
-    ((order.state === "sent" || order.state === "cancel-sent") && nowMs - order.changedMs > ANSWER_OVERDUE_MS);
-  return overdue && nowMs - (order.queriedMs ?? Number.NEGATIVE_INFINITY) >= QUERY_INTERVAL_MS;
+/** The epoch in a client order id of ours; 0 where it has none, so that it counts as an earlier start's. */
+function epochOf(clientOrderId: string): number {
+  return Number(/^fm-(\d{1,15})-/.exec(clientOrderId)?.[1] ?? 0);
 }
 
 function hasId(order: Order): order is Order & { readonly orderId: string } {

@@ -91,6 +91,19 @@ export function remainingOf(order: Order): Lots {
   return toLots(Math.max(0, order.filledReported - order.filledBooked));
 }
 
+/** An order of unproven fate, or a placing unanswered for longer than an answer takes, is asked for this often. */
+const QUERY_INTERVAL_MS = 1_000;
+const ANSWER_OVERDUE_MS = 3_000;
+
+/** Whether the venue should be asked for this order now. */
+export function isQueryDue(order: Order, nowMs: number): boolean {
+  const overdue =
+    isUnknown(order) ||
+    order.missingMs !== undefined ||
+    ((order.state === "sent" || order.state === "cancel-sent") && nowMs - order.changedMs > ANSWER_OVERDUE_MS);
+  return overdue && nowMs - (order.queriedMs ?? Number.NEGATIVE_INFINITY) >= QUERY_INTERVAL_MS;
+}
+
 /** The orders of one market. */
 export class Orders {
   readonly #orders = new Map<string, Order>();
@@ -165,6 +178,12 @@ export class Orders {
     }
   }
 
+  /** Whether an order listed as open, by a question asked at `askedMs`, is one that this engine takes for ended or never sent. */
+  isStray(clientOrderId: string, askedMs: number): boolean {
+    const order = this.#orders.get(clientOrderId);
+    return order === undefined || (!isOpen(order) && askedMs - order.changedMs >= LIST_LAG_MS);
+  }
+
   /** The venue listed its open orders, asked at `askedMs`: what should be among them and is not has to be asked for. */
   openOrdersRead(listed: ReadonlySet<string>, askedMs: number): void {
     for (const order of this.open()) {
@@ -190,6 +209,7 @@ export class Orders {
       state: next,
       orderId: seen?.orderId ?? order.orderId,
       filledReported: toLots(Math.max(order.filledReported, seen?.filled ?? 0)),
+      missingMs: seen !== undefined && isOpenStatus(seen.status) ? undefined : order.missingMs,
       isFillKnown: order.isFillKnown || (seen !== undefined && !isOpenStatus(seen.status)),
       changedMs: next === order.state ? order.changedMs : event.at.monotonicMs,
     });

@@ -3,6 +3,7 @@ import { unrealizedPnl } from "../core/accounting/pnl.ts";
 import { MONEY_DECIMALS } from "../core/decimal.ts";
 import type { MarketEngine, OrderCounts } from "../core/market-engine.ts";
 import type { Instant, Side } from "../core/units.ts";
+import { reasonsOf } from "./status/market-state.ts";
 import type { Metrics } from "./telemetry.ts";
 
 const SIDES: readonly Side[] = ["buy", "sell"];
@@ -53,7 +54,7 @@ export class EngineMetrics {
       const ageSeconds = (now.monotonicMs - engine.watch.book.at.monotonicMs) / 1_000;
       this.#metrics.set("flashmm_feed_staleness_seconds", { market }, ageSeconds);
     }
-    this.#metrics.set("flashmm_quoting_state", { market }, engine.isQuoting ? 1 : 0);
+    this.#metrics.set("flashmm_quoting_state", { market }, reasonsOf(engine, now).length === 0 ? 1 : 0);
     if (engine.twoSidedRatio !== undefined) this.#metrics.set("flashmm_uptime_ratio", { market }, engine.twoSidedRatio);
   }
 

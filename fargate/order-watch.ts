@@ -7,9 +7,9 @@ import type { Log } from "./log.ts";
 import type { Clock } from "./seams.ts";
 import type { Venue } from "./venue.ts";
 
-/** Each market is asked about this often, as long as that is no more than one question a second. */
+/** Each market is asked about this often, as long as that is no more than two questions in five seconds: lookups are few. */
 const MARKET_INTERVAL_MS = 5_000;
-const QUESTION_INTERVAL_MS = 1_000;
+const QUESTION_INTERVAL_MS = 2_500;
 
 export type OrderWatchOptions = {
   readonly venue: Pick<Venue, "openOrders">;

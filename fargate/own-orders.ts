@@ -5,6 +5,7 @@
 import type { VenueOrder } from "../core/events.ts";
 import type { RequestBudget } from "../core/execution/request-budget.ts";
 import { type Order, OWN_PREFIX, PLACING_LIFETIME_MS } from "../core/orders.ts";
+import { withDeadline } from "./deadline.ts";
 import type { Clock } from "./seams.ts";
 import type { Venue } from "./venue.ts";
 
@@ -67,9 +68,12 @@ async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: n
     if (round > 0) await pause(clock, ROUND_PAUSE_MS);
     const mayArrive = options.placed(market).some((order) => isOnItsWay(order, clock.now().monotonicMs));
     try {
-      open = (await venue.openOrders(market)).filter((order) => order.clientOrderId.startsWith(OWN_PREFIX));
+      const leftMs = Math.max(1, endMs - clock.now().monotonicMs);
+      const listed = await withDeadline(clock, leftMs, "listing the open orders", () => venue.openOrders(market));
+      open = listed.filter((order) => order.clientOrderId.startsWith(OWN_PREFIX));
     } catch (error) {
-      fault = error;
+      // The first says why; the last may only be that the time was up.
+      fault ??= error;
       emptyAnswers = 0;
       continue;
     }

@@ -38,9 +38,18 @@ import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
 import type { Venue } from "./venue.ts";
 import { keepWarm } from "./warm-up.ts";
-import { endOwnOrders, windDown } from "./wind-down.ts";
+import { endOwnOrders, START_ORDERS_WITHIN_MS, windDown } from "./wind-down.ts";
 
 const RECORD_INTERVAL_MS = 1_000;
+const EARLIER_REQUESTS_MS = 1_100;
+
+/**
+ * Each market's fill history is read this often. Two lookups a second are kept from placings and cancels, a reading that finds
+ * fills takes two, and open orders are asked for as well: more than two markets take longer in turn.
+ */
+const FILLS_LOOK_MS = 5_000;
+const FILLS_LOOK_MARKET_MS = 2_500;
+const FILLS_UNREAD_LOOKS_MAX = 4;
 
 export type TaskOptions = {
   readonly config: Config;
@@ -78,6 +87,7 @@ export class Task {
   readonly #stateTable: StateTable;
   readonly #outbox: FillOutbox;
   readonly #budget: RequestBudget;
+  readonly #fillsLookMs: number;
   readonly #history = new History();
   readonly #engineMetrics: EngineMetrics;
   readonly #startedAt: Instant;
@@ -105,6 +115,9 @@ export class Task {
     this.#startup = new Startup({ clock, rng, log });
     const { requestsPerSecond, placementsInFlight } = config.cambrian;
     this.#budget = new RequestBudget({ requestsPerSecond, placementsInFlight });
+    // What an earlier process sent in its last second counts at the venue still.
+    this.#budget.holdBack(EARLIER_REQUESTS_MS, clock.now());
+    this.#fillsLookMs = Math.max(FILLS_LOOK_MS, markets.length * FILLS_LOOK_MARKET_MS);
     this.#stateTable = new StateTable({ client: options.dynamodb, tableName: config.tableName, clock });
     const metrics = this.metrics;
     this.#outbox = new FillOutbox({ client: options.sqs, queueUrl: config.fillsQueueUrl, clock, rng, log, metrics });
@@ -182,7 +195,10 @@ export class Task {
     const symbols = this.#settings.map(({ market }) => market.symbol);
     return [
       { step: "take a new epoch and load the books", run: () => this.#assemble() },
-      { step: "end our open orders", run: () => endOwnOrders({ ...this.#assembled(), ...this.#shared() }) },
+      {
+        step: "end our open orders",
+        run: () => endOwnOrders({ ...this.#assembled(), ...this.#shared() }, START_ORDERS_WITHIN_MS),
+      },
       { step: "catch up with the venue's fills", run: () => this.#catchUp() },
       { step: "read the balances", run: () => this.#readBalances() },
       { step: "have fresh market data", run: () => this.#awaitBooks() },
@@ -209,7 +225,13 @@ export class Task {
       books.set(market.symbol, await tracker.load());
       this.#trackers.set(market.symbol, tracker);
     }
-    const engine = new Engine({ markets: this.#settings, epoch, budget: this.#budget, books });
+    const engine = new Engine({
+      markets: this.#settings,
+      epoch,
+      budget: this.#budget,
+      books,
+      fillsUnreadMsMax: FILLS_UNREAD_LOOKS_MAX * this.#fillsLookMs,
+    });
     const queue = new EventQueue();
     const venue = this.#makeVenue((event) => loop.push(event));
     const loop = new QuotingLoop({
@@ -252,6 +274,7 @@ export class Task {
       metrics: this.metrics,
       outbox: this.#outbox,
       stateTable: this.#stateTable,
+      pollIntervalMs: this.#fillsLookMs,
       fillsAfter: (cursor) => this.#assembled().venue.fillsAfter(market.symbol, cursor),
       onFill: (fill: Fill) => this.#assembled().loop.push({ type: "fill", fill, at: clock.now() }),
       onHistoryRead: (askedMs) => {

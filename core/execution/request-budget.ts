@@ -35,7 +35,7 @@ const CAMBRIAN_LIMITS: RequestLimits = {
   requestsPerSecond: 10,
   placementsInFlight: 5,
   reservedForCancels: 3,
-  reservedForLookups: 1,
+  reservedForLookups: 2,
   queriesHeldMax: 4,
   pollsHeldMax: 2,
   marginMs: 25,

@@ -62,6 +62,8 @@ export class CambrianClient {
   readonly #circuit: Circuit;
   /** Like `#circuit`, for calls that are never sent: their success must not close it. */
   readonly #rehearsal: Circuit;
+  /** The newest call of each kind that waits for a slot; it waits for those before it. */
+  readonly #lastWaiting = new Map<RequestKind, Promise<number | undefined>>();
   #stopped = false;
 
   constructor(options: ClientOptions) {
@@ -117,7 +119,10 @@ export class CambrianClient {
 
   async #attempt<T>(call: Call<T>, paid: number | undefined): Promise<Outcome<T>> {
     const { budget, clock, metrics } = this.#options;
-    const requestId = paid ?? budget.take(call.kind, clock.now()) ?? (await this.#slot(call));
+    // First come, first served: a call that waits must not lose its slot to one that has just come.
+    const mayTake = paid === undefined && !this.#lastWaiting.has(call.kind);
+    const taken = mayTake ? budget.take(call.kind, clock.now()) : paid;
+    const requestId = taken ?? (await this.#slot(call));
     if (requestId === undefined) return this.#failed("unsent", "no-slot", "no request slot came free");
     try {
       if (this.#stopped) return this.#failed("unsent", "no-slot", "the client is stopped");
@@ -193,8 +198,16 @@ export class CambrianClient {
 
   /** Waits for a slot, for at most five seconds. The engine's commands do not wait: it decides anew by what it knows then. */
   async #slot({ kind, requestId: paid }: Pick<Call<unknown>, "kind" | "requestId">): Promise<number | undefined> {
-    const { budget, clock } = this.#options;
     if (paid !== undefined) return undefined;
+    const mine = (this.#lastWaiting.get(kind) ?? Promise.resolve()).then(() => this.#awaitSlot(kind));
+    this.#lastWaiting.set(kind, mine);
+    const requestId = await mine;
+    if (this.#lastWaiting.get(kind) === mine) this.#lastWaiting.delete(kind);
+    return requestId;
+  }
+
+  async #awaitSlot(kind: RequestKind): Promise<number | undefined> {
+    const { budget, clock } = this.#options;
     const untilMs = clock.now().monotonicMs + SLOT_WAIT_MS_MAX;
     for (let look = 0; look <= SLOT_WAIT_MS_MAX && !this.#stopped; look += 1) {
       const now = clock.now();

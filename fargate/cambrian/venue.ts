@@ -145,8 +145,14 @@ class CambrianVenue implements Venue {
       case "proven":
         if (outcome.value.status !== "rejected") return this.#seen(outcome.value);
         return this.#rejected(command, "the venue rejected it, as it does a post-only order that would cross");
+      case "unsent": {
+        const { market: symbol, clientOrderId } = command;
+        const { reason } = outcome;
+        this.#options.metrics.increment("flashmm_order_placement_errors_total", { market: symbol });
+        const at = this.#options.clock.now();
+        return this.#options.onEvent({ type: "order-unsent", market: symbol, clientOrderId, reason, at });
+      }
       case "refused":
-      case "unsent":
         this.#options.metrics.increment("flashmm_order_placement_errors_total", { market: command.market });
         return this.#rejected(command, outcome.reason);
       case "unknown":

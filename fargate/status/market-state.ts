@@ -21,7 +21,7 @@ export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
     market: market.symbol,
     base: market.base,
     quote: market.quote,
-    quoting: engine.isQuoting,
+    quoting: reasonsOf(engine, now).length === 0,
     reasons: [...reasonsOf(engine, now), ...heldBack(engine)],
     fairValue: fairValueText(engine),
     spreadOthersBps: engine.watch.spreads.current?.othersBps ?? null,

@@ -34,7 +34,7 @@ export class Desk {
 
   constructor(markets: readonly MarketSettings[] = [settings]) {
     const books = new Map(markets.map((each) => [each.market.symbol, emptyBooks()]));
-    this.engine = new Engine({ markets, epoch: 7, budget: this.budget, books });
+    this.engine = new Engine({ markets, epoch: 7, budget: this.budget, books, fillsUnreadMsMax: 20_000 });
     this.tell({ type: "feed-connected", endpoint: "wss://one", at: instant(0) });
     for (const { market } of markets) {
       this.tell({ type: "fills-read", market: market.symbol, askedMs: 0, at: instant(0) });

@@ -120,6 +120,46 @@ describe("the venue's list of open orders", () => {
   });
 });
 
+describe("orders of other starts", () => {
+  function listed(clientOrderId: string, askedMs: number, market = SYMBOL): EngineEvent {
+    const order = { orderId: "O-9", clientOrderId, market, side: "buy", status: "open" } as const;
+    const orders = [{ ...order, price: toTicks(4_000), size: toLots(500), filled: toLots(0) }];
+    return { type: "open-orders-read", market: SYMBOL, orders, askedMs, at: instant(askedMs + 5) };
+  }
+
+  it("a later start's are not cancelled: this one gives way, and says why", () => {
+    const desk = new Desk();
+    desk.tell(makeBook(wide));
+    desk.decideAndAnswer(1);
+    desk.tell(listed("fm-8-SEIUSDC-b0-1", 10));
+    expect(shown(desk.decide(11))).toEqual(["cancel-order fm-7-SEIUSDC-b0-1", "cancel-order fm-7-SEIUSDC-s0-2"]);
+    expect(desk.market.blockers).toEqual(["a later start makes this market: fm-8-SEIUSDC-b0-1"]);
+  });
+
+  it("those of another market, from a venue that does not filter, are not this market's to cancel", () => {
+    const desk = new Desk();
+    desk.tell(makeBook(wide));
+    desk.decideAndAnswer(1);
+    desk.tell(listed("fm-7-ETHUSDC-b0-1", 10, "ETH/USDC"));
+    expect(desk.decide(11)).toEqual([]);
+  });
+
+  it("one of ours that was taken for ended and is listed as open is cancelled, and counts until it is gone", () => {
+    const desk = new Desk();
+    desk.tell(makeBook(wide));
+    const [buy] = desk.decideAndAnswer(1);
+    const { clientOrderId, market } = buy!;
+    desk.tell({ type: "order-cancelled", market, clientOrderId, at: instant(5) });
+    desk.tell({ type: "fills-read", market: SYMBOL, askedMs: 2_500, at: instant(2_500) });
+    desk.tell(listed(clientOrderId, 2_000));
+    expect(desk.market.exposure().long).toBe(0);
+    desk.tell(listed(clientOrderId, 2_600));
+    expect(desk.market.exposure().long).toBe(500);
+    desk.tell(makeBook({ ...wide, ms: 2_600 }));
+    expect(shown(desk.decide(2_610))[0]).toBe(`cancel-order ${clientOrderId}`);
+  });
+});
+
 describe("fills", () => {
   it("a fill seen twice is booked once", () => {
     const desk = new Desk();

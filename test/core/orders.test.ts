@@ -222,6 +222,16 @@ describe("what remains of an order", () => {
   });
 });
 
+it("the venue's word that an order is open outweighs a list that lacks it", () => {
+  const orders = orderIn("live");
+  orders.openOrdersRead(new Set(), 5_000);
+  expect(orders.find(ID)?.missingMs).toBe(5_000);
+  orders.apply(seen("open", 0, 36_000));
+  orders.querySent(ID, 37_000);
+  orders.apply(fact("order-absent", 37_001));
+  expect(orders.find(ID)?.state).toBe("live");
+});
+
 describe("forgetting", () => {
   it("takes ended orders after a minute, open ones never", () => {
     const orders = orderIn("live");

@@ -40,6 +40,7 @@ export function makeEngine(
     epoch,
     budget,
     books: new Map([[config.symbol, books]]),
+    fillsUnreadMsMax: 20_000,
   });
   const market = engine.market(config.symbol);
   assert(market !== undefined, "the engine has its market");

@@ -38,7 +38,7 @@ describe("questions of the shell", () => {
     const venueCase = makeVenueCase(() => json(200, { orders: [] }));
     await venueCase.venue.stop();
     await expect(venueCase.venue.openOrders("SEI/USDC")).rejects.toBeInstanceOf(VenueError);
-    expect(types(await venueCase.run(venueCase.place()))).toEqual(["order-rejected"]);
+    expect(types(await venueCase.run(venueCase.place()))).toEqual(["order-unsent"]);
     expect(venueCase.requests).toHaveLength(0);
   });
 });

@@ -295,7 +295,7 @@ describe("the circuit breaker", () => {
     venueCase.venue.execute(venueCase.cancel());
     expect(venueCase.requests).toHaveLength(1);
     await venueCase.idle();
-    expect(types(venueCase.events).sort()).toEqual(["order-cancelled", "order-rejected"]);
+    expect(types(venueCase.events).sort()).toEqual(["order-cancelled", "order-unsent"]);
     expect(await venueCase.venue.openOrders("SEI/USDC").catch((error: unknown) => error)).toBeInstanceOf(VenueError);
     expect(venueCase.requests.at(-1)?.url).toBe("https://venue.test/api/v1/orders?status=open&market_id=SEI%2FUSDC");
   });
@@ -304,7 +304,7 @@ describe("the circuit breaker", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
     const venueCase = await broken(json(201, placed()));
     vi.setSystemTime(1_000_000 + 59_999);
-    expect(types(await place(venueCase))).toEqual(["order-rejected"]);
+    expect(types(await place(venueCase))).toEqual(["order-unsent"]);
     vi.setSystemTime(1_000_000 + 60_000);
     venueCase.venue.execute(venueCase.place());
     expect(venueCase.venue.state().circuit).toBe(1);
