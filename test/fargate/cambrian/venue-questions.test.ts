@@ -20,6 +20,15 @@ describe("questions of the shell", () => {
     expect(venueCase.requests).toHaveLength(2);
   });
 
+  test("they get their slots in the order they came, so that no market starves another", async () => {
+    const venueCase = makeVenueCase((request) =>
+      request.url.includes("/v1/fills") ? json(200, { fills: [], next_cursor: "0" }) : json(200, { orders: [] }),
+    );
+    const cursors = ["1", "2", "3", "4", "5", "6", "7", "8"];
+    await Promise.all(cursors.map((cursor) => venueCase.venue.fillsAfter("SEI/USDC", cursor)));
+    expect(venueCase.requests.map(({ url }) => new URL(url).searchParams.get("after"))).toEqual(cursors);
+  });
+
   test("a venue that never answers leads to an error that names the question, after three tries", async () => {
     const venueCase = makeVenueCase(() => "silence");
     await expect(venueCase.venue.openOrders("SEI/USDC")).rejects.toMatchObject({
