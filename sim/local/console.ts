@@ -187,9 +187,10 @@ function parseMoney(text: string): bigint {
   return parseScaled(text, MONEY_DECIMALS, "amount of the summary");
 }
 
-const SHOWN_DECIMALS = 6;
+/** As far as the three are compared: with fewer, a value at the edge of a rounding would look like a difference. */
+const SHOWN_DECIMALS = 9;
 
-/** To the smallest unit of USDC, half to even. */
+/** Rounded half to even. */
 function rounded(text: string): string {
   const divisor = 10n ** BigInt(MONEY_DECIMALS - SHOWN_DECIMALS);
   return formatScaled(divideHalfEven(parseMoney(text), divisor), SHOWN_DECIMALS);
