@@ -200,7 +200,7 @@ describe("summary", () => {
     expect(text).toContain("FlashMM ran for 60 s.");
     expect(text).toContain("SEI/USDC: spread improved by 26.1 bps (55.0 %), 0 open orders left");
     for (const party of ["exchange", "engine", "ledger"]) {
-      expect(text).toMatch(new RegExp(`^ {2}${party} +57 +120 +1\\.284512$`, "m"));
+      expect(text).toMatch(new RegExp(`^ {2}${party} +57 +120 +1\\.284512346$`, "m"));
     }
     expect(text).toContain("refused by the order API: 0 for rate, 0 for signature");
     expect(text).toContain("events decoded: 48211, frames refused: 0; dead letters: 0");
