@@ -146,7 +146,7 @@ export class MarketEngine {
     return this.#fillLog.lateFills;
   }
 
-  /** How long no order of ours has been live, in milliseconds; since the first plan when none ever was. */
+  /** How long no order of ours has been live although nothing blocked the market, in milliseconds. */
   unquotedMs(now: Instant): number {
     return this.#lastLiveMs === undefined ? 0 : now.monotonicMs - this.#lastLiveMs;
   }
@@ -252,7 +252,7 @@ export class MarketEngine {
 
   cancel({ market, clientOrderId, orderId }: CancellableOrder, requestId: number, now: Instant): CancelOrder {
     this.orders.cancelSent(clientOrderId, now.monotonicMs);
-    this.#straysCancelled.add(clientOrderId);
+    if (this.#strays.some((stray) => stray.clientOrderId === clientOrderId)) this.#straysCancelled.add(clientOrderId);
     return { type: "cancel-order", requestId, market, clientOrderId, orderId };
   }
 
@@ -359,7 +359,8 @@ export class MarketEngine {
 
   #measureQuotes(open: readonly Order[], now: Instant): void {
     const { lastMs } = this.#twoSided;
-    if (this.#lastLiveMs === undefined || open.some((order) => order.state === "live")) {
+    const isBlocked = this.#blockers.length > 0;
+    if (this.#lastLiveMs === undefined || isBlocked || open.some((order) => order.state === "live")) {
       this.#lastLiveMs = now.monotonicMs;
     }
     if (lastMs !== undefined) {

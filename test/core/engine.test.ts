@@ -187,6 +187,16 @@ describe("old and bad data", () => {
     expect(desk.market.watch.spreads.averages()?.othersBps).toBeCloseTo((10_000 * 20) / 4_215);
   });
 
+  it("time without a live order counts from the end of what blocked the market", () => {
+    const desk = new Desk();
+    desk.decide(1);
+    desk.tell({ type: "fills-read", market: SYMBOL, askedMs: 60_000, at: instant(60_000) });
+    desk.decide(60_000);
+    desk.tell(makeBook({ ...wide, ms: 60_001 }));
+    expect(desk.decide(60_002)).toHaveLength(2);
+    expect(desk.market.unquotedMs(instant(60_003))).toBe(3);
+  });
+
   it("each source's halt is its own: one that allows does not lift another's", () => {
     const desk = new Desk();
     desk.tell(makeBook(wide));
