@@ -1,0 +1,37 @@
+/**
+ * The function behind the operator's halts and resumes. Owns its cold start: environment, client, logger; what a request
+ * does is `apply-request.ts`'s. A request that cannot be applied fails the invocation, where alarms see it.
+ */
+import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
+import { parser } from "@aws-lambda-powertools/parser/middleware";
+import middy from "@middy/core";
+import { z } from "zod";
+import { makeDynamoDb } from "../aws-clients.ts";
+import { requireEnvironment } from "../environment.ts";
+import { makeLogger } from "../log.ts";
+import { applyRequest, type OperatorControl } from "./apply-request.ts";
+
+/** An event of another shape, source or kind is a wrong wiring, and fails as a whole. */
+const OperatorEvent = z.looseObject({
+  "detail-type": z.enum(["Quoting Halt Requested", "Quoting Resume Requested"]),
+  source: z.literal("flashmm.operator"),
+  account: z.string().optional(),
+  time: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+const logger = makeLogger("operator-control");
+const environment = requireEnvironment(process.env, ["TABLE_NAME", "MARKETS"]);
+
+const control: OperatorControl = {
+  table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
+  markets: environment("MARKETS")
+    .split(",")
+    .map((market) => market.trim()),
+  log: logger,
+};
+
+export const handler = middy()
+  .use(injectLambdaContext(logger))
+  .use(parser({ schema: OperatorEvent }))
+  .handler(async (event: z.infer<typeof OperatorEvent>) => ({ outcome: await applyRequest(control, event) }));
