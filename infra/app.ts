@@ -41,6 +41,7 @@ export function makeApp(options: AppOptions): App {
     settings,
     ledger: state.ledger,
     fills: state.fills.queue,
+    bus: state.bus,
   });
   return app;
 }

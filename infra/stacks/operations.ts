@@ -1,12 +1,14 @@
 /** The functions and what starts them. Holds nothing that cannot be made again. */
 import { Duration, Stack, type StackProps } from "aws-cdk-lib";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import type { EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { FILLS_CONSUMER_TIMEOUT_SECONDS } from "../constructs/fills-queue.ts";
 import { NodeFunction } from "../constructs/node-function.ts";
+import { OperatorRequests } from "../constructs/operator-requests.ts";
 import type { StageSettings } from "../stages.ts";
 
 /** The most a standard queue gives in one receive. */
@@ -16,12 +18,14 @@ export type OperationsStackProps = StackProps & {
   readonly settings: StageSettings;
   readonly ledger: TableV2;
   readonly fills: Queue;
+  readonly bus: EventBus;
 };
 
 export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, { description: "FlashMM: the functions and what starts them", ...props });
     this.#fillAccounting(props);
+    new OperatorRequests(this, "OperatorControl", props);
   }
 
   #fillAccounting(props: OperationsStackProps): void {

@@ -77,7 +77,8 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     CAMBRIAN_TESTNET: "true",
   };
   const dataDir = folder;
-  const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: cambrian, clock, rng, log });
+  const functions = { ...cambrian, MARKETS: markets.files.map((market) => market.symbol).join(",") };
+  const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: functions, clock, rng, log });
   starting.defer(() => cloud.stop());
   if (tape === undefined) exchange.start();
   const running = starting.move();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Stack } from "aws-cdk-lib";
@@ -20,6 +20,31 @@ function stackNamed(name: string): Stack {
   if (!Stack.isStack(found)) throw new Error(`${name} must be a stack`);
   return found;
 }
+
+/** The resource of a function by its folder under `lambdas/`. */
+function functionOf(folder: string) {
+  const entry = `lambdas/${folder}/handler.ts`;
+  const found = Object.values(operations.findResources("AWS::Lambda::Function")).find(
+    (resource) => resource["Metadata"]["flashmm:entry"] === entry,
+  );
+  if (found === undefined) throw new Error(`there must be a function of ${entry}`);
+  return found;
+}
+
+/** What the role of a function may do. */
+function statementsOf(folder: string): readonly Statement[] {
+  const role = functionOf(folder)["Properties"].Role["Fn::GetAtt"][0];
+  return Object.values(operations.findResources("AWS::IAM::Policy"))
+    .filter((policy) => policy["Properties"].Roles.some((each: { readonly Ref: string }) => each.Ref === role))
+    .flatMap((policy) => policy["Properties"].PolicyDocument.Statement);
+}
+
+type Statement = {
+  readonly Effect: string;
+  readonly Action: readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+};
 
 describe("the ledger", () => {
   test("survives a deletion of its stack, by retention and by protection", () => {
@@ -101,8 +126,8 @@ describe("the queue of fills", () => {
 
   test("hides a message for at least six times the time its reader may take", () => {
     const [queue] = Object.values(state.findResources("AWS::SQS::Queue", { Properties: { QueueName: "fills" } }));
-    const [reader] = Object.values(operations.findResources("AWS::Lambda::Function"));
-    expect(queue?.["Properties"].VisibilityTimeout).toBeGreaterThanOrEqual(6 * reader?.["Properties"].Timeout);
+    const reader = functionOf("fill-accounting");
+    expect(queue?.["Properties"].VisibilityTimeout).toBeGreaterThanOrEqual(6 * reader["Properties"].Timeout);
   });
 });
 
@@ -127,9 +152,7 @@ describe("fill accounting", () => {
   });
 
   test("may do with the ledger what it does, and with nothing else anything", () => {
-    const statements = Object.values(operations.findResources("AWS::IAM::Policy")).flatMap(
-      (policy) => policy["Properties"].PolicyDocument.Statement,
-    );
+    const statements = statementsOf("fill-accounting");
     expect(statements.map((statement) => [statement.Effect, statement.Action])).toEqual([
       ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]],
       ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]],
@@ -150,7 +173,68 @@ describe("fill accounting", () => {
 
   test("keeps its logs in a group of its own, for as long as the stage says", () => {
     operations.hasResourceProperties("AWS::Logs::LogGroup", { RetentionInDays: 90 });
-    operations.resourceCountIs("AWS::Logs::LogGroup", 1);
+    operations.resourceCountIs("AWS::Logs::LogGroup", 2);
+  });
+});
+
+describe("operator control", () => {
+  const deadLetters = { "Fn::GetAtt": ["OperatorControlDeadLetters3F203D15", "Arn"] };
+
+  test("is started by halts and resumes of the operator on the bus, tried for minutes, then set aside", () => {
+    operations.hasResourceProperties("AWS::Events::Rule", {
+      EventBusName: Match.objectLike({ "Fn::GetStackOutput": Match.anyValue() }),
+      EventPattern: {
+        source: ["flashmm.operator"],
+        "detail-type": ["Quoting Halt Requested", "Quoting Resume Requested"],
+      },
+      State: "ENABLED",
+      Targets: [
+        Match.objectLike({
+          RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 2 },
+          DeadLetterConfig: { Arn: deadLetters },
+          InputPath: Match.absent(),
+        }),
+      ],
+    });
+    operations.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
+      MaximumEventAgeInSeconds: 300,
+      MaximumRetryAttempts: 2,
+      DestinationConfig: { OnFailure: { Destination: deadLetters } },
+    });
+    operations.hasResourceProperties("AWS::SQS::Queue", {
+      QueueName: "operator-dead-letters",
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 86_400,
+    });
+  });
+
+  test("may be started by that rule alone", () => {
+    const permissions = Object.values(operations.findResources("AWS::Lambda::Permission"));
+    expect(permissions.map((permission) => permission["Properties"])).toEqual([
+      expect.objectContaining({
+        Principal: "events.amazonaws.com",
+        SourceArn: { "Fn::GetAtt": ["OperatorControlRequests5311D145", "Arn"] },
+      }),
+    ]);
+  });
+
+  test("may read and write the control items of the ledger, set its failures aside, and nothing else", () => {
+    const statements = statementsOf("operator-control");
+    expect(statements.map((statement) => [statement.Effect, statement.Action])).toEqual([
+      ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]],
+      ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem"]],
+      ["Allow", ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]],
+    ]);
+    expect(statements[1]?.Condition).toEqual({
+      "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["CONTROL"] },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    });
+    for (const { Resource } of statements) expect(JSON.stringify(Resource)).not.toContain("*");
+  });
+
+  test("knows the markets of its stage", () => {
+    const { MARKETS } = functionOf("operator-control")["Properties"].Environment.Variables;
+    expect(MARKETS).toBe(stageSettings("mainnet").markets.join(","));
   });
 });
 
@@ -172,6 +256,15 @@ describe("the app", () => {
   ])("stage %j is %s", (name, expected) => {
     expect(stageSettings(name).name).toBe(expected);
   });
+
+  test.each(["testnet", "mainnet"])(
+    "the markets of %s are those of its configuration, or SEI/USDC before it has one",
+    (name) => {
+      const file = new URL(`../../config/${name}.json`, import.meta.url);
+      const markets = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).markets : [{ symbol: "SEI/USDC" }];
+      expect(stageSettings(name).markets).toEqual(markets.map((market: { readonly symbol: string }) => market.symbol));
+    },
+  );
 
   test("an unknown stage is refused by name", () => {
     expect(() => stageSettings("mainet")).toThrow('stage must be one of testnet, mainnet, was "mainet"');

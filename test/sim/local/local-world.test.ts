@@ -50,6 +50,8 @@ describe("the local world", () => {
       TABLE_NAME: world.cloud.tableName,
       AWS_ENDPOINT_URL_DYNAMODB: world.cloud.dynamodbUrl,
       AWS_ENDPOINT_URL_SQS: world.cloud.sqsUrl,
+      EVENT_BUS_NAME: "flashmm",
+      AWS_ENDPOINT_URL_EVENTBRIDGE: world.cloud.eventsUrl,
       STATUS_PORT: "0",
     });
   });
