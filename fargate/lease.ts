@@ -19,6 +19,8 @@ const TERM_MS_MIN = 3_000;
 const RETRY_EVERY_MS = 1_000;
 /** How often the clocks are compared when nobody asks. */
 const TICK_MS = 500;
+/** What is left after rounding must not be waited for in steps too small to move a clock. */
+const PAUSE_MIN_MS = 1;
 const RELEASE_ATTEMPTS_MAX = 3;
 
 /** `isTakenOver`: the earlier holder had not released it, and what it sent last may still arrive. */
@@ -195,7 +197,9 @@ export class Lease {
     const now = clock.now();
     this.#observe(now);
     const leftMs = this.#validity.placingForMs(now);
-    this.#stopTick = clock.after(leftMs > 0 ? Math.min(TICK_MS, leftMs) : TICK_MS, () => this.#tick());
+    this.#stopTick = clock.after(leftMs > 0 ? Math.min(TICK_MS, Math.max(PAUSE_MIN_MS, leftMs)) : TICK_MS, () =>
+      this.#tick(),
+    );
   }
 
   /** Compares the clocks, and tells what has changed. */
@@ -211,8 +215,10 @@ export class Lease {
 
   async #keep(): Promise<void> {
     while (this.#isHolding) {
-      await this.#pause(this.#roundInMs(this.#options.clock.now()));
-      if (this.#isHolding) await this.#round();
+      // A doubt may wake it early, and may still have to wait.
+      const inMs = this.#roundInMs(this.#options.clock.now());
+      if (inMs > 0) await this.#pause(inMs);
+      else await this.#round();
     }
   }
 
@@ -375,8 +381,9 @@ export class Lease {
 
   async #pause(delayMs: number): Promise<void> {
     if (delayMs <= 0 || this.#isStopped) return;
+    const wholeMs = Math.max(PAUSE_MIN_MS, delayMs);
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(delayMs, resolve);
+      const cancel = this.#options.clock.after(wholeMs, resolve);
       this.#wake = () => {
         cancel();
         resolve();
