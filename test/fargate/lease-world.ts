@@ -7,11 +7,21 @@ import { type Acquisition, Lease, type LeaseEvent } from "../../fargate/lease.ts
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import { DrivenWorld, makeRecorder, type startTable } from "./driven-world.ts";
 
-export const NETWORKS = ["up", "refused", "requests-hang", "answers-hang", "answers-lost", "late"] as const;
-/** `late`: a request takes effect two seconds after it was sent, whatever has become of its sender. */
+export const NETWORKS = [
+  "up",
+  "refused",
+  "requests-hang",
+  "answers-hang",
+  "answers-lost",
+  "slow-answers",
+  "late",
+] as const;
+/** `late`: a request takes effect after its call was given up, whatever has become of its sender. */
 export type Network = (typeof NETWORKS)[number];
 
-const LATE_MS = 2_000;
+const LATE_MS = 2_100;
+/** Within the deadline of a call, also under the shortest term. */
+const SLOW_MS = 500;
 
 type Table = Awaited<ReturnType<typeof startTable>>;
 
@@ -216,6 +226,8 @@ export class LeaseHost {
       return;
     }
     if (this.network === "answers-hang") await new Promise(() => undefined);
+    if (this.network === "slow-answers")
+      await new Promise<void>((resolve) => this.#world.clock.after(SLOW_MS, resolve));
     await this.#sleep?.over.promise;
     if (this.network === "answers-lost") throw new Error("socket hang up");
   }

@@ -215,6 +215,16 @@ describe("holding the lease", () => {
     expect(a.eventTypes).not.toContain("expiring");
   });
 
+  it("a term begins when its write was sent, not when it was answered", async () => {
+    const { world, a } = await makeHeld();
+    a.failNextWrite("slow-answers");
+    const left = () => a.lease.state().validForMs ?? 0;
+    let before = left();
+    for (; left() <= before; await world.pass(50)) before = left();
+    expect(left()).toBeLessThanOrEqual(TERM_MS - 450);
+    expect(left()).toBeGreaterThan(TERM_MS - 700);
+  });
+
   it("one renewal that hangs does not cost the quotes", async () => {
     const { world, a } = await makeHeld();
     a.failNextWrite("requests-hang");
