@@ -2,10 +2,10 @@
  * Processes that want one lease, each on a machine of its own: own clocks, own connection to the table. Owns what may go
  * wrong with them: pauses, freezes, jumps of the wall clock, crashes, and each way in which a request can fail.
  */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { type Acquisition, Lease, type LeaseEvent } from "../../fargate/lease.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
-import { DrivenWorld, makeRecorder, type startTable } from "./driven-world.ts";
+import { DrivenWorld, makeRecorder, startTable } from "./driven-world.ts";
 
 export const NETWORKS = [
   "up",
@@ -231,6 +231,57 @@ export class LeaseHost {
     await this.#sleep?.over.promise;
     if (this.network === "answers-lost") throw new Error("socket hang up");
   }
+}
+
+/** A table, and worlds of which each has a lease of its own in it. */
+export async function makeLeases(termMs: number) {
+  const table = await startTable();
+  const worlds: LeaseWorld[] = [];
+  let shards = 0;
+
+  function makeWorld() {
+    shards += 1;
+    const shard = `shard-${shards}`;
+    const world = new LeaseWorld(table, shard, termMs);
+    worlds.push(world);
+    const key = { pk: { S: "LEASE" }, sk: { S: shard } };
+    return {
+      world,
+      put: (item: Record<string, { readonly S: string } | { readonly N: string }>) =>
+        table.client.send(new PutItemCommand({ TableName: table.tableName, Item: { ...key, ...item } })),
+      read: async () =>
+        (await table.client.send(new GetItemCommand({ TableName: table.tableName, Key: key, ConsistentRead: true })))
+          .Item,
+      /** Another process takes it, whatever stands there. */
+      seize: () =>
+        table.client.send(
+          new UpdateItemCommand({
+            TableName: table.tableName,
+            Key: key,
+            UpdateExpression: "SET #owner = :other ADD epoch :one, version :one",
+            ExpressionAttributeNames: { "#owner": "owner" },
+            ExpressionAttributeValues: { ":other": { S: "task-z/0000000f" }, ":one": { N: "1" } },
+          }),
+        ),
+    };
+  }
+
+  /** A world in which `task-a` holds the lease since just now. */
+  async function makeHeld() {
+    const made = makeWorld();
+    const a = made.world.start("task-a");
+    await made.world.passUntil(() => a.isPlacing(), 1_000);
+    return { ...made, a };
+  }
+
+  return {
+    makeWorld,
+    makeHeld,
+    endWorlds: () => {
+      for (const world of worlds.splice(0)) world.end();
+    },
+    stop: () => table.stop(),
+  };
 }
 
 /** Chance that a seed repeats (mulberry32). */
