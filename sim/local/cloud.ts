@@ -10,6 +10,7 @@ import { InputError } from "../../core/errors.ts";
 import type { Log } from "../../fargate/log.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import { AsyncInvocations } from "./async-invocations.ts";
+import { writeCloudFile } from "./cloud-file.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import { startEventBus } from "./event-bus.ts";
 import { type InvocationResult, LambdaRuntime } from "./lambda-runtime.ts";
@@ -26,7 +27,10 @@ import type { EventSourceMapping, FunctionDescription, QueueDescription } from "
 export type LocalCloudOptions = {
   /** The output of `node infra/app.ts`. */
   readonly templateDir: string;
-  /** Keeps tables and queues between runs, and the functions' output; without it all is gone at the end. */
+  /**
+   * Keeps tables and queues between runs, and the functions' output; without it all is gone at the end. While it runs, its
+   * addresses stand there in `cloud.json`.
+   */
   readonly dataDir?: string;
   /** The repository, where the handlers' sources are. */
   readonly root: string;
@@ -87,13 +91,21 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
   starting.defer(stopScheduler);
 
+  const tableName = environment["TABLE_NAME"] ?? "";
+  if (options.dataDir !== undefined) {
+    const urls = { dynamodbUrl: tables.url, sqsUrl: queues.url, eventsUrl: events.url };
+    starting.defer(
+      writeCloudFile(options.dataDir, { ...urls, tableName, eventBusName: environment["EVENT_BUS_NAME"] ?? "" }),
+    );
+  }
+
   const running = starting.move();
   const queueNamed = (name: string) => one(described.queues, (queue) => queue.name === name, `a queue named ${name}`);
   return {
     dynamodbUrl: tables.url,
     sqsUrl: queues.url,
     eventsUrl: events.url,
-    tableName: environment["TABLE_NAME"] ?? "",
+    tableName,
     queueUrls: Object.fromEntries(described.queues.map((queue) => [queue.name, queue.url])),
     environment,
     functions: described.functions,
