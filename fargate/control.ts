@@ -272,7 +272,7 @@ export class Control {
     const goesOn = told !== undefined && told.control.state !== "running" && control.state !== "running";
     const since = goesOn ? told.since : now;
     this.#told.set(market, { control, since, isConfirmed: goesOn && told.isConfirmed });
-    log.info("control of a market", { market, ...control });
+    log.info("control of a market", { market, control });
     onChange(market, control);
   }
 }

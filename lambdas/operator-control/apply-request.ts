@@ -71,7 +71,7 @@ export async function applyRequest(control: OperatorControl, request: OperatorRe
     });
     return "outdated";
   }
-  control.log.info("request was written down", { scope, ...wanted });
+  control.log.info("request was written down", { scope, request: wanted });
   return "applied";
 }
 

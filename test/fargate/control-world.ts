@@ -4,7 +4,7 @@ import { Control, type MarketControl } from "../../fargate/control.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import { DrivenWorld, type Gate, makeRecorder, type startTable } from "./driven-world.ts";
 
-export const MARKETS = ["SEI/USDC", "ETH/USDC"] as const;
+const MARKETS = ["SEI/USDC", "ETH/USDC"] as const;
 export const [SEI, ETH] = MARKETS;
 
 type Table = Awaited<ReturnType<typeof startTable>>;
@@ -15,6 +15,8 @@ export class ControlCase {
   readonly control: Control;
   readonly recorder = makeRecorder();
   readonly changes: { readonly market: string; readonly control: MarketControl }[] = [];
+  /** What was asked of the table. */
+  readonly inputs: object[] = [];
   /** Requests that the table took. */
   calls = 0;
   /** Milliseconds by which the wall clock is off. */
@@ -44,6 +46,13 @@ export class ControlCase {
       }
       await options.gate?.(step);
     });
+    client.middlewareStack.add(
+      (next) => (request) => {
+        this.inputs.push(request.input);
+        return next(request);
+      },
+      { step: "initialize" },
+    );
     this.control = new Control({
       client,
       tableName: table.tableName,

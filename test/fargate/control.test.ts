@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { EventDetail } from "../../fargate/announcer.ts";
 import { ControlCase, ETH, SEI } from "./control-world.ts";
 import { DrivenWorld, startTable } from "./driven-world.ts";
 
@@ -30,6 +31,11 @@ describe("the control items", () => {
       { market: ETH, control: { state: "running", at: null } },
     ]);
     expect(made.reason()).toBeUndefined();
+  });
+
+  it("are read by one consistent query", async () => {
+    const made = await makeCase().start();
+    expect(made.inputs).toEqual([expect.objectContaining({ ConsistentRead: true })]);
   });
 
   it("are read each half second, and no more after the stop", async () => {
@@ -252,6 +258,8 @@ describe("items that cannot be read", () => {
     await made.world.pass(A_READING_MS);
     const said = made.recorder.lines.filter((line) => line.startsWith("control items"));
     expect(said).toEqual(["control items could not be read", "control items are read again"]);
+    // A field of that name would stand in place of the line's own time.
+    for (const { fields } of made.recorder.records) expect(fields).not.toHaveProperty("at");
   });
 });
 
@@ -264,11 +272,12 @@ describe("a confirmed halt", () => {
     await made.world.pass(A_READING_MS);
     const seenMs = made.now.monotonicMs;
     await made.world.pass(700);
-    const confirmed = made.control.confirmHalt(SEI, made.now);
+    // As it goes on the bus.
+    const confirmed: EventDetail | undefined = made.control.confirmHalt(SEI, made.now);
     expect(confirmed).toMatchObject({ market: SEI, reason: `${SEI}: maintenance`, by: "flashmm.operator", at });
-    expect(confirmed?.withinMs).toBeGreaterThanOrEqual(made.now.monotonicMs - seenMs);
-    expect(confirmed?.withinMs).toBeLessThan(750);
-    expect(confirmed?.confirmedAt).toBe(made.at());
+    expect(confirmed?.["withinMs"]).toBeGreaterThanOrEqual(made.now.monotonicMs - seenMs);
+    expect(confirmed?.["withinMs"]).toBeLessThan(750);
+    expect(confirmed?.["confirmedAt"]).toBe(made.at());
     // A second reason for the halt is no second halt.
     await made.put("ALL", { state: "halted" });
     await made.world.pass(A_READING_MS);

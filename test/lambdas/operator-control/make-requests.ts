@@ -1,4 +1,5 @@
 /** Requests as EventBridge delivers them, and what they left in the table. */
+import { assert } from "../../../core/assert.ts";
 import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
 import { readItem } from "../../../lambdas/ledger-table.ts";
 import type { OperatorControl, OperatorRequest } from "../../../lambdas/operator-control/apply-request.ts";
@@ -19,7 +20,11 @@ export function makeRequest(
 
 export function makeControl(table: LedgerTable, markets: readonly string[]) {
   const lines: string[] = [];
-  const say = (message: string, fields: Record<string, unknown>) => lines.push(`${message} ${JSON.stringify(fields)}`);
+  const say = (message: string, fields: Record<string, unknown>) => {
+    // A field of that name would stand in place of the line's own time.
+    assert(!("at" in fields), `${message} must not carry a field named at`);
+    lines.push(`${message} ${JSON.stringify(fields)}`);
+  };
   const control: OperatorControl = { table, markets, log: { info: say, warn: say } };
   return { control, lines };
 }

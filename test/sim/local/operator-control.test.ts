@@ -78,11 +78,9 @@ describe("the operator", () => {
     await nextSecond();
     await operator(["resume", "--reason", "looked at", "--data-dir", folder]);
     await obeyed("the resume", () => reasonOf(SEI) === undefined && reasonOf(ETH) === undefined);
-    expect(changes.filter(({ market }) => market === SEI).map((change) => change.control.state)).toEqual([
-      "running",
-      "halted",
-      "running",
-    ]);
+    // On a machine that stands still for seconds the items may have been unreadable in between.
+    const told = changes.filter((change) => change.market === SEI && change.control.state !== "unreadable");
+    expect(told.map((change) => change.control.state)).toEqual(["running", "halted", "running"]);
   });
 
   test("halts one market that only this run has, on a bus found by the SDK's own variables", async () => {
