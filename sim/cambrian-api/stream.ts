@@ -1,10 +1,8 @@
 /** The WebSocket `/v1/stream`: a client proves itself in its first frame, then hears of fills and orders. Owns the open streams. */
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
-import type { Clock } from "../../fargate/seams.ts";
+import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { AccountEvent } from "../exchange/account-records.ts";
+import { ignoreFailure, type ServerSocket } from "../transport/server-socket.ts";
 import type { CambrianFaults } from "./faults.ts";
 import { type Credentials, signatureFault } from "./signature.ts";
 import type { CambrianCounts } from "./stats.ts";
@@ -12,7 +10,6 @@ import { toFillJson, toOrderJson } from "./wire.ts";
 
 const STREAMS_MAX = 20;
 const AUTH_WITHIN_MS = 5_000;
-const FRAME_BYTES_MAX = 16 * 1_024;
 /** A client that reads no faster than this much behind is dropped. */
 const UNSENT_BYTES_MAX = 1_048_576;
 /** Close code of "policy violation" (RFC 6455, 7.4.1). */
@@ -26,48 +23,52 @@ const authFrame = z.strictObject({
 });
 
 export class CambrianStream {
-  readonly #credentials: Credentials;
+  readonly #credentials: () => Credentials;
   readonly #clock: Clock;
+  readonly #rng: Rng;
   readonly #counts: CambrianCounts;
   readonly #faults: CambrianFaults;
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    autoPong: false,
-    perMessageDeflate: false,
-    maxPayload: FRAME_BYTES_MAX,
-  });
-  readonly #listening = new Set<WebSocket>();
+  readonly #clients = new Set<ServerSocket>();
+  readonly #listening = new Set<ServerSocket>();
 
   constructor(input: {
-    readonly credentials: Credentials;
+    /** Asked anew for each sign-in. */
+    readonly credentials: () => Credentials;
     readonly clock: Clock;
+    readonly rng: Rng;
     readonly counts: CambrianCounts;
     readonly faults: CambrianFaults;
   }) {
     this.#credentials = input.credentials;
     this.#clock = input.clock;
+    this.#rng = input.rng;
     this.#counts = input.counts;
     this.#faults = input.faults;
   }
 
-  /** Takes over a connection that asks to become a stream. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url !== "/v1/stream" || this.#server.clients.size >= STREAMS_MAX) {
-      const status = request.url === "/v1/stream" ? "503 Service Unavailable" : "404 Not Found";
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
-    this.#server.handleUpgrade(request, socket, head, (client) => this.#greet(client));
+  /** Why a connection may not become a stream, as an HTTP status line; `undefined` when it may. */
+  refusal(path: string): string | undefined {
+    if (path !== "/v1/stream") return "404 Not Found";
+    return this.#clients.size < STREAMS_MAX ? undefined : "503 Service Unavailable";
   }
 
   /** Tells every proven client what happened to the account. */
   tell(event: AccountEvent): void {
+    if (event.type === "order") {
+      this.#send({ type: "order", order: toOrderJson(event.order) });
+      return;
+    }
+    if (this.#faults.streamFillsDropped) return;
+    const frame = { type: "fill", fill: toFillJson(event.fill) };
+    const { streamFillCopies, streamFillDelayMs: delayMs } = this.#faults;
+    for (let copy = 0; copy < streamFillCopies; copy += 1) {
+      if (delayMs === undefined) this.#send(frame);
+      else this.#clock.after(delayMs.low + (delayMs.high - delayMs.low) * this.#rng.next(), () => this.#send(frame));
+    }
+  }
+
+  #send(frame: unknown): void {
     if (this.#listening.size === 0 || this.#faults.streamMuted) return;
-    if (event.type === "fill" && this.#faults.streamFillsDropped) return;
-    const frame =
-      event.type === "fill"
-        ? { type: "fill", fill: toFillJson(event.fill) }
-        : { type: "order", order: toOrderJson(event.order) };
     const text = JSON.stringify(frame);
     for (const client of this.#listening) {
       if (client.bufferedAmount > UNSENT_BYTES_MAX) {
@@ -81,10 +82,12 @@ export class CambrianStream {
 
   /** Resets every stream, proven or not. */
   drop(): void {
-    for (const client of this.#server.clients) client.terminate();
+    for (const client of this.#clients) client.terminate();
   }
 
-  #greet(client: WebSocket): void {
+  /** Takes over a connection that has become a stream. */
+  greet(client: ServerSocket): void {
+    this.#clients.add(client);
     this.#counts.streamsOpened += 1;
     const stopWaiting = this.#clock.after(AUTH_WITHIN_MS, () => {
       this.#refuse(client, `the first frame must be auth within ${AUTH_WITHIN_MS} ms`);
@@ -93,12 +96,16 @@ export class CambrianStream {
     client.on("error", () => {});
     client.on("close", () => {
       stopWaiting();
+      this.#clients.delete(client);
       this.#listening.delete(client);
     });
     client.on("ping", (data) => {
-      if (!this.#faults.streamMuted) client.pong(data);
+      if (!this.#faults.streamMuted) client.pong(data, false, ignoreFailure);
     });
-    client.once("message", (data) => {
+    let isFirst = true;
+    client.on("message", (data) => {
+      if (!isFirst) return;
+      isFirst = false;
       stopWaiting();
       const fault = this.#authFault(String(data));
       if (fault === undefined) this.#listening.add(client);
@@ -111,10 +118,10 @@ export class CambrianStream {
     if (!parsed.success) return "the first frame must be auth with key, timestamp and signature";
     const { key, timestamp, signature } = parsed.data;
     const request = { method: "GET", path: "/v1/stream", body: "", key, timestamp, signature };
-    return signatureFault(request, this.#credentials, this.#clock.now().epochMs);
+    return signatureFault(request, this.#credentials(), this.#clock.now().epochMs);
   }
 
-  #refuse(client: WebSocket, message: string): void {
+  #refuse(client: ServerSocket, message: string): void {
     this.#counts.refusedForSignature += 1;
     client.send(JSON.stringify({ type: "error", code: "unauthorized", message }));
     client.close(POLICY_VIOLATION, "unauthorized");

@@ -2,9 +2,10 @@
  * One client's WebSocket at a simulated node: its requests, subscriptions, sequences and keep-alive (CONTRACTS 1; the
  * rest as Sei's Tendermint 0.35 has it: internal/rpc/core/events.go and ws_handler.go). Owns no listener and no REST.
  */
-import type { RawData, WebSocket } from "ws";
+import type { RawData } from "ws";
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { MarketDataSource, WireEvent } from "../exchange/wire-event.ts";
+import { ignoreFailure, type ServerSocket } from "../transport/server-socket.ts";
 import { type BookFault, nextSequence, spoilEvent, spoilText } from "./book-fault.ts";
 import { type EventShape, toEventFrame } from "./event-frame.ts";
 import { parseRpcRequest, type RpcCall, type RpcId, stringParam, toError, toResult } from "./json-rpc.ts";
@@ -44,7 +45,7 @@ const ANSWERS_WAITING_MAX = 100;
 const BOOK_FAULTS_MAX = 1_000;
 
 export class SeiConnection {
-  readonly #socket: WebSocket;
+  readonly #socket: ServerSocket;
   readonly #host: ConnectionHost;
   readonly #outbox: Outbox;
   readonly #answers = { waiting: 0 };
@@ -57,7 +58,7 @@ export class SeiConnection {
   #stopDeadline: () => void = () => {};
   #terminated = 0;
 
-  constructor(socket: WebSocket, host: ConnectionHost) {
+  constructor(socket: ServerSocket, host: ConnectionHost) {
     this.#socket = socket;
     this.#host = host;
     this.#outbox = new Outbox(socket);
@@ -277,6 +278,3 @@ export class SeiConnection {
     this.#host.closed(this);
   }
 }
-
-/** A control frame that could not be written: the socket's close says so as well. */
-function ignoreFailure(): void {}

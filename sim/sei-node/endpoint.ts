@@ -1,21 +1,37 @@
 /**
- * One endpoint of a simulated node: a port that serves WebSocket and REST side by side, and the faults a run can give
- * it. Owns listener, sockets and fault switches; a client's subscriptions are `connection.ts`'s.
+ * One endpoint of a simulated node: WebSocket and REST side by side, and the faults a run can give it. Owns what comes in and
+ * the fault switches; a client's subscriptions are `connection.ts`'s, the way that leads here is its listener's.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
-import { assert } from "../../core/assert.ts";
 import type { Instant } from "../../core/units.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { MarketDataSource, WireEvent } from "../exchange/wire-event.ts";
+import type { ServerSocket } from "../transport/server-socket.ts";
 import type { BookFault } from "./book-fault.ts";
 import { toHeight, toStatus } from "./chain-status.ts";
 import { type ConnectionLimits, SeiConnection } from "./connection.ts";
 import type { EventShape } from "./event-frame.ts";
-import { answerHttp } from "./http.ts";
+import { answerHttp, type NodeAnswer, type NodeRequest } from "./http.ts";
 import type { RestSources } from "./rest.ts";
+
+/** What an endpoint's listener hands over to. */
+export type EndpointPort = {
+  /** New connections are reset. */
+  readonly refusing: boolean;
+  /** Does it now, or at the end of a stall. */
+  whenRunning(act: () => void): void;
+  connect(socket: ServerSocket): void;
+  answer(request: NodeRequest): NodeAnswer;
+};
+
+/** The way to an endpoint: a port of this machine, or a place in a simulated network. */
+export type EndpointListener = {
+  readonly wsUrl: string;
+  readonly restUrl: string;
+  /** Rejects when the address cannot be had. */
+  open(endpoint: EndpointPort): Promise<void>;
+  /** Refuses from now on and cuts every connection. */
+  close(): Promise<void>;
+};
 
 export type EndpointInput = {
   readonly source: MarketDataSource;
@@ -27,8 +43,7 @@ export type EndpointInput = {
   readonly start: Instant;
   /** Shown at `status`; also tells endpoints apart. */
   readonly moniker: string;
-  /** 0 picks a free one. */
-  readonly port: number;
+  readonly listener: EndpointListener;
 };
 
 export type EndpointState = {
@@ -41,26 +56,14 @@ export type EndpointState = {
   readonly subscriptionsTerminated: number;
 };
 
-const HOST = "127.0.0.1";
-/** config.go of Tendermint: max_open_connections and max_subscription_clients. */
-const CONNECTIONS_MAX = 900;
+/** config.go of Tendermint: max_subscription_clients; and max_open_connections, of which so many may wait. */
 const SUBSCRIPTION_CLIENTS_MAX = 100;
-/** config.go: max_body_bytes. */
-const MESSAGE_BYTES_MAX = 1_000_000;
-const HELD_MAX = CONNECTIONS_MAX;
+const HELD_MAX = 900;
 
-export class SeiEndpoint {
+export class SeiEndpoint implements EndpointPort {
   readonly #input: EndpointInput;
-  readonly #webSockets = new WebSocketServer({
-    noServer: true,
-    autoPong: false,
-    perMessageDeflate: false,
-    maxPayload: MESSAGE_BYTES_MAX,
-  });
-  readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<SeiConnection>();
-  #server: Server | null = null;
-  #port: number;
+  #listening = false;
   #eventShape: EventShape;
   #refusing = false;
   #silent = false;
@@ -74,22 +77,21 @@ export class SeiEndpoint {
 
   constructor(input: EndpointInput) {
     this.#input = input;
-    this.#port = input.port;
     this.#eventShape = input.eventShape;
   }
 
   get wsUrl(): string {
-    return `ws://${HOST}:${this.#port}/websocket`;
+    return this.#input.listener.wsUrl;
   }
 
   get restUrl(): string {
-    return `http://${HOST}:${this.#port}`;
+    return this.#input.listener.restUrl;
   }
 
   state(): EndpointState {
     const connections = [...this.#connections];
     return {
-      listening: this.#server !== null,
+      listening: this.#listening,
       connections: connections.length,
       subscriptions: sum(connections.map((connection) => connection.subscriptions)),
       connectionsAccepted: this.#connectionsAccepted,
@@ -102,36 +104,29 @@ export class SeiEndpoint {
     for (const connection of this.#connections) connection.publish(event);
   }
 
+  get refusing(): boolean {
+    return this.#refusing;
+  }
+
   /** Opens the port; after `die` the same one again. Rejects when it cannot be had. Does nothing while it is open. */
   async revive(): Promise<void> {
-    if (this.#server !== null) return;
-    const server = createServer((request, response) => this.#whenRunning(() => this.#answer(request, response)));
-    this.#server = server;
-    server.on("connection", (socket) => this.#accept(socket));
-    server.on("upgrade", (request, socket, head) => this.#whenRunning(() => this.#upgrade(request, socket, head)));
+    if (this.#listening) return;
+    this.#listening = true;
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(this.#port, HOST, resolve);
-      });
+      await this.#input.listener.open(this);
     } catch (error) {
-      this.#server = null;
+      this.#listening = false;
       throw error;
     }
-    const address = server.address();
-    assert(typeof address === "object" && address !== null, "a listening server has a port");
-    this.#port = address.port;
   }
 
   /** The process is gone: the port refuses, every connection is cut without a goodbye. */
   async die(): Promise<void> {
-    const server = this.#server;
-    if (server === null) return;
-    this.#server = null;
+    if (!this.#listening) return;
+    this.#listening = false;
     this.#held = [];
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = this.#input.listener.close();
     for (const connection of this.#connections) connection.drop();
-    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
@@ -188,52 +183,31 @@ export class SeiEndpoint {
     this.#restStatus = status;
   }
 
-  #accept(socket: Socket): void {
-    if (this.#refusing || this.#sockets.size >= CONNECTIONS_MAX) {
-      socket.resetAndDestroy();
-      return;
-    }
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
-    // A reset by the peer is the peer's business; `close` follows.
-    socket.on("error", () => socket.destroy());
-  }
-
-  #whenRunning(act: () => void): void {
+  whenRunning(act: () => void): void {
     if (!this.#stalled) act();
     else if (this.#held.length < HELD_MAX) this.#held.push(act);
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url?.split("?", 1)[0] !== "/websocket") {
-      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-      return;
-    }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#connectionsAccepted += 1;
-      const connection = new SeiConnection(webSocket, {
-        source: this.#input.source,
-        clock: this.#input.clock,
-        rng: this.#input.rng,
-        limits: this.#input.limits,
-        eventShape: () => this.#eventShape,
-        silent: () => this.#silent,
-        subscribeRefusal: () => this.#subscribeRefusal(),
-        height: () => this.#height(),
-        status: () => this.#status(),
-        closed: (ended) => this.#forget(ended),
-      });
-      this.#connections.add(connection);
+  connect(socket: ServerSocket): void {
+    this.#connectionsAccepted += 1;
+    const connection = new SeiConnection(socket, {
+      source: this.#input.source,
+      clock: this.#input.clock,
+      rng: this.#input.rng,
+      limits: this.#input.limits,
+      eventShape: () => this.#eventShape,
+      silent: () => this.#silent,
+      subscribeRefusal: () => this.#subscribeRefusal(),
+      height: () => this.#height(),
+      status: () => this.#status(),
+      closed: (ended) => this.#forget(ended),
     });
+    this.#connections.add(connection);
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    answerHttp(request, response, {
-      sources: this.#input.rest,
-      bodyBytesMax: MESSAGE_BYTES_MAX,
-      restStatus: this.#restStatus,
-      status: () => this.#status(),
-    });
+  answer(request: NodeRequest): NodeAnswer {
+    const status = () => this.#status();
+    return answerHttp(request, { sources: this.#input.rest, restStatus: this.#restStatus, status });
   }
 
   #subscribeRefusal(): string | null {

@@ -2,14 +2,12 @@
  * A node's HTTP side: `status` and `health` by URI or JSON-RPC, and the REST queries. Owns bodies and headers; the
  * answers themselves are `rest.ts`'s and the endpoint's.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseRpcRequest, type RpcCall, toError, toResult } from "./json-rpc.ts";
 import { answerRest, type RestSources } from "./rest.ts";
 import type { RestAnswer } from "./rest-answer.ts";
 
 export type HttpInput = {
   readonly sources: RestSources;
-  readonly bodyBytesMax: number;
   /** A fault: every REST query is answered with this status. */
   readonly restStatus: number | null;
   status(): unknown;
@@ -18,23 +16,20 @@ export type HttpInput = {
 /** Tendermint answers calls by URI under this id. */
 const URI_ID = -1;
 
+/** A request whose body was read; null when it is larger than allowed. */
+export type NodeRequest = { readonly method: string; readonly url: string; readonly body: string | null };
+
+/** The answer's body is JSON. */
+export type NodeAnswer = { readonly status: number; readonly body: string };
+
 /** Answers one request, whatever it is. */
-export function answerHttp(request: IncomingMessage, response: ServerResponse, input: HttpInput): void {
-  const { method = "GET", url = "/" } = request;
-  const path = url.split("?", 1)[0];
-  if (method === "POST" && path === "/") {
-    readBody(request, input.bodyBytesMax, (body) => {
-      const answer = body === null ? toError(null, "invalidRequest", "error reading request body") : rpc(body, input);
-      send(response, 200, answer);
-    });
-    return;
-  }
-  request.resume();
-  const { status, body } = toAnswer(method, url, input);
-  send(response, status, body);
+export function answerHttp({ method, url, body }: NodeRequest, input: HttpInput): NodeAnswer {
+  if (method !== "POST" || url.split("?", 1)[0] !== "/") return toAnswer(method, url, input);
+  const answer = body === null ? toError(null, "invalidRequest", "error reading request body") : rpc(body, input);
+  return { status: 200, body: answer };
 }
 
-function toAnswer(method: string, url: string, input: HttpInput): { readonly status: number; readonly body: string } {
+function toAnswer(method: string, url: string, input: HttpInput): NodeAnswer {
   const path = url.split("?", 1)[0];
   if (method === "GET" && path === "/status") return { status: 200, body: toResult(URI_ID, input.status()) };
   if (method === "GET" && path === "/health") return { status: 200, body: toResult(URI_ID, {}) };
@@ -64,20 +59,4 @@ function call({ id, method }: RpcCall, input: HttpInput): string {
 function failure(status: number): RestAnswer {
   const code = status === 503 ? 14 : status === 429 ? 8 : 13;
   return { status, body: { code, message: "the node cannot answer now", details: [] } };
-}
-
-function readBody(request: IncomingMessage, bytesMax: number, done: (body: string | null) => void): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= bytesMax) chunks.push(chunk);
-  });
-  request.on("end", () => done(bytes > bytesMax ? null : Buffer.concat(chunks).toString("utf8")));
-  request.on("error", () => request.destroy());
-}
-
-function send(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
-  response.end(body);
 }

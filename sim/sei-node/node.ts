@@ -1,13 +1,14 @@
 /**
- * A simulated Sei node with several endpoints (CONTRACTS 1 and 2), each on its own port, all of one market data and one
+ * A simulated Sei node with several endpoints (CONTRACTS 1 and 2), each with an address of its own, all of one market data and one
  * account. Owns their common life; each endpoint's protocol and faults are its own.
  */
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { MarketDataSource } from "../exchange/wire-event.ts";
 import type { ConnectionLimits } from "./connection.ts";
-import { SeiEndpoint } from "./endpoint.ts";
+import { type EndpointListener, SeiEndpoint } from "./endpoint.ts";
 import type { EventShape } from "./event-frame.ts";
 import type { ChainAccount } from "./rest.ts";
+import { SocketListener } from "./socket-listener.ts";
 
 export type SeiNodeInput = {
   readonly source: MarketDataSource;
@@ -22,6 +23,8 @@ export type SeiNodeInput = {
   readonly endpoints?: number;
   /** The ports in order; 0 and those left out pick a free one. */
   readonly ports?: readonly number[];
+  /** The way to each endpoint by its index; left out, a port on 127.0.0.1. */
+  readonly listener?: (index: number) => EndpointListener;
   /** The shape of events at first; `design` when left out. Each endpoint can be switched. */
   readonly eventShape?: EventShape;
   readonly limits?: Partial<ConnectionLimits>;
@@ -43,13 +46,13 @@ const LIMITS: ConnectionLimits = {
 const ENDPOINTS = 3;
 const NO_ACCOUNT: ChainAccount = { balances: () => [], openOrders: () => [] };
 
-/** Starts a node on 127.0.0.1. Rejects when a port cannot be had; nothing is left running then. */
+/** Starts a node, on 127.0.0.1 unless told otherwise. Rejects when a port cannot be had; nothing is left running then. */
 export async function startSeiNode(input: SeiNodeInput): Promise<SeiNode> {
   const { source, clock, rng, account = NO_ACCOUNT, contracts = {}, eventShape = "design" } = input;
   const start = clock.now();
   const limits = { ...LIMITS, ...input.limits };
   const endpoints = Array.from({ length: input.endpoints ?? ENDPOINTS }, (_, index) => {
-    const port = input.ports?.[index] ?? 0;
+    const listener = input.listener?.(index) ?? new SocketListener(input.ports?.[index] ?? 0);
     const moniker = `sim-${index}`;
     return new SeiEndpoint({
       source,
@@ -60,7 +63,7 @@ export async function startSeiNode(input: SeiNodeInput): Promise<SeiNode> {
       eventShape,
       start,
       moniker,
-      port,
+      listener,
     });
   });
   const unsubscribe = source.subscribe((event) => {

@@ -2,7 +2,7 @@
  * What waits to be written to one socket, in order, each frame charged to the subscription it belongs to. Owns the
  * waiting and its bounds; a client that reads in time never has anything here.
  */
-import type { WebSocket } from "ws";
+import type { ServerSocket } from "../transport/server-socket.ts";
 
 /** Who is charged for a waiting frame. */
 export type Account = { waiting: number };
@@ -11,13 +11,13 @@ export type Account = { waiting: number };
 const SOCKET_BUFFER_BYTES_MAX = 64 * 1024;
 
 export class Outbox {
-  readonly #socket: WebSocket;
+  readonly #socket: ServerSocket;
   #frames: { readonly text: string; readonly account: Account }[] = [];
   #head = 0;
   #held = false;
   #written = 0;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: ServerSocket) {
     this.#socket = socket;
   }
 
