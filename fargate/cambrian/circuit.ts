@@ -1,5 +1,5 @@
 /**
- * The circuit breaker and the time-out around one request. Owns when a request may not be tried: five failures in a row
+ * The circuit breaker and the time-out around one request, the latter by the task's own clock. Owns when a request may not be tried: five failures in a row
  * open the circuit for 60 s, then one request of any kind tries whether the venue is well again.
  *
  * The safety rule: only placements are refused while it is open. A cancel or a lookup is always tried, since a breaker
@@ -13,16 +13,15 @@ import {
   circuitBreaker,
   handleAll,
   isBrokenCircuitError,
-  isTaskCancelledError,
-  type TimeoutPolicy,
-  TimeoutStrategy,
-  timeout,
 } from "cockatiel";
+import { DeadlineError, withDeadline } from "../deadline.ts";
+import type { Clock } from "../seams.ts";
 
 const FAILURES_IN_A_ROW = 5;
 const HALF_OPEN_AFTER_MS = 60_000;
 
 export type CircuitOptions = {
+  readonly clock: Clock;
   readonly timeoutMs: number;
   /** Told the state at once and at each change: 0 closed, 1 half-open, 2 open. */
   readonly onState: (state: 0 | 1 | 2) => void;
@@ -30,10 +29,12 @@ export type CircuitOptions = {
 
 export class Circuit {
   readonly #breaker: CircuitBreakerPolicy;
-  readonly #timeout: TimeoutPolicy;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
 
   constructor(options: CircuitOptions) {
-    this.#timeout = timeout(options.timeoutMs, TimeoutStrategy.Aggressive);
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
     this.#breaker = circuitBreaker(handleAll, {
       halfOpenAfter: HALF_OPEN_AFTER_MS,
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
@@ -54,7 +55,7 @@ export class Circuit {
    * (`isTimeoutError`) when no answer came in time, whether `send` obeys its signal or not.
    */
   run<T>(isPlacement: boolean, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const timed = () => this.#timeout.execute(({ signal }) => send(signal));
+    const timed = () => withDeadline(this.#clock, this.#timeoutMs, "a request to the venue", send);
     // While the one trying request is out, the breaker would make others wait for its end: an order placed then is old.
     if (this.#breaker.state === CircuitState.HalfOpen) {
       return isPlacement ? Promise.reject(new BrokenCircuitError()) : timed();
@@ -74,6 +75,6 @@ export class Circuit {
   }
 
   static isTimeoutError(error: unknown): boolean {
-    return isTaskCancelledError(error);
+    return error instanceof DeadlineError;
   }
 }

@@ -72,11 +72,13 @@ export class CambrianClient {
     const base = new URL(options.baseUrl);
     this.#origin = base.origin;
     this.#pathPrefix = base.pathname.replace(/\/+$/, "");
+    const { clock, timeoutMs = TIMEOUT_MS } = options;
     this.#circuit = new Circuit({
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+      clock,
+      timeoutMs,
       onState: (state) => options.metrics.set("flashmm_circuit_state", { integration: "cambrian" }, state),
     });
-    this.#rehearsal = new Circuit({ timeoutMs: options.timeoutMs ?? TIMEOUT_MS, onState: () => undefined });
+    this.#rehearsal = new Circuit({ clock, timeoutMs, onState: () => undefined });
   }
 
   /** Takes a call up to the bytes that would be written, and throws them away. Sends nothing and costs no slot. */
