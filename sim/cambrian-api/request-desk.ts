@@ -87,9 +87,9 @@ export class RequestDesk {
     return arrival;
   }
 
-  /** Never rejects: a bug in a call is answered 500 with its message. */
-  async serve(arrival: Arrival, request: ReadRequest): Promise<Reply> {
-    const reply = await this.#serve(arrival, request).catch((error: unknown) =>
+  /** Never rejects: a bug in a call is answered 500 with its message. `onEffect` is called once it was carried out. */
+  async serve(arrival: Arrival, request: ReadRequest, onEffect: () => void = () => undefined): Promise<Reply> {
+    const reply = await this.#serve(arrival, request, onEffect).catch((error: unknown) =>
       toReply(toError(500, "internal", error instanceof Error ? error.message : String(error))),
     );
     this.#counts.answered(reply.type === "answer" ? reply.status : "dropped");
@@ -97,7 +97,7 @@ export class RequestDesk {
     return reply;
   }
 
-  async #serve(arrival: Arrival, request: ReadRequest): Promise<Reply> {
+  async #serve(arrival: Arrival, request: ReadRequest, onEffect: () => void): Promise<Reply> {
     const { body } = request;
     if (body === undefined) return toReply(toError(400, "invalid_request", "body is too large"));
     if (!arrival.withinRate) {
@@ -106,19 +106,19 @@ export class RequestDesk {
     }
     const refusal = this.#refusal(arrival, request.headers, body);
     if (refusal !== undefined) return toReply(refusal);
-    if (arrival.route.name !== "place") return await this.#process(arrival, body);
+    if (arrival.route.name !== "place") return await this.#process(arrival, body, onEffect);
     if (!this.#limits.beginPlacement()) {
       this.#counts.refusedForPlacements += 1;
       return toReply(tooMany("more than 5 placements in flight"));
     }
     try {
-      return await this.#process(arrival, body);
+      return await this.#process(arrival, body, onEffect);
     } finally {
       this.#limits.endPlacement();
     }
   }
 
-  async #process(arrival: Arrival, body: string): Promise<Reply> {
+  async #process(arrival: Arrival, body: string, onEffect: () => void): Promise<Reply> {
     const { route } = arrival;
     await this.#travel();
     const fault = this.#faults.take(route.name, "before");
@@ -127,6 +127,7 @@ export class RequestDesk {
     const lie = fault === undefined ? undefined : this.#lie(arrival, fault.type);
     const answer = lie ?? answerTo(this.#faults.orders.over(this.#settings.exchange), route, body);
     if (lie === undefined) this.#settings.observer?.tookEffect(arrival, body, answer);
+    onEffect();
     const after = await this.#suffer(this.#faults.take(route.name, "after"));
     if (after !== undefined) return after;
     await this.#travel();

@@ -6,7 +6,8 @@ import type { Fill } from "../../core/events.ts";
 import { FillOutbox } from "../../fargate/fill-outbox.ts";
 import { FillTracker } from "../../fargate/fill-tracker.ts";
 import { StateTable } from "../../fargate/state-table.ts";
-import { DrivenWorld, type Gate, makeRecorder, startQueue, startTable } from "./driven-world.ts";
+import { VirtualTime } from "../../sim/world/virtual-time.ts";
+import { type Gate, makeRecorder, startQueue, startTable } from "./driven-world.ts";
 import { bookedOf, fillOf, MARKET } from "./fill-cases.ts";
 
 const queue = await startQueue();
@@ -37,7 +38,7 @@ function makeSurroundings() {
   runs += 1;
   queue.clear();
   const market = { ...MARKET, symbol: `RUN${runs}/USDC` };
-  const world = new DrivenWorld();
+  const world = new VirtualTime();
   const venue = makeVenue();
   const addFills = (count: number, options: { readonly atOnce?: boolean } = {}) => {
     const added = Array.from({ length: count }, (_, index) => {

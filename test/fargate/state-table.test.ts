@@ -6,13 +6,14 @@ import { InputError } from "../../core/errors.ts";
 import { booksFromText, booksToText } from "../../fargate/books-text.ts";
 import { DeadlineError } from "../../fargate/deadline.ts";
 import { StateTable } from "../../fargate/state-table.ts";
-import { DrivenWorld, type Gate, startTable } from "./driven-world.ts";
+import { VirtualTime } from "../../sim/world/virtual-time.ts";
+import { type Gate, startTable } from "./driven-world.ts";
 
 const table = await startTable();
 afterAll(() => table.stop());
 
 function makeStateTable(gate?: Gate) {
-  const world = new DrivenWorld();
+  const world = new VirtualTime();
   const client = table.makeClient(world, gate);
   return { world, stateTable: new StateTable({ client, tableName: table.tableName, clock: world.clock }) };
 }

@@ -17,7 +17,8 @@ import type { ExchangeFill } from "../../sim/exchange/account-records.ts";
 import { makeSimulatedExchange } from "../../sim/exchange/exchange.ts";
 import { makeSeededRng } from "../../sim/exchange/seeded-rng.ts";
 import { startSeiNode } from "../../sim/sei-node/node.ts";
-import { DrivenWorld, makeRecorder, startQueue, startTable } from "./driven-world.ts";
+import { VirtualTime } from "../../sim/world/virtual-time.ts";
+import { makeRecorder, startQueue, startTable } from "./driven-world.ts";
 
 export const SYMBOL = "SEI/USDC";
 const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
@@ -94,8 +95,8 @@ export async function startTaskWorld(options: { seed?: number; pace?: number; sp
     const requests: HttpRequest[] = [];
     const crashes: unknown[] = [];
     const http = makeHttpClient(taskClock);
-    const dynamodb = edges.dynamodb ?? table.makeClient(new DrivenWorld());
-    const sqs = edges.sqs ?? queue.makeClient(new DrivenWorld());
+    const dynamodb = edges.dynamodb ?? table.makeClient(new VirtualTime());
+    const sqs = edges.sqs ?? queue.makeClient(new VirtualTime());
     const task = new Task({
       config: configured?.(config) ?? config,
       engineId: "task-under-test",

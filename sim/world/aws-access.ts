@@ -1,0 +1,181 @@
+/**
+ * The AWS clients of a simulated process: the SDK as it is, its requests carried in virtual time instead of over a socket.
+ * Owns the way to a service and what can go wrong on it; what a service answers is its backend's.
+ */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { makeSeededRng } from "../exchange/seeded-rng.ts";
+import { Link } from "./link.ts";
+import { NetworkError } from "./network.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+import type { CallName, WorldProcess } from "./world-process.ts";
+
+export type AwsRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+export type AwsAnswer = {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+/** A service; real work of its own may go on in it. */
+export type AwsBackend = (request: AwsRequest) => Promise<AwsAnswer>;
+
+/**
+ * One attempt a call: the SDK's own pauses between attempts would wait in real time. Nothing is signed, since nobody looks at
+ * signatures and they would take a fifth of all the time.
+ */
+export const AWS_SETTINGS = {
+  region: "us-east-1",
+  endpoint: "http://aws.world",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  maxAttempts: 1,
+  signer: { sign: <Request>(request: Request): Promise<Request> => Promise.resolve(request) },
+} as const;
+
+/** How a service is reached; `refused` fails like ECONNREFUSED, `silent` never answers. */
+export type AwsLinks = { readonly table: Link; readonly queue: Link };
+
+export type AwsAccess = {
+  readonly dynamodb: DynamoDBClient;
+  readonly sqs: SQSClient;
+  readonly links: AwsLinks;
+};
+
+export type AwsServices = { readonly table: AwsBackend; readonly queue: AwsBackend };
+
+/** Clients of one process. A link's `lose("reply")` is a call that was carried out and whose answer never comes. */
+export function makeAwsAccess(input: {
+  readonly time: VirtualTime;
+  readonly process: WorldProcess;
+  readonly services: AwsServices;
+  readonly seed: number;
+}): AwsAccess {
+  const { time, process, services, seed } = input;
+  const linkTo = (service: string) => new Link(makeSeededRng(seed, `${process.name} to ${service}`), () => undefined);
+  const links = { table: linkTo("table"), queue: linkTo("queue") };
+  const over = (call: "table" | "queue") =>
+    makeRequestHandler((request) =>
+      travel({ time, process, link: links[call], call, backend: services[call], request }),
+    );
+  const dynamodb = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: over("table") });
+  const sqs = new SQSClient({ ...AWS_SETTINGS, requestHandler: over("queue") });
+  const hold = new SendingHold(time);
+  const [first, last] = [
+    { step: "initialize", priority: "high" },
+    { step: "deserialize", priority: "low" },
+  ] as const;
+  dynamodb.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
+  sqs.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
+  dynamodb.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
+  sqs.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
+  return { dynamodb, sqs, links };
+}
+
+/** What an SDK client takes as its `requestHandler`. An aborted call rejects at once, whatever becomes of it. */
+export function makeRequestHandler(backend: AwsBackend) {
+  return {
+    handle: async (request: SdkRequest, options?: { readonly abortSignal?: unknown }) => {
+      const { method, path, headers } = request;
+      const answered = backend({ method, path, headers, body: textOf(request.body) });
+      const { statusCode, headers: answerHeaders, body } = await orAbort(answered, options?.abortSignal);
+      return { response: { statusCode, headers: { ...answerHeaders }, body: Buffer.from(body, "utf8") } };
+    },
+    updateHttpClientConfig: () => undefined,
+    httpHandlerConfigs: () => ({}),
+    destroy: () => undefined,
+  };
+}
+
+type SdkRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body?: unknown;
+};
+
+/** The way of one call: there, done, back; each part in virtual time, and a crash or a fault in between. */
+function travel(call: {
+  readonly time: VirtualTime;
+  readonly process: WorldProcess;
+  readonly link: Link;
+  readonly call: CallName;
+  readonly backend: AwsBackend;
+  readonly request: AwsRequest;
+}): Promise<AwsAnswer> {
+  const { time, process, link, call: name, backend, request } = call;
+  return new Promise((resolve, reject) => {
+    const fail = (code: string, message: string) =>
+      time.after(0.1, () => process.deliver(() => reject(new NetworkError(code, message))));
+    const arrive = () => {
+      void time
+        .hold(() => backend(request))
+        .then(
+          (answer) => {
+            process.reached("after-effect", name);
+            if (link.reachability === "silent" || link.takesLoss("reply", name)) return;
+            time.after(link.nextLatencyMs(), () =>
+              process.deliver(() => {
+                process.reached("answer-arrived", name);
+                process.deliver(() => resolve(answer));
+              }),
+            );
+          },
+          (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
+        );
+    };
+    const write = () => {
+      if (link.reachability === "refused") return void fail("ECONNREFUSED", "the connection was refused");
+      const isLost = link.reachability === "silent" || link.takesLoss("request", name);
+      if (!isLost) time.after(link.nextLatencyMs(), arrive);
+      process.reached("after-write", name);
+    };
+    process.emit(() => {
+      if (process.reached("before-write", name)) write();
+      else process.emit(write);
+    });
+  });
+}
+
+/** Between a call's beginning and its first byte the SDK signs and may read files: no time passes meanwhile. */
+class SendingHold {
+  readonly #time: VirtualTime;
+  readonly #ends = new WeakMap<object, () => void>();
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  async around<Result>(call: object, work: () => Promise<Result>): Promise<Result> {
+    const end = this.#time.begin();
+    this.#ends.set(call, end);
+    try {
+      return await work();
+    } finally {
+      end();
+    }
+  }
+
+  sent<Result>(call: object, carry: () => Result): Result {
+    this.#ends.get(call)?.();
+    return carry();
+  }
+}
+
+function textOf(body: unknown): string {
+  if (typeof body === "string") return body;
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : "";
+}
+
+function orAbort<Result>(work: Promise<Result>, signal: unknown): Promise<Result> {
+  if (!(signal instanceof AbortSignal)) return work;
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
+    if (signal.aborted) return giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
+}

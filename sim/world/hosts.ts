@@ -1,0 +1,67 @@
+/**
+ * The simulated order API and Sei node as hosts of the simulated network: the servers' own lines, reached without sockets.
+ * Owns the translation alone.
+ */
+import type { CambrianParts } from "../cambrian-api/cambrian-api.ts";
+import { toRoute } from "../cambrian-api/routes.ts";
+import type { EndpointListener, EndpointPort } from "../sei-node/endpoint.ts";
+import type { Host, Network } from "./network.ts";
+
+/** A real server would read no more of a body either. */
+const BODY_CHARACTERS_MAX = 64 * 1_024;
+
+/** The order API; `nameArrival` is told which process a request came from, before the API sees it. */
+export function makeCambrianHost(api: CambrianParts, nameArrival: (from: string) => void): Host {
+  return {
+    callOf: ({ method, path }) => toRoute(method, path).name,
+    serve: async (request, from, onEffect) => {
+      nameArrival(from);
+      const arrival = api.desk.arrive(request.method, request.path);
+      const body = request.body.length > BODY_CHARACTERS_MAX ? undefined : request.body;
+      const reply = await api.desk.serve(arrival, { headers: request.headers, body }, onEffect);
+      return reply.type === "dropped" ? { type: "reset" } : reply;
+    },
+    accept: (path, take, refuse) => {
+      if (api.stream.refusal(path) === undefined) api.stream.greet(take());
+      else refuse();
+    },
+  };
+}
+
+/** A place for an endpoint of a simulated node in the network. */
+export class NetworkListener implements EndpointListener {
+  readonly wsUrl: string;
+  readonly restUrl: string;
+  readonly #network: Network;
+
+  /** `name` is `host:port`. */
+  constructor(network: Network, name: string) {
+    this.#network = network;
+    this.wsUrl = `ws://${name}/websocket`;
+    this.restUrl = `http://${name}`;
+  }
+
+  async open(endpoint: EndpointPort): Promise<void> {
+    this.#network.serve(this.restUrl, {
+      callOf: () => "chain",
+      serve: async (request, _from, onEffect) => {
+        if (endpoint.refusing) return { type: "reset" };
+        const { status, body } = await new Promise<ReturnType<EndpointPort["answer"]>>((resolve) => {
+          endpoint.whenRunning(() =>
+            resolve(endpoint.answer({ method: request.method, url: request.path, body: request.body })),
+          );
+        });
+        onEffect();
+        return { type: "answer", status, headers: { "content-type": "application/json" }, body };
+      },
+      accept: (path, take, refuse) => {
+        if (endpoint.refusing || path.split("?", 1)[0] !== "/websocket") refuse();
+        else endpoint.whenRunning(() => endpoint.connect(take()));
+      },
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#network.serve(this.restUrl, undefined);
+  }
+}

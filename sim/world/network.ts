@@ -1,0 +1,215 @@
+/**
+ * The network of a simulated world: hosts by their addresses, and a way to each of them for every process. Owns how a request
+ * and its answer travel; what a host answers is the host's, what a way is like is the link's.
+ */
+import { assert } from "../../core/assert.ts";
+import type { Connect, Fetch, HttpRequest, HttpResponse, Socket } from "../../fargate/seams.ts";
+import { makeSeededRng } from "../exchange/seeded-rng.ts";
+import { Link } from "./link.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+import { type WebSocketHost, WorldWebSocket } from "./web-socket.ts";
+import type { CallName, WorldProcess } from "./world-process.ts";
+
+const HOSTS_MAX = 100;
+
+/** What a host says to a request: `reset` cuts the connection, `silence` says nothing for ever. Header names in any case. */
+export type HostReply =
+  | {
+      readonly type: "answer";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  | { readonly type: "reset" }
+  | { readonly type: "silence" };
+
+export type HostRequest = {
+  readonly method: string;
+  /** With its query, as sent. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+export type Host = WebSocketHost & {
+  /** Its part in crash points and losses. */
+  callOf(request: HostRequest): CallName;
+  /** `onEffect` is called once the request was carried out, before the answer is made. Never rejects. */
+  serve(request: HostRequest, from: string, onEffect: () => void): Promise<HostReply>;
+};
+
+/** No whole answer came; `code` says why, as the real client's errors do. */
+export class NetworkError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "NetworkError";
+    this.code = code;
+  }
+}
+
+/** The edges of one process to this network. */
+export type NetworkAccess = {
+  readonly fetch: Fetch;
+  readonly connect: Connect;
+  /** The way to a host: `http://NAME`, `https:` and `ws:` alike. */
+  link(address: string): Link;
+};
+
+/** A request that carries its own last check: it is not written where the check names a reason. */
+type Fenced = HttpRequest & { readonly fence?: () => string | undefined };
+
+export class Network {
+  readonly #time: VirtualTime;
+  readonly #seed: number;
+  readonly #hosts = new Map<string, Host>();
+  readonly #accesses: ((address: string) => Link)[] = [];
+
+  constructor(time: VirtualTime, seed: number) {
+    this.#time = time;
+    this.#seed = seed;
+  }
+
+  /** Puts a host at an address, scheme and path apart; `undefined` takes it away, and new connections are refused. */
+  serve(address: string, host: Host | undefined): void {
+    assert(this.#hosts.size < HOSTS_MAX, `at most ${HOSTS_MAX} hosts`);
+    if (host === undefined) this.#hosts.delete(nameOf(address));
+    else this.#hosts.set(nameOf(address), host);
+  }
+
+  /** Sets how every process that has been given access so far reaches a host. */
+  setReachability(address: string, to: Link["reachability"]): void {
+    for (const link of this.#accesses) link(address).reachability = to;
+  }
+
+  /** Gives a process its edges. */
+  access(process: WorldProcess): NetworkAccess {
+    const links = new Map<string, Link>();
+    const sockets = new Map<WorldWebSocket, Link>();
+    process.onCrash(() => {
+      for (const socket of sockets.keys()) socket.cut();
+    });
+    const link = (address: string): Link => {
+      const name = nameOf(address);
+      const known = links.get(name);
+      if (known !== undefined) return known;
+      const made: Link = new Link(makeSeededRng(this.#seed, `${process.name} to ${name}`), () => {
+        const own = [...sockets].filter(([, each]) => each === made).map(([socket]) => socket);
+        if (made.reachability === "refused") for (const socket of own) socket.cut();
+        if (made.reachability === "up") for (const socket of own) socket.resume();
+      });
+      links.set(name, made);
+      return made;
+    };
+    this.#accesses.push(link);
+    return {
+      link,
+      fetch: (request) => this.#fetch(process, link(request.url), request),
+      connect: (url, handlers): Socket => {
+        const way = link(url);
+        const socket = new WorldWebSocket({
+          time: this.#time,
+          process,
+          link: way,
+          host: this.#hosts.get(nameOf(url)),
+          path: pathOf(url),
+          handlers,
+          onEnd: (ended) => sockets.delete(ended),
+        });
+        sockets.set(socket, way);
+        return socket;
+      },
+    };
+  }
+
+  #fetch(process: WorldProcess, link: Link, request: Fenced): Promise<HttpResponse> {
+    const host = this.#hosts.get(nameOf(request.url));
+    const path = pathOf(request.url);
+    const { method, headers, body = "", signal } = request;
+    const sent: HostRequest = { method, path, headers: lowerCased(headers), body };
+    const call = host?.callOf(sent) ?? "none";
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(new NetworkError("ABORTED", "the request was given up"));
+      const fail = (code: string, message: string, afterMs: number) => {
+        this.#time.after(afterMs, () => process.deliver(() => reject(new NetworkError(code, message))));
+      };
+      const write = () => {
+        if (signal?.aborted === true) return giveUp();
+        const fenced = request.fence?.();
+        if (fenced !== undefined) return reject(new NetworkError("FENCED", fenced));
+        if (host === undefined || link.reachability === "refused") {
+          return fail("ECONNREFUSED", "the connection was refused", 0.1);
+        }
+        signal?.addEventListener("abort", giveUp, { once: true });
+        const settle = (act: () => void) => {
+          signal?.removeEventListener("abort", giveUp);
+          act();
+        };
+        this.#send({ process, link, host, call, sent, settle, resolve, reject });
+      };
+      process.emit(() => {
+        // A plan may freeze the process right here; then it writes at the thaw, if it still wants to.
+        if (process.reached("before-write", call)) write();
+        else process.emit(write);
+      });
+    });
+  }
+
+  #send(exchange: {
+    readonly process: WorldProcess;
+    readonly link: Link;
+    readonly host: Host;
+    readonly call: CallName;
+    readonly sent: HostRequest;
+    readonly settle: (act: () => void) => void;
+    readonly resolve: (response: HttpResponse) => void;
+    readonly reject: (error: NetworkError) => void;
+  }): void {
+    const { process, link, host, call, sent, settle, resolve, reject } = exchange;
+    const isLost = link.reachability === "silent" || link.takesLoss("request", call);
+    if (!isLost) {
+      this.#time.after(link.nextLatencyMs(), () => {
+        void host
+          .serve(sent, process.name, () => process.reached("after-effect", call))
+          .then((reply) => {
+            if (reply.type === "silence" || link.reachability === "silent" || link.takesLoss("reply", call)) return;
+            this.#time.after(link.nextLatencyMs(), () =>
+              process.deliver(() => {
+                process.reached("answer-arrived", call);
+                process.deliver(() =>
+                  settle(() => {
+                    if (reply.type === "answer") resolve(toResponse(reply));
+                    else reject(new NetworkError("ECONNRESET", "the connection was reset"));
+                  }),
+                );
+              }),
+            );
+          });
+      });
+    }
+    process.reached("after-write", call);
+  }
+}
+
+function toResponse({ status, headers, body }: HostReply & { readonly type: "answer" }): HttpResponse {
+  return { status, headers: lowerCased(headers), body };
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** `host:port` of an address. */
+function nameOf(address: string): string {
+  const start = address.indexOf("://") + 3;
+  const end = address.indexOf("/", start);
+  return end < 0 ? address.slice(start) : address.slice(start, end);
+}
+
+/** The address' path as written, percent-encoding untouched: it was signed so. */
+function pathOf(address: string): string {
+  const start = address.indexOf("/", address.indexOf("://") + 3);
+  return start < 0 ? "/" : address.slice(start);
+}

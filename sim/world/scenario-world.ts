@@ -1,0 +1,167 @@
+/**
+ * A whole world in one process and in virtual time: exchange, order API, Sei node, table, queue and its accounting, and tasks
+ * as `process.ts` makes them. Owns how these stand together; each part's behaviour and faults are its own.
+ */
+import { readFileSync } from "node:fs";
+import { type Config, loadConfig } from "../../fargate/config.ts";
+import type { TaskOptions } from "../../fargate/task.ts";
+import { type CambrianParts, makeCambrianApi } from "../cambrian-api/cambrian-api.ts";
+import type { ExchangeFill } from "../exchange/account-records.ts";
+import { type Exchange, type MarketSetting, makeSimulatedExchange } from "../exchange/exchange.ts";
+import { type BookShape, type HandMadeExchange, makeHandMadeExchange } from "../exchange/hand-made-exchange.ts";
+import { makeSeededRng } from "../exchange/seeded-rng.ts";
+import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
+import { Accountant } from "./accountant.ts";
+import { makeCambrianHost, NetworkListener } from "./hosts.ts";
+import { Network } from "./network.ts";
+import { QueueHost } from "./queue-host.ts";
+import { startTableHost, type TableHost } from "./table-host.ts";
+import { VirtualTime } from "./virtual-time.ts";
+import { makeWorldTask, type WorldTask } from "./world-task.ts";
+
+const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
+/** Only an address of this machine may be plain HTTP; nothing listens there. */
+const VENUE_URL = "http://127.0.0.1:1";
+const NODES = 3;
+
+export const SYMBOL = "SEI/USDC";
+const MARKETS: readonly MarketSetting[] = [{ symbol: SYMBOL, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
+
+type Configured = (config: Config) => Config;
+
+export type ScenarioOptions = {
+  readonly seed: number;
+  /** One market `SEI/USDC` unless told; a task quotes those of its configuration. */
+  readonly markets?: readonly MarketSetting[];
+  /** Changes the configuration of every task. */
+  readonly configured?: Configured;
+  /** Shape of the others' book in a market made by hand. */
+  readonly shape?: Partial<BookShape>;
+  /** Whether `Date.now` tells the world's time until it is disposed of; true unless told. */
+  readonly takesOverDate?: boolean;
+};
+
+export type TaskSettings = {
+  /** `task-1`, `task-2`, … unless told. */
+  readonly name?: string;
+  readonly configured?: Configured;
+  readonly edges?: Partial<TaskOptions>;
+};
+
+export type ScenarioWorld<Market extends Exchange = Exchange> = {
+  readonly time: VirtualTime;
+  readonly network: Network;
+  readonly exchange: Market;
+  readonly api: CambrianParts;
+  readonly node: SeiNode;
+  readonly table: TableHost;
+  readonly queue: QueueHost;
+  readonly accountant: Accountant;
+  readonly venueUrl: string;
+  readonly tasks: readonly WorldTask[];
+  makeTask(settings?: TaskSettings): WorldTask;
+  /** Every fill of the account in a market since its beginning. */
+  fills(market?: string): readonly ExchangeFill[];
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** A world whose market does what the test says. */
+export async function startScenarioWorld(options: ScenarioOptions): Promise<ScenarioWorld<HandMadeExchange>> {
+  const { markets = MARKETS, shape = {} } = options;
+  return await startWorld(options, (time) => makeHandMadeExchange({ clock: time.clock, markets, shape }));
+}
+
+/** A world whose market moves by itself: seeded traders, a price that wanders and jumps. */
+export async function startTradedWorld(options: ScenarioOptions): Promise<ScenarioWorld> {
+  const { seed, markets = MARKETS } = options;
+  return await startWorld(options, (time) => makeSimulatedExchange({ clock: time.clock, seed, markets }));
+}
+
+async function startWorld<Market extends Exchange>(
+  options: ScenarioOptions,
+  makeExchange: (time: VirtualTime) => Market,
+): Promise<ScenarioWorld<Market>> {
+  const { seed } = options;
+  await using starting = new AsyncDisposableStack();
+  const time = new VirtualTime();
+  if (options.takesOverDate !== false) starting.defer(time.takeOverDate());
+  const network = new Network(time, seed);
+  const exchange = makeExchange(time);
+  starting.defer(() => exchange.stop());
+  const { clock } = time;
+  const rngOf = (stream: string) => makeSeededRng(seed, stream);
+  // The network has the latency, and only there does a crash find it.
+  const venue = { ...KEYS, exchange, network: "testnet", clock, rng: rngOf("venue"), latencyMs: 0 } as const;
+  const api = makeCambrianApi(venue);
+  starting.defer(() => api.stop());
+  network.serve(
+    VENUE_URL,
+    makeCambrianHost(api, () => undefined),
+  );
+  const listener = (index: number) => new NetworkListener(network, `node-${index}.world`);
+  const node = await startSeiNode({ source: exchange, clock, rng: rngOf("node"), endpoints: NODES, listener });
+  starting.defer(() => node.close());
+  const table = await startTableHost();
+  starting.defer(() => table.stop());
+  const queue = new QueueHost(() => time.nowMs);
+  const { client, tableName } = table;
+  const accountant = new Accountant({ time, rng: rngOf("accountant"), queue, client, tableName });
+  starting.defer(() => accountant.stop());
+  accountant.start();
+  exchange.start();
+  const config = (options.configured ?? ((same) => same))(readConfig(node, queue, table));
+  const tasks: WorldTask[] = [];
+  const running = starting.move();
+  return {
+    time,
+    network,
+    exchange,
+    api,
+    node,
+    table,
+    queue,
+    accountant,
+    venueUrl: VENUE_URL,
+    tasks,
+    makeTask: ({ name = `task-${tasks.length + 1}`, configured, edges = {} } = {}) => {
+      const task = makeWorldTask({
+        name,
+        time,
+        network,
+        services: { table: table.backend, queue: queue.backend },
+        seed,
+        config: configured === undefined ? config : configured(config),
+        venueUrl: VENUE_URL,
+        nodeUrls: node.endpoints.map(({ restUrl }) => restUrl),
+        edges,
+      });
+      tasks.push(task);
+      return task;
+    },
+    fills: (market = SYMBOL) => exchange.fillsAfter({ market, cursor: undefined, limit: 1_000_000 }).fills,
+    [Symbol.asyncDispose]: async () => {
+      for (const { process } of tasks) process.crash();
+      await running.disposeAsync();
+    },
+  };
+}
+
+/** `config/local.json` with the addresses of this world. */
+function readConfig(node: SeiNode, queue: QueueHost, table: TableHost): Config {
+  return loadConfig({
+    readFile: (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"),
+    env: {
+      FLASHMM_STAGE: "local",
+      SEI_WS_URLS: node.endpoints.map(({ wsUrl }) => wsUrl).join(),
+      SEI_REST_URL: node.endpoints.map(({ restUrl }) => restUrl).join(),
+      CAMBRIAN_BASE_URL: VENUE_URL,
+      CAMBRIAN_API_KEY: KEYS.apiKey,
+      CAMBRIAN_SECRET_KEY: KEYS.secretKey,
+      CAMBRIAN_TESTNET: "true",
+      FILLS_QUEUE_URL: queue.queueUrl,
+      TABLE_NAME: table.tableName,
+      STATUS_PORT: "0",
+      LOG_LEVEL: "SILENT",
+    },
+  });
+}

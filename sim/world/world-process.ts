@@ -1,0 +1,194 @@
+/**
+ * One process of a simulated world: whether it lives, runs or is frozen, and its own two clocks. Everything that leaves it and
+ * everything that comes to it passes here, so that a crash ends all of it and a freeze holds all of it back. Owns no wire.
+ */
+import { assert } from "../../core/assert.ts";
+import type { Clock } from "../../fargate/seams.ts";
+import type { RouteName } from "../cambrian-api/routes.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** Things that a frozen process is owed; a longer freeze than any scenario's. */
+const HELD_MAX = 1_000_000;
+
+/**
+ * Where in a call something can happen to its process:
+ * - `before-write`: decided, and nothing written;
+ * - `after-write`: on its way, and the call has not returned;
+ * - `after-effect`: the other side has done it, and has not answered;
+ * - `answer-arrived`: the answer is at the process, and nobody has read it.
+ */
+export type CallMoment = "before-write" | "after-write" | "after-effect" | "answer-arrived";
+
+/** A call of the venue's by its name, or one to the table or the queue. */
+export type CallName = RouteName | "table" | "queue" | "chain";
+
+/** The `nth` such call from the asking on, 1 the first. */
+export type CrashPoint = { readonly moment: CallMoment; readonly call: CallName; readonly nth: number };
+
+type Timer = { readonly dueMs: number; readonly callback: () => void; stop: () => void; isOver: boolean };
+type Plan = { readonly point: CrashPoint; left: number; readonly act: () => void };
+
+export class WorldProcess {
+  readonly name: string;
+  readonly #time: VirtualTime;
+  readonly #onCrash: (() => void)[] = [];
+  #plans: Plan[] = [];
+  #state: "running" | "frozen" | "dead" = "running";
+  #frozenAtMs = 0;
+  #isMonotonicFrozen = false;
+  /** By how much the process' clocks are behind or ahead of the world's. */
+  #monotonicLostMs = 0;
+  #wallShiftMs = 0;
+  #heldOutgoing: (() => void)[] = [];
+  #heldTimers: Timer[] = [];
+  #heldIncoming: (() => void)[] = [];
+
+  readonly clock: Clock = {
+    now: () => ({
+      monotonicMs: this.#monotonicMs(),
+      epochMs: Math.floor(this.#time.epochMs + this.#wallShiftMs),
+    }),
+    after: (delayMs, callback) => this.#after(delayMs, callback),
+  };
+
+  constructor(name: string, time: VirtualTime) {
+    this.name = name;
+    this.#time = time;
+  }
+
+  get state(): "running" | "frozen" | "dead" {
+    return this.#state;
+  }
+
+  /** The end, at once and for ever: nothing of it runs any more. What it has sent still arrives. */
+  crash(): void {
+    if (this.#state === "dead") return;
+    this.#state = "dead";
+    this.#plans = [];
+    this.#heldOutgoing = [];
+    this.#heldTimers = [];
+    this.#heldIncoming = [];
+    for (const act of this.#onCrash) act();
+  }
+
+  /** Crashes it when the point is reached. */
+  crashAt(point: CrashPoint): void {
+    this.#plan(point, () => this.crash());
+  }
+
+  /** Freezes it when the point is reached; before a write, the write happens at the thaw. */
+  freezeAt(point: CrashPoint, monotonic: "goes-on" | "stands-still" = "goes-on"): void {
+    this.#plan(point, () => this.freeze(monotonic));
+  }
+
+  /**
+   * Nothing of it runs until the thaw; what comes for it waits. The wall clock always goes on, as it does for a stopped
+   * process; the monotonic one may stand still, as that of a stopped machine does.
+   */
+  freeze(monotonic: "goes-on" | "stands-still" = "goes-on"): void {
+    if (this.#state !== "running") return;
+    this.#state = "frozen";
+    this.#frozenAtMs = this.#time.nowMs;
+    this.#isMonotonicFrozen = monotonic === "stands-still";
+  }
+
+  /** Goes on: first what it was about to write, then timers that are due, then what has come for it. */
+  thaw(): void {
+    if (this.#state !== "frozen") return;
+    this.#state = "running";
+    if (this.#isMonotonicFrozen) this.#monotonicLostMs += this.#time.nowMs - this.#frozenAtMs;
+    this.#isMonotonicFrozen = false;
+    const [outgoing, timers, incoming] = [this.#heldOutgoing, this.#heldTimers, this.#heldIncoming];
+    [this.#heldOutgoing, this.#heldTimers, this.#heldIncoming] = [[], [], []];
+    for (const act of outgoing) this.#time.after(0, () => this.emit(act));
+    for (const timer of timers.toSorted((a, b) => a.dueMs - b.dueMs)) this.#arm(timer);
+    for (const act of incoming) this.#time.after(0, () => this.deliver(act));
+  }
+
+  /** The wall clock is set, by so much forward or back. */
+  jumpWall(byMs: number): void {
+    this.#wallShiftMs += byMs;
+  }
+
+  /** Something leaves the process: now, at the thaw, or never. */
+  emit(act: () => void): void {
+    this.#pass(act, this.#heldOutgoing);
+  }
+
+  /** Something comes to the process: now, at the thaw, or never. */
+  deliver(act: () => void): void {
+    this.#pass(act, this.#heldIncoming);
+  }
+
+  /** Says that a call has come to a moment, at which a plan may wait. Answers whether the process still runs. */
+  reached(moment: CallMoment, call: CallName): boolean {
+    for (const plan of [...this.#plans]) {
+      if (plan.point.moment !== moment || plan.point.call !== call) continue;
+      plan.left -= 1;
+      if (plan.left > 0) continue;
+      this.#plans = this.#plans.filter((each) => each !== plan);
+      plan.act();
+    }
+    return this.#state === "running";
+  }
+
+  /** What the world does when it crashes: cut its sockets. */
+  onCrash(act: () => void): void {
+    this.#onCrash.push(act);
+  }
+
+  #plan(point: CrashPoint, act: () => void): void {
+    assert(Number.isSafeInteger(point.nth) && point.nth > 0, `nth must be a count from 1, was ${point.nth}`);
+    this.#plans.push({ point, left: point.nth, act });
+  }
+
+  #pass(act: () => void, held: (() => void)[]): void {
+    if (this.#state === "dead") return;
+    if (this.#state === "running") {
+      act();
+      return;
+    }
+    assert(held.length < HELD_MAX, `a frozen process must be owed at most ${HELD_MAX} things`);
+    held.push(act);
+  }
+
+  #monotonicMs(): number {
+    const reference = this.#state === "frozen" && this.#isMonotonicFrozen ? this.#frozenAtMs : this.#time.nowMs;
+    return reference - this.#monotonicLostMs;
+  }
+
+  #after(delayMs: number, callback: () => void): () => void {
+    if (this.#state === "dead") return () => undefined;
+    const timer: Timer = {
+      dueMs: this.#monotonicMs() + Math.max(0, delayMs),
+      callback,
+      stop: () => undefined,
+      isOver: false,
+    };
+    this.#arm(timer);
+    return () => {
+      timer.isOver = true;
+      timer.stop();
+    };
+  }
+
+  #arm(timer: Timer): void {
+    if (timer.isOver) return;
+    timer.stop = this.#time.after(timer.dueMs - this.#monotonicMs(), () => this.#fire(timer));
+  }
+
+  #fire(timer: Timer): void {
+    if (timer.isOver || this.#state === "dead") return;
+    if (this.#state === "frozen") {
+      this.#heldTimers.push(timer);
+      return;
+    }
+    // Its time may have stood still meanwhile. A thousandth of a millisecond is what due times are rounded to.
+    if (timer.dueMs - this.#monotonicMs() > 0.001) {
+      this.#arm(timer);
+      return;
+    }
+    timer.isOver = true;
+    timer.callback();
+  }
+}

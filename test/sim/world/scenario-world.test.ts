@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { parseScaled } from "../../../core/decimal.ts";
+import { readBooks } from "../../../lambdas/ledger-table.ts";
+import { type ScenarioWorld, SYMBOL, startScenarioWorld, startTradedWorld } from "../../../sim/world/scenario-world.ts";
+
+it("in a market made by hand a task starts, quotes both sides, is hit, and stops with nothing open", async () => {
+  await using world = await startScenarioWorld({ seed: 1 });
+  const { time, exchange } = world;
+  const task = world.makeTask();
+  expect(await time.settled(task.start(), "the start", 30_000)).toBe(true);
+  await time.until(() => exchange.openOrders().length >= 2 && task.market()?.quoting === true, "both sides stand");
+  expect(new Set(exchange.openOrders().map(({ side }) => side))).toEqual(new Set(["buy", "sell"]));
+
+  expect(exchange.hand(SYMBOL).hit("sell", "100")).toBe("100");
+  await time.until(() => task.market()?.fillCount === 1, "the fill is booked");
+  expect(task.market()?.position).toBe("100");
+
+  const { faults } = await time.settled(task.stop(), "the stop", 30_000);
+  expect(faults).toEqual([]);
+  expect(exchange.openOrders()).toEqual([]);
+  await time.pass(2_000);
+  const books = await readBooks({ client: world.table.client, tableName: world.table.tableName }, SYMBOL);
+  expect(books.position).toBe(parseScaled("100", 18, "position"));
+});
+
+/** Everything that the venue saw and said in some seconds of trading. */
+async function recordOf(seed: number) {
+  await using world: ScenarioWorld = await startTradedWorld({ seed });
+  const events: string[] = [];
+  world.exchange.onAccountEvent((event) => events.push(`${world.time.nowMs} ${JSON.stringify(event)}`));
+  const task = world.makeTask();
+  await world.time.settled(task.start(), "the start", 30_000);
+  await world.time.pass(8_000);
+  await world.time.settled(task.stop(), "the stop", 30_000);
+  expect(task.faults).toEqual([]);
+  return [...events, ...task.requests.map(({ atMs, method, url, body }) => `${atMs} ${method} ${url} ${body}`)];
+}
+
+it("the same seed leads to the same orders, fills and requests at the same moments, another seed to others", async () => {
+  const first = await recordOf(5);
+  expect(first.length).toBeGreaterThan(40);
+  expect(await recordOf(5)).toEqual(first);
+  expect(await recordOf(6)).not.toEqual(first);
+});
