@@ -10,7 +10,7 @@ const START_EPOCH_MS = Date.UTC(2026, 0, 2);
 /** Far above any world; more means that something schedules without end. */
 const SCHEDULED_MAX = 1_000_000;
 /** So many events without time passing mean a loop that waits for nothing. */
-const AT_ONE_MOMENT_MAX = 200_000;
+const AT_ONE_MOMENT_MAX = 20_000;
 /** Waiting for something longer than this, in virtual time, is waiting in vain. */
 const UNTIL_MS = 3_600_000;
 /** Turns of the real loop that work may be under way without an end, about a minute. */
