@@ -5,7 +5,7 @@
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { CambrianFaults } from "./faults.ts";
-import { type DeskObserver, RequestDesk } from "./request-desk.ts";
+import { RequestDesk } from "./request-desk.ts";
 import type { Credentials } from "./signature.ts";
 import { CambrianCounts, type CambrianStats } from "./stats.ts";
 import { CambrianStream } from "./stream.ts";
@@ -18,7 +18,6 @@ export type CambrianSettings = Credentials & {
   readonly rng: Rng;
   /** Mean time from arrival to answer, half of it before the call takes effect; 4 ms unless told, 0 for none. */
   readonly latencyMs?: number;
-  readonly observer?: DeskObserver;
 };
 
 export type CambrianParts = {

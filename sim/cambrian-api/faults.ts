@@ -71,6 +71,11 @@ export class CambrianFaults {
     this.#onDropStreams();
   }
 
+  /** Whether a request of that kind would meet a fault now. */
+  disturbs(route: RouteName): boolean {
+    return this.#faults.some(({ fault }) => fault.route === "any" || fault.route === route);
+  }
+
   /** The fault a request meets now, used up by one. */
   take(route: RouteName, when: Fault["when"]): FaultEffect | undefined {
     const fits = (fault: Fault): boolean => fault.when === when && (fault.route === "any" || fault.route === route);

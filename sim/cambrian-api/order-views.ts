@@ -27,6 +27,11 @@ export class OrderViews {
     this.#views.delete(id);
   }
 
+  /** Whether lists and lookups show the order as it is. */
+  isShown(order: Pick<ExchangeOrder, "orderId" | "clientOrderId">): boolean {
+    return this.#viewOf(order) === undefined;
+  }
+
   clear(): void {
     this.#views.clear();
   }
@@ -38,7 +43,7 @@ export class OrderViews {
       ...exchange,
       order: (orderId) => shown(exchange.order(orderId)),
       orderByClientId: (clientOrderId) => shown(exchange.orderByClientId(clientOrderId)),
-      openOrders: (market) => exchange.openOrders(market).filter((order) => this.#viewOf(order) === undefined),
+      openOrders: (market) => exchange.openOrders(market).filter((order) => this.isShown(order)),
     };
   }
 
@@ -48,7 +53,7 @@ export class OrderViews {
     return view === "cancelled" && order.status !== "filled" ? { ...order, status: "cancelled" } : order;
   }
 
-  #viewOf(order: ExchangeOrder): "hidden" | "cancelled" | undefined {
+  #viewOf(order: Pick<ExchangeOrder, "orderId" | "clientOrderId">): "hidden" | "cancelled" | undefined {
     return this.#views.get(order.orderId) ?? this.#views.get(order.clientOrderId);
   }
 

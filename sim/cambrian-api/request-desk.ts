@@ -23,21 +23,10 @@ export type DeskSettings = {
   readonly latencyMs?: number;
   /** Asked anew for each request: a key can be changed. */
   readonly credentials: () => Credentials;
-  readonly observer?: DeskObserver;
 };
 
-/** Told what happens to each request at the venue, by the arrival's number. */
-export type DeskObserver = {
-  arrived(request: Arrival): void;
-  /** It was carried out; `answer` is what the client will be told unless a fault comes between. */
-  tookEffect(request: Arrival, body: string, answer: Answer): void;
-  /** The venue is done with it. */
-  left(request: Arrival, reply: Reply): void;
-};
-
-/** A request whose first line was read, counted from 1. */
+/** A request whose first line was read. */
 export type Arrival = {
-  readonly number: number;
   readonly method: string;
   readonly path: string;
   readonly route: Route;
@@ -67,7 +56,6 @@ export class RequestDesk {
   readonly #faults: CambrianFaults;
   readonly #limits = new RequestLimits();
   readonly #latencyMs: number;
-  #arrivals = 0;
 
   constructor(settings: DeskSettings, counts: CambrianCounts, faults: CambrianFaults) {
     this.#settings = settings;
@@ -81,10 +69,7 @@ export class RequestDesk {
     const route = toRoute(method, path);
     this.#counts.arrived(route.name);
     const withinRate = this.#limits.admit(this.#settings.clock.now().monotonicMs);
-    this.#arrivals += 1;
-    const arrival = { number: this.#arrivals, method, path, route, withinRate };
-    this.#settings.observer?.arrived(arrival);
-    return arrival;
+    return { method, path, route, withinRate };
   }
 
   /** Never rejects: a bug in a call is answered 500 with its message. `onEffect` is called once it was carried out. */
@@ -93,7 +78,6 @@ export class RequestDesk {
       toReply(toError(500, "internal", error instanceof Error ? error.message : String(error))),
     );
     this.#counts.answered(reply.type === "answer" ? reply.status : "dropped");
-    this.#settings.observer?.left(arrival, reply);
     return reply;
   }
 
@@ -126,8 +110,7 @@ export class RequestDesk {
     if (before !== undefined) return before;
     const lie = fault === undefined ? undefined : this.#lie(arrival, fault.type);
     const answer = lie ?? answerTo(this.#faults.orders.over(this.#settings.exchange), route, body);
-    if (lie === undefined) this.#settings.observer?.tookEffect(arrival, body, answer);
-    onEffect();
+    if (lie === undefined) onEffect();
     const after = await this.#suffer(this.#faults.take(route.name, "after"));
     if (after !== undefined) return after;
     await this.#travel();

@@ -6,19 +6,24 @@ import type { CambrianParts } from "../cambrian-api/cambrian-api.ts";
 import { toRoute } from "../cambrian-api/routes.ts";
 import type { EndpointListener, EndpointPort } from "../sei-node/endpoint.ts";
 import type { Host, Network } from "./network.ts";
+import type { VenueRecord } from "./venue-record.ts";
 
 /** A real server would read no more of a body either. */
 const BODY_CHARACTERS_MAX = 64 * 1_024;
 
-/** The order API; `nameArrival` is told which process a request came from, before the API sees it. */
-export function makeCambrianHost(api: CambrianParts, nameArrival: (from: string) => void): Host {
+/** The order API; everything that comes and goes is written into the record. */
+export function makeCambrianHost(api: CambrianParts, record: VenueRecord): Host {
   return {
     callOf: ({ method, path }) => toRoute(method, path).name,
     serve: async (request, from, onEffect) => {
-      nameArrival(from);
       const arrival = api.desk.arrive(request.method, request.path);
+      const number = record.arrived({ ...from, route: arrival.route.name, ...request });
       const body = request.body.length > BODY_CHARACTERS_MAX ? undefined : request.body;
-      const reply = await api.desk.serve(arrival, { headers: request.headers, body }, onEffect);
+      const reply = await api.desk.serve(arrival, { headers: request.headers, body }, () => {
+        record.tookEffect(number);
+        onEffect();
+      });
+      record.left(number, reply.type === "answer" ? reply.status : reply.type);
       return reply.type === "dropped" ? { type: "reset" } : reply;
     },
     accept: (path, take, refuse) => {

@@ -32,11 +32,14 @@ export type HostRequest = {
   readonly body: string;
 };
 
+/** Which process sent a request, and when it wrote it (world time). */
+export type Origin = { readonly process: string; readonly sentMs: number };
+
 export type Host = WebSocketHost & {
   /** Its part in crash points and losses. */
   callOf(request: HostRequest): CallName;
   /** `onEffect` is called once the request was carried out, before the answer is made. Never rejects. */
-  serve(request: HostRequest, from: string, onEffect: () => void): Promise<HostReply>;
+  serve(request: HostRequest, from: Origin, onEffect: () => void): Promise<HostReply>;
 };
 
 /** No whole answer came; `code` says why, as the real client's errors do. */
@@ -169,10 +172,11 @@ export class Network {
   }): void {
     const { process, link, host, call, sent, settle, resolve, reject } = exchange;
     const isLost = link.reachability === "silent" || link.takesLoss("request", call);
+    const from = { process: process.name, sentMs: this.#time.nowMs };
     if (!isLost) {
       this.#time.after(link.nextLatencyMs(), () => {
         void host
-          .serve(sent, process.name, () => process.reached("after-effect", call))
+          .serve(sent, from, () => process.reached("after-effect", call))
           .then((reply) => {
             if (reply.type === "silence" || link.reachability === "silent" || link.takesLoss("reply", call)) return;
             this.#time.after(link.nextLatencyMs(), () =>

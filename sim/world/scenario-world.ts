@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { type Config, loadConfig } from "../../fargate/config.ts";
+import type { Rng } from "../../fargate/seams.ts";
 import type { TaskOptions } from "../../fargate/task.ts";
 import { type CambrianParts, makeCambrianApi } from "../cambrian-api/cambrian-api.ts";
 import type { ExchangeFill } from "../exchange/account-records.ts";
@@ -13,16 +14,22 @@ import { makeSeededRng } from "../exchange/seeded-rng.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import { Accountant } from "./accountant.ts";
 import { makeCambrianHost, NetworkListener } from "./hosts.ts";
+import { InvariantError, Invariants } from "./invariants.ts";
 import { Network } from "./network.ts";
 import { QueueHost } from "./queue-host.ts";
+import { faultsAtEnd } from "./run-end.ts";
 import { startTableHost, type TableHost } from "./table-host.ts";
+import { VenueRecord } from "./venue-record.ts";
 import { VirtualTime } from "./virtual-time.ts";
+import { watchInvariants } from "./watch.ts";
 import { makeWorldTask, type WorldTask } from "./world-task.ts";
 
 const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
 /** Only an address of this machine may be plain HTTP; nothing listens there. */
 const VENUE_URL = "http://127.0.0.1:1";
 const NODES = 3;
+/** After the last fill has reached the queue, its message is booked within a second. */
+const RUN_DRY_MS = 5_000;
 
 export const SYMBOL = "SEI/USDC";
 const MARKETS: readonly MarketSetting[] = [{ symbol: SYMBOL, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
@@ -59,9 +66,17 @@ export type ScenarioWorld<Market extends Exchange = Exchange> = {
   readonly accountant: Accountant;
   readonly venueUrl: string;
   readonly tasks: readonly WorldTask[];
+  readonly record: VenueRecord;
+  /** Checked after every event while time passes: a broken one rejects `pass`, `until` and `settled` with `InvariantError`. */
+  readonly invariants: Invariants;
   makeTask(settings?: TaskSettings): WorldTask;
   /** Every fill of the account in a market since its beginning. */
   fills(market?: string): readonly ExchangeFill[];
+  /**
+   * The end of a run: lets the queue run dry, then compares venue, queue, ledger and the engines of `tasks` (all that live,
+   * unless told). Rejects with `InvariantError`.
+   */
+  check(tasks?: readonly WorldTask[]): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -90,14 +105,6 @@ async function startWorld<Market extends Exchange>(
   starting.defer(() => exchange.stop());
   const { clock } = time;
   const rngOf = (stream: string) => makeSeededRng(seed, stream);
-  // The network has the latency, and only there does a crash find it.
-  const venue = { ...KEYS, exchange, network: "testnet", clock, rng: rngOf("venue"), latencyMs: 0 } as const;
-  const api = makeCambrianApi(venue);
-  starting.defer(() => api.stop());
-  network.serve(
-    VENUE_URL,
-    makeCambrianHost(api, () => undefined),
-  );
   const listener = (index: number) => new NetworkListener(network, `node-${index}.world`);
   const node = await startSeiNode({ source: exchange, clock, rng: rngOf("node"), endpoints: NODES, listener });
   starting.defer(() => node.close());
@@ -107,43 +114,66 @@ async function startWorld<Market extends Exchange>(
   const { client, tableName } = table;
   const accountant = new Accountant({ time, rng: rngOf("accountant"), queue, client, tableName });
   starting.defer(() => accountant.stop());
+  const config = (options.configured ?? unchanged)(readConfig(node, queue, table));
+  const { api, record, invariants } = openVenue({ time, network, exchange, rng: rngOf("venue"), config });
+  starting.defer(() => api.stop());
+  const tasks: WorldTask[] = [];
+  starting.defer(watchInvariants({ time, invariants, record, faults: api.faults, tasks }));
   accountant.start();
   exchange.start();
-  const config = (options.configured ?? ((same) => same))(readConfig(node, queue, table));
-  const tasks: WorldTask[] = [];
   const running = starting.move();
+  const venue = { exchange, api, record, invariants, venueUrl: VENUE_URL };
   return {
-    time,
-    network,
-    exchange,
-    api,
-    node,
-    table,
-    queue,
-    accountant,
-    venueUrl: VENUE_URL,
-    tasks,
-    makeTask: ({ name = `task-${tasks.length + 1}`, configured, edges = {} } = {}) => {
-      const task = makeWorldTask({
-        name,
-        time,
-        network,
-        services: { table: table.backend, queue: queue.backend },
-        seed,
-        config: configured === undefined ? config : configured(config),
-        venueUrl: VENUE_URL,
-        nodeUrls: node.endpoints.map(({ restUrl }) => restUrl),
-        edges,
-      });
+    ...{ time, network, node, table, queue, accountant, tasks },
+    ...venue,
+    makeTask: ({ name = `task-${tasks.length + 1}`, configured = unchanged, edges = {} } = {}) => {
+      const services = { table: table.backend, queue: queue.backend };
+      const nodeUrls = node.endpoints.map(({ restUrl }) => restUrl);
+      const own = { name, config: configured(config), edges };
+      const task = makeWorldTask({ time, network, services, seed, venueUrl: VENUE_URL, nodeUrls, ...own });
       tasks.push(task);
       return task;
     },
     fills: (market = SYMBOL) => exchange.fillsAfter({ market, cursor: undefined, limit: 1_000_000 }).fills,
+    check: async (living = tasks.filter(({ process }) => process.state !== "dead")) => {
+      await time.pass(RUN_DRY_MS);
+      invariants.assertHeld(record.tail());
+      const faults = await faultsAtEnd({ exchange, queue, table, tasks: living });
+      if (faults.length > 0)
+        throw new InvariantError({ rule: "end", atMs: time.nowMs, what: faults.join("; ") }, record.tail());
+    },
     [Symbol.asyncDispose]: async () => {
       for (const { process } of tasks) process.crash();
       await running.disposeAsync();
     },
   };
+}
+
+/** The order API in the network, with everything that happens there written down and judged. */
+function openVenue(input: {
+  readonly time: VirtualTime;
+  readonly network: Network;
+  readonly exchange: Exchange;
+  readonly rng: Rng;
+  readonly config: Config;
+}): { readonly api: CambrianParts; readonly record: VenueRecord; readonly invariants: Invariants } {
+  const { time, network, exchange, rng, config } = input;
+  const limits = config.markets.map((market) => [market.symbol, market.limits.position] as const);
+  const invariants = new Invariants(Object.fromEntries(limits));
+  const record = new VenueRecord(
+    () => time.nowMs,
+    (entry) => invariants.take(entry),
+  );
+  exchange.onAccountEvent((event) => record.account(event));
+  // The network has the latency, and only there does a crash find it.
+  const { clock } = time;
+  const api = makeCambrianApi({ ...KEYS, exchange, network: "testnet", clock, rng, latencyMs: 0 });
+  network.serve(VENUE_URL, makeCambrianHost(api, record));
+  return { api, record, invariants };
+}
+
+function unchanged(config: Config): Config {
+  return config;
 }
 
 /** `config/local.json` with the addresses of this world. */

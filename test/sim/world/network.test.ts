@@ -23,7 +23,7 @@ function makeNetwork() {
     callOf: () => "place",
     serve: async (request, from, onEffect) => {
       arrived.push(
-        `${from} ${request.method} ${request.path} ${request.headers["x-name"]} at ${Math.floor(time.nowMs)}`,
+        `${from.process} ${request.method} ${request.path} ${request.headers["x-name"]} at ${Math.floor(time.nowMs)}`,
       );
       effects.push(time.nowMs);
       onEffect();

@@ -1,0 +1,246 @@
+/**
+ * What must hold at the venue whatever goes wrong around a task, checked on the venue's record alone as it grows. Owns the rules
+ * (a) to (e) and the first violation; the end of a run is `run-end.ts`'s.
+ */
+import { parseScaled } from "../../core/decimal.ts";
+import type { ExchangeOrder } from "../exchange/account-records.ts";
+import type { ArrivalEntry, Placing, VenueEntry } from "./venue-record.ts";
+
+const DECIMALS = 18;
+const ARRIVALS_MAX = 10;
+const WINDOW_MS = 1_000;
+const PLACEMENTS_MAX = 5;
+const UNKNOWN_MS_MAX = 10_000;
+
+/** Our orders bear the epoch of the task that placed them (CONTRACTS 3). */
+const OUR_ORDER = /^fm-(\d+)-/;
+
+/** A rule that was broken. The message has the moment, what, and the last lines of the record. */
+export class InvariantError extends Error {
+  readonly code = "INVARIANT_BROKEN";
+  readonly rule: Rule;
+  readonly atMs: number;
+
+  constructor(violation: Violation, tail: string) {
+    super(`${violation.rule} at ${violation.atMs.toFixed(3)} ms: ${violation.what}\n${tail}`);
+    this.name = "InvariantError";
+    this.rule = violation.rule;
+    this.atMs = violation.atMs;
+  }
+}
+
+export type Rule =
+  | "exposure"
+  | "arrivals"
+  | "placements-in-flight"
+  | "self-match"
+  | "crossed"
+  | "old-epoch"
+  | "forbidden-placement"
+  | "unknown-order"
+  | "end";
+
+export type Violation = { readonly rule: Rule; readonly atMs: number; readonly what: string };
+
+/** What a living task knows, as `state()` says. */
+export type TaskKnowledge = {
+  readonly name: string;
+  /** It runs, and the venue answers it. */
+  readonly reachesVenue: boolean;
+  readonly clientOrderIds: ReadonlySet<string>;
+};
+
+type LiveOrder = {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly market: string;
+  readonly side: "buy" | "sell";
+  readonly price: bigint;
+  readonly remaining: bigint;
+};
+
+type Forbidden = { readonly fromMs: number; readonly why: string; readonly process: string | undefined };
+
+export class Invariants {
+  readonly #limits: ReadonlyMap<string, bigint>;
+  readonly #live = new Map<string, LiveOrder>();
+  readonly #positions = new Map<string, bigint>();
+  readonly #unknownSinceMs = new Map<string, number>();
+  readonly #placementsHere = new Set<number>();
+  /** The last ten arrivals, oldest first. */
+  readonly #arrivals: number[] = [];
+  #forbidden: Forbidden[] = [];
+  #epochMax = 0;
+  #violation: Violation | undefined;
+
+  /** `positionLimits` by market, decimals: of the worst case, long or short. A market without one has none. */
+  constructor(positionLimits: Readonly<Record<string, string>>) {
+    const entries = Object.entries(positionLimits);
+    this.#limits = new Map(entries.map(([market, limit]) => [market, amount(limit)]));
+  }
+
+  /** The first rule that was broken. */
+  get violation(): Violation | undefined {
+    return this.#violation;
+  }
+
+  /** Client order ids of ours that are live at the venue. */
+  get liveOrders(): readonly { readonly orderId: string; readonly clientOrderId: string }[] {
+    return [...this.#live.values()];
+  }
+
+  /** No placing written after this moment may arrive, of one process or of any. What is in flight at the moment may. */
+  placementsForbiddenFrom(fromMs: number, why: string, process?: string): void {
+    this.#forbidden.push({ fromMs, why, process });
+  }
+
+  placementsAllowedAgain(): void {
+    this.#forbidden = [];
+  }
+
+  /** Throws `InvariantError` when a rule was broken so far; `tail` is shown with it. */
+  assertHeld(tail: string): void {
+    if (this.#violation !== undefined) throw new InvariantError(this.#violation, tail);
+  }
+
+  /** Takes the next entry of the record. Never throws: the venue is in the middle of its work. */
+  take(entry: VenueEntry): void {
+    switch (entry.type) {
+      case "arrival":
+        this.#arrived(entry);
+        return;
+      case "effect":
+        if (entry.placing !== undefined) this.#checkSelfMatch(entry.atMs, entry.placing);
+        return;
+      case "left":
+        this.#placementsHere.delete(entry.number);
+        return;
+      case "fill": {
+        const { market, side, quantity } = entry.fill;
+        const signed = side === "buy" ? amount(quantity) : -amount(quantity);
+        this.#positions.set(market, (this.#positions.get(market) ?? 0n) + signed);
+        return;
+      }
+      case "order":
+        // A fill is told just before its order, so the two are judged together, here.
+        this.#ordered(entry.order);
+        this.#checkExposure(entry.atMs, entry.order.market);
+        this.#checkCrossed(entry.atMs, entry.order.market);
+    }
+  }
+
+  /**
+   * Rule (e): an order of ours that no living task knows may stay so for 10 s of time in which one could have asked.
+   * `isShown` says whether the venue shows the order to who asks.
+   */
+  checkKnown(
+    nowMs: number,
+    tasks: readonly TaskKnowledge[],
+    isShown: (order: { readonly orderId: string; readonly clientOrderId: string }) => boolean = () => true,
+  ): void {
+    const couldAsk = tasks.some((task) => task.reachesVenue);
+    for (const order of this.#live.values()) {
+      const { clientOrderId } = order;
+      const isKnown = tasks.some((task) => task.clientOrderIds.has(clientOrderId));
+      if (isKnown || !couldAsk || !isShown(order)) {
+        this.#unknownSinceMs.delete(clientOrderId);
+        continue;
+      }
+      const sinceMs = this.#unknownSinceMs.get(clientOrderId) ?? nowMs;
+      this.#unknownSinceMs.set(clientOrderId, sinceMs);
+      const what = `${clientOrderId} has been live and unknown to every living task since ${sinceMs.toFixed(3)} ms`;
+      if (nowMs - sinceMs > UNKNOWN_MS_MAX) this.#break("unknown-order", nowMs, what);
+    }
+  }
+
+  #arrived({ atMs, number, route, process, sentMs, placing }: ArrivalEntry): void {
+    const tenthLastMs = this.#arrivals.length < ARRIVALS_MAX ? undefined : this.#arrivals.shift();
+    this.#arrivals.push(atMs);
+    if (tenthLastMs !== undefined && atMs - tenthLastMs < WINDOW_MS) {
+      this.#break("arrivals", atMs, `more than ${ARRIVALS_MAX} requests within a second`);
+    }
+    if (route !== "place") return;
+    this.#placementsHere.add(number);
+    const inFlight = this.#placementsHere.size;
+    if (inFlight > PLACEMENTS_MAX) this.#break("placements-in-flight", atMs, `${inFlight} placings are in flight`);
+    for (const { fromMs, why, process: of } of this.#forbidden) {
+      if (sentMs <= fromMs || (of !== undefined && of !== process)) continue;
+      this.#break(
+        "forbidden-placement",
+        atMs,
+        `${process} placed at ${sentMs.toFixed(3)} ms, though since ${fromMs} ms: ${why}`,
+      );
+    }
+    const epoch = Number(OUR_ORDER.exec(placing?.clientOrderId ?? "")?.[1] ?? this.#epochMax);
+    if (epoch < this.#epochMax) {
+      this.#break(
+        "old-epoch",
+        atMs,
+        `${placing?.clientOrderId} of ${process} comes after a placing of epoch ${this.#epochMax}`,
+      );
+    }
+    this.#epochMax = Math.max(this.#epochMax, epoch);
+  }
+
+  #ordered(order: ExchangeOrder): void {
+    const { orderId, clientOrderId, market, side, price, status } = order;
+    if (!OUR_ORDER.test(clientOrderId)) return;
+    if (price === null || (status !== "open" && status !== "partially_filled")) {
+      this.#live.delete(orderId);
+      this.#unknownSinceMs.delete(clientOrderId);
+      return;
+    }
+    const remaining = amount(order.quantity) - amount(order.filledQuantity);
+    this.#live.set(orderId, { orderId, clientOrderId, market, side, price: amount(price), remaining });
+  }
+
+  #of(market: string, side: "buy" | "sell"): readonly LiveOrder[] {
+    return [...this.#live.values()].filter((order) => order.market === market && order.side === side);
+  }
+
+  #checkExposure(atMs: number, market: string): void {
+    const limit = this.#limits.get(market);
+    if (limit === undefined) return;
+    const position = this.#positions.get(market) ?? 0n;
+    const sum = (side: "buy" | "sell") =>
+      this.#of(market, side).reduce((total, { remaining }) => total + remaining, 0n);
+    const [long, short] = [position + sum("buy"), sum("sell") - position];
+    if (long <= limit && short <= limit) return;
+    this.#break(
+      "exposure",
+      atMs,
+      `${market}: with every live order filled it is long ${toText(long)} or short ${toText(short)}, over ${toText(limit)}`,
+    );
+  }
+
+  #checkCrossed(atMs: number, market: string): void {
+    for (const buy of this.#of(market, "buy")) {
+      const met = this.#of(market, "sell").find((sell) => sell.price <= buy.price);
+      if (met !== undefined)
+        this.#break("crossed", atMs, `${buy.clientOrderId} stands at or above ${met.clientOrderId}`);
+    }
+  }
+
+  /** An exchange lets no account meet itself; a placing that would have is ours to avoid all the same. */
+  #checkSelfMatch(atMs: number, { clientOrderId, market, side, price }: Placing): void {
+    if (!OUR_ORDER.test(clientOrderId) || !/^\d+(\.\d+)?$/.test(price)) return;
+    const at = amount(price);
+    const met = this.#of(market, side === "buy" ? "sell" : "buy").find((order) =>
+      side === "buy" ? order.price <= at : order.price >= at,
+    );
+    if (met !== undefined)
+      this.#break("self-match", atMs, `${clientOrderId} at ${price} would meet ${met.clientOrderId}`);
+  }
+
+  #break(rule: Rule, atMs: number, what: string): void {
+    this.#violation ??= { rule, atMs, what };
+  }
+}
+
+function amount(text: string): bigint {
+  return parseScaled(text, DECIMALS, "amount");
+}
+
+function toText(scaled: bigint): string {
+  return String(Number(scaled) / 10 ** DECIMALS);
+}

@@ -1,0 +1,45 @@
+/** Looks at the invariants after every event of a world, and now and then at what its tasks know. Owns when; the rules are `invariants.ts`'s. */
+import type { CambrianFaults } from "../cambrian-api/faults.ts";
+import type { Invariants, TaskKnowledge } from "./invariants.ts";
+import type { VenueRecord } from "./venue-record.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+import type { WorldTask } from "./world-task.ts";
+
+/** What a task knows is asked so often; an order may be unknown for 10 s. */
+const KNOWLEDGE_MS = 250;
+
+export type Watch = {
+  readonly time: VirtualTime;
+  readonly invariants: Invariants;
+  readonly record: VenueRecord;
+  readonly faults: CambrianFaults;
+  readonly tasks: readonly WorldTask[];
+};
+
+/** Watches until the returned function is called. */
+export function watchInvariants({ time, invariants, record, faults, tasks }: Watch): () => void {
+  let lookedAtMs = time.nowMs;
+  return time.onEvent(() => {
+    if (time.nowMs - lookedAtMs >= KNOWLEDGE_MS) {
+      lookedAtMs = time.nowMs;
+      const knowledge = tasks
+        .filter(({ process }) => process.state !== "dead")
+        .map((task) => knowledgeOf(task, faults));
+      invariants.checkKnown(time.nowMs, knowledge, (order) => faults.orders.isShown(order));
+    }
+    if (invariants.violation !== undefined) invariants.assertHeld(record.tail());
+  });
+}
+
+/** A task without an epoch is not in charge yet: it may not ask, let alone act. */
+function knowledgeOf(task: WorldTask, faults: CambrianFaults): TaskKnowledge {
+  const { name, process, links } = task;
+  const { epoch, markets } = task.state();
+  const { venue } = links;
+  const isLineGood = venue.reachability === "up" && venue.requestLoss === 0 && venue.replyLoss === 0;
+  return {
+    name,
+    reachesVenue: process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders"),
+    clientOrderIds: new Set(markets.flatMap(({ openOrders }) => openOrders.map(({ clientOrderId }) => clientOrderId))),
+  };
+}
