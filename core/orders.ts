@@ -1,112 +1,48 @@
 /**
- * Our orders and what is proven of each. Owns the states and the exposure they make; it never guesses an outcome:
- * an order is open until a fact from the venue ends it, and a fill is taken in any state.
+ * The orders of one market and what is proven of each. Owns every change of an order and what counts as proof; it never guesses an
+ * outcome: an order is open until a fact from the venue ends it, and a fill is taken in any state. Which state follows which
+ * fact is `order-states.ts`'s table.
  */
-import { assertNever } from "./assert.ts";
-import type { OrderEvent, VenueOrder } from "./events.ts";
-import type { Lots, Side, Ticks } from "./units.ts";
+import { assert, assertNever } from "./assert.ts";
+import type { Fill, OrderEvent, VenueOrder } from "./events.ts";
+import { isDone, isOpen, type Order, STRAY_LEVEL } from "./order.ts";
+import { type OrderFact, type OrderState, stateAfter } from "./order-states.ts";
 import { toLots } from "./units.ts";
 
 /**
- * - `sent`: the placing is on its way and unanswered.
- * - `live`: proven to rest at the venue.
- * - `cancel-sent`: the cancel is on its way; it may still fill.
- * - `place-unknown`, `cancel-unknown`: the answer was lost; the order counts in full until the venue proves its fate.
- * - `filled`, `cancelled`, `rejected`: ended, proven.
- */
-export type OrderState =
-  | "sent"
-  | "live"
-  | "cancel-sent"
-  | "place-unknown"
-  | "cancel-unknown"
-  | "filled"
-  | "cancelled"
-  | "rejected";
-
-export type Order = {
-  readonly clientOrderId: string;
-  readonly market: string;
-  readonly side: Side;
-  /** Distance from the top of our quotes, 0 first. */
-  readonly level: number;
-  readonly price: Ticks;
-  readonly size: Lots;
-  readonly sentMs: number;
-  readonly orderId: string | undefined;
-  readonly state: OrderState;
-  /** Cumulative, as the venue's order states said, and as the fills received add up to. */
-  readonly filledReported: Lots;
-  readonly filledBooked: Lots;
-  /** Whether it is proven how much of it filled in all: only then is the rest of an ended order no exposure. */
-  readonly isFillKnown: boolean;
-  /** Monotonic moment of the last change of state. */
-  readonly changedMs: number;
-  /** Monotonic moment of the last query for it; undefined when none was sent. */
-  readonly queriedMs: number | undefined;
-  /** Since when the venue's list of open orders has lacked it although it should rest; undefined while nothing speaks against it. */
-  readonly missingMs: number | undefined;
-};
-
-/** Client order ids of FlashMM (CONTRACTS 3: `fm-<epoch>-…`), of this start or any other. */
-export const OWN_PREFIX = "fm-";
-
-/**
  * A placing is refused by the venue once its signature is 5 s old, by the venue's clock, which itself may be 5 s off ours
- * (CONTRACTS 3). So an order that the venue does not know 10 s after it was signed can never arrive: that is proof.
+ * (CONTRACTS 3). So an order that the venue does not know 10 s after it was signed can not arrive any more: it ends.
  */
 export const PLACING_LIFETIME_MS = 10_000;
 
 /**
- * A venue may forget an order for a moment (a lagging replica answers the query). One whose cancel is unknown or that is missing
- * among the open ones, and which the venue has not known for so long, rests no more; what it filled is still to be proven.
+ * A venue that took a placing in time may still be long in carrying it out, or have forgotten it for a while (a lagging replica
+ * answers). What ended by absence alone stays exposure for this long after it was sent, and one that rested must have been
+ * absent for as long before it counts as gone.
  */
-const FORGOTTEN_MS = 30_000;
+export const ABSENCE_PROOF_MS = 60_000;
 
 /** An order may show in the list of open ones a little after it came to rest. */
 const LIST_LAG_MS = 2_000;
 
-/** A fill may show in the history a little after it happened. */
-const HISTORY_LAG_MS = 2_000;
+/** A fill may show in the history, and an end in the list of open orders, a little after it happened. */
+export const HISTORY_LAG_MS = 2_000;
 
 /** Ended orders are kept this long for fills still on their way and for books that still show them. */
 const ENDED_KEPT_MS = 60_000;
 const ENDED_KEPT_MAX = 2_000;
 
-export function isOpen(order: Order): boolean {
-  return order.state !== "filled" && order.state !== "cancelled" && order.state !== "rejected";
-}
+/** What the venue listed as open, by a question asked at `askedMs` (monotonic). */
+export type Listing = {
+  readonly orders: readonly VenueOrder[];
+  readonly askedMs: number;
+  readonly at: OrderEvent["at"];
+};
 
-export function isUnknown(order: Order): boolean {
-  return order.state === "place-unknown" || order.state === "cancel-unknown";
-}
-
-/**
- * What may still come as fills: all that is not booked of an open order, or of one that ended in a way that does not say how
- * much it filled; of any other ended one, the fills reported but not yet received.
- */
-export function remainingOf(order: Order): Lots {
-  if (order.state === "rejected") return toLots(0);
-  if (isOpen(order) || !order.isFillKnown) return toLots(Math.max(0, order.size - order.filledBooked));
-  return toLots(Math.max(0, order.filledReported - order.filledBooked));
-}
-
-/** An order of unproven fate, or a placing unanswered for longer than an answer takes, is asked for this often. */
-const QUERY_INTERVAL_MS = 1_000;
-const ANSWER_OVERDUE_MS = 3_000;
-
-/** Whether the venue should be asked for this order now. */
-export function isQueryDue(order: Order, nowMs: number): boolean {
-  const overdue =
-    isUnknown(order) ||
-    order.missingMs !== undefined ||
-    ((order.state === "sent" || order.state === "cancel-sent") && nowMs - order.changedMs > ANSWER_OVERDUE_MS);
-  return overdue && nowMs - (order.queriedMs ?? Number.NEGATIVE_INFINITY) >= QUERY_INTERVAL_MS;
-}
-
-/** The orders of one market. */
 export class Orders {
   readonly #orders = new Map<string, Order>();
+  /** Walked anew by each reader: the map's own iterator is spent after the first, and would show the next one no order. */
+  readonly #known: Iterable<Order> = { [Symbol.iterator]: () => this.#orders.values() };
   #contradictions = 0;
 
   /** Facts that contradict what was proven before, e.g. a rejection of an order that was seen live. */
@@ -114,56 +50,50 @@ export class Orders {
     return this.#contradictions;
   }
 
-  /** All that are not ended, in the order they were sent. */
+  /** All that are not ended, in the order they were decided. */
   open(): readonly Order[] {
     const open: Order[] = [];
     for (const order of this.#orders.values()) if (isOpen(order)) open.push(order);
     return open;
   }
 
-  /** Open ones and those that ended a short while ago, in the order they were sent. */
+  /** Open ones and those that ended a short while ago, in the order they were decided; may be walked as often as one likes. */
   known(): Iterable<Order> {
-    return this.#orders.values();
+    return this.#known;
   }
 
   find(clientOrderId: string): Order | undefined {
     return this.#orders.get(clientOrderId);
   }
 
-  /** Takes note of a placing before it is sent: from here on it is exposure. */
-  sent(order: Pick<Order, "clientOrderId" | "market" | "side" | "level" | "price" | "size">, nowMs: number): void {
-    this.#orders.set(order.clientOrderId, {
-      ...order,
-      sentMs: nowMs,
-      orderId: undefined,
-      state: "sent",
-      filledReported: toLots(0),
-      filledBooked: toLots(0),
-      isFillKnown: false,
-      changedMs: nowMs,
-      queriedMs: undefined,
-      missingMs: undefined,
-    });
+  /** Takes note of a placing before it is sent: from here on it is exposure. Its id must be new. */
+  decided(order: Pick<Order, "clientOrderId" | "market" | "side" | "level" | "price" | "size">, nowMs: number): void {
+    assert(!this.#orders.has(order.clientOrderId), `a client order id must be new, was ${order.clientOrderId}`);
+    this.#orders.set(order.clientOrderId, newOrder({ ...order, state: "intent", orderId: undefined }, nowMs));
   }
 
-  cancelSent(clientOrderId: string, nowMs: number): void {
-    this.#change(clientOrderId, { state: "cancel-sent", changedMs: nowMs });
+  cancelDecided(clientOrderId: string, nowMs: number): void {
+    const order = this.#orders.get(clientOrderId);
+    assert(order !== undefined, `an order to be cancelled must be known, was ${clientOrderId}`);
+    this.#take(order, "cancel-decided", nowMs);
   }
 
   querySent(clientOrderId: string, nowMs: number): void {
-    this.#change(clientOrderId, { queriedMs: nowMs });
+    const order = this.#orders.get(clientOrderId);
+    if (order !== undefined) this.#set(order, { queriedMs: nowMs });
   }
 
-  /** Adds a fill of this order, in whatever state it is. Answers false when the order is not known here. */
-  filled(clientOrderId: string, size: Lots, nowMs: number): boolean {
-    const order = this.#orders.get(clientOrderId);
+  /** Adds a fill of its order, in whatever state that is. Answers false when the order is not known here. */
+  filled(fill: Pick<Fill, "clientOrderId" | "orderId" | "size">, nowMs: number): boolean {
+    const order = this.#orders.get(fill.clientOrderId);
     if (order === undefined) return false;
-    const filledBooked = toLots(order.filledBooked + size);
-    const isComplete = isOpen(order) && filledBooked >= order.size;
-    this.#change(clientOrderId, {
+    const filledBooked = toLots(order.filledBooked + fill.size);
+    const isWhole = filledBooked >= order.size;
+    const next = this.#take(order, isWhole ? "all-filled" : "part-filled", nowMs, {
       filledBooked,
-      ...(isComplete ? { state: "filled", isFillKnown: true, changedMs: nowMs } : {}),
+      orderId: order.orderId ?? fill.orderId,
     });
+    if (isWhole) this.#set(next, { isFillKnown: true });
     return true;
   }
 
@@ -173,25 +103,46 @@ export class Orders {
    */
   fillsRead(askedMs: number): void {
     for (const order of this.#orders.values()) {
-      if (isOpen(order) || order.isFillKnown || askedMs - order.changedMs < HISTORY_LAG_MS) continue;
-      this.#change(order.clientOrderId, { isFillKnown: true });
+      if (isOpen(order) || askedMs < order.fillsProvableMs) continue;
+      // What another start's order had filled before it was found is in the books by now, or was never ours to book.
+      if (order.isAdopted)
+        this.#set(order, { filledBooked: toLots(Math.max(order.filledBooked, order.filledReported)) });
+      if (order.isFillKnown || !order.isEndConfirmed) continue;
+      this.#set(this.#orders.get(order.clientOrderId) ?? order, { isFillKnown: true });
     }
   }
 
-  /** Whether an order listed as open, by a question asked at `askedMs`, is one that this engine takes for ended or never sent. */
-  isStray(clientOrderId: string, askedMs: number): boolean {
-    const order = this.#orders.get(clientOrderId);
-    return order === undefined || (!isOpen(order) && askedMs - order.changedMs >= LIST_LAG_MS);
-  }
-
-  /** The venue listed its open orders, asked at `askedMs`: what should be among them and is not has to be asked for. */
-  openOrdersRead(listed: ReadonlySet<string>, askedMs: number): void {
+  /**
+   * The venue listed its open orders: each is seen; one of ours that had ended here, or that this start never sent, is taken in as
+   * `external`; what should be listed and is not has to be asked for. `isOurs` tells our orders by their id. Answers how many
+   * were external.
+   */
+  listed({ orders, askedMs, at }: Listing, isOurs: (clientOrderId: string) => boolean): number {
+    let externals = 0;
+    const ids = new Set<string>();
+    for (const seen of orders) {
+      ids.add(seen.clientOrderId);
+      const order = this.#orders.get(seen.clientOrderId);
+      if (order === undefined) {
+        if (!isOurs(seen.clientOrderId)) continue;
+        this.#orders.set(seen.clientOrderId, adopted(seen, at.monotonicMs));
+        externals += 1;
+        continue;
+      }
+      const wasOpen = isOpen(order);
+      this.apply({ type: "order-seen", order: seen, at });
+      if (this.#isListedAfterEnd(seen.clientOrderId, askedMs)) this.#takeBack(seen.clientOrderId, at.monotonicMs);
+      const now = this.#orders.get(seen.clientOrderId);
+      if (!wasOpen && now?.state === "external") externals += 1;
+    }
     for (const order of this.open()) {
-      if (listed.has(order.clientOrderId)) this.#change(order.clientOrderId, { missingMs: undefined });
-      else if (order.state !== "sent" && askedMs - order.changedMs >= LIST_LAG_MS) {
-        this.#change(order.clientOrderId, { missingMs: order.missingMs ?? askedMs });
+      if (ids.has(order.clientOrderId)) this.#set(order, { missingMs: undefined });
+      else if (order.state !== "intent" && order.state !== "sent" && askedMs - order.changedMs >= LIST_LAG_MS) {
+        this.#set(order, { missingMs: order.missingMs ?? askedMs });
       }
     }
+    this.#confirmEnds(ids, askedMs);
+    return externals;
   }
 
   /** Takes a fact about an order. Answers the state before, or undefined when the order is not known here. */
@@ -199,19 +150,21 @@ export class Orders {
     const clientOrderId = event.type === "order-seen" ? event.order.clientOrderId : event.clientOrderId;
     const order = this.#orders.get(clientOrderId);
     if (order === undefined) return undefined;
-    const next = stateAfter(order, event);
-    if (next === "contradiction") {
-      this.#contradictions += 1;
+    const fact = factOf(order, event);
+    if (fact === undefined) {
+      // Absent for the first time: what rested must stay so for a minute.
+      if (event.type === "order-absent" && order.state === "cancel-unknown" && order.missingMs === undefined) {
+        this.#set(order, { missingMs: order.queriedMs ?? event.at.monotonicMs });
+      }
       return order.state;
     }
     const seen = event.type === "order-seen" ? event.order : undefined;
-    this.#change(clientOrderId, {
-      state: next,
+    const isShownOpen = seen !== undefined && isOpenStatus(seen.status);
+    this.#take(order, fact, event.at.monotonicMs, {
       orderId: seen?.orderId ?? order.orderId,
       filledReported: toLots(Math.max(order.filledReported, seen?.filled ?? 0)),
-      missingMs: seen !== undefined && isOpenStatus(seen.status) ? undefined : order.missingMs,
-      isFillKnown: order.isFillKnown || (seen !== undefined && !isOpenStatus(seen.status)),
-      changedMs: next === order.state ? order.changedMs : event.at.monotonicMs,
+      missingMs: isShownOpen ? undefined : order.missingMs,
+      isFillKnown: order.isFillKnown || fact === "refused" || fact === "unsent" || (seen !== undefined && !isShownOpen),
     });
     return order.state;
   }
@@ -229,66 +182,138 @@ export class Orders {
     }
   }
 
-  #change(clientOrderId: string, change: Partial<Order>): void {
+  /** What the list lacks has ended indeed: a cancel may have been answered, and not carried out. */
+  #confirmEnds(listedIds: ReadonlySet<string>, askedMs: number): void {
+    for (const order of this.#orders.values()) {
+      if (isOpen(order) || order.isFillKnown || order.isEndConfirmed || askedMs < order.fillsProvableMs) continue;
+      if (listedIds.has(order.clientOrderId)) continue;
+      // It may have rested, and filled, until just before the question: only a history read well after that shows it all.
+      this.#set(order, { isEndConfirmed: true, fillsProvableMs: askedMs + HISTORY_LAG_MS });
+    }
+  }
+
+  /** One that ended here and that a list asked well after that still shows open. */
+  #isListedAfterEnd(clientOrderId: string, askedMs: number): boolean {
     const order = this.#orders.get(clientOrderId);
-    if (order !== undefined) this.#orders.set(clientOrderId, { ...order, ...change });
+    return order !== undefined && !isOpen(order) && askedMs - order.changedMs >= LIST_LAG_MS;
+  }
+
+  #takeBack(clientOrderId: string, nowMs: number): void {
+    const order = this.#orders.get(clientOrderId);
+    if (order !== undefined) this.#take(order, "listed-after-end", nowMs);
+  }
+
+  /** The one place where a state changes: by the table, or not at all. */
+  #take(order: Order, fact: OrderFact, nowMs: number, change: Partial<Order> = {}): Order {
+    const next = stateAfter(order.state, fact);
+    assert(next !== "bug", `an order that is ${order.state} can not be ${fact}: ${order.clientOrderId}`);
+    if (next.isContradiction) this.#contradictions += 1;
+    if (next.state === order.state) return this.#set(order, next.isContradiction ? {} : change);
+    const isBack = !isOpen(order) && next.state === "external";
+    return this.#set(order, {
+      ...change,
+      state: next.state,
+      changedMs: nowMs,
+      fillsProvableMs: Math.max(
+        nowMs + HISTORY_LAG_MS,
+        fact === "absence-proven" ? order.sentMs + ABSENCE_PROOF_MS : nowMs,
+      ),
+      // The venue's word on the order itself needs no second one.
+      isEndConfirmed: fact !== "cancel-done",
+      ...(isBack ? BACK : {}),
+    });
+  }
+
+  #set(order: Order, change: Partial<Order>): Order {
+    const changed = { ...order, ...change };
+    this.#orders.set(order.clientOrderId, changed);
+    return changed;
   }
 }
 
-/** The state an order has after a fact, or `contradiction` when the fact cannot be true of an order in that state. */
-function stateAfter(order: Order, event: OrderEvent): OrderState | "contradiction" {
+/** What an order becomes that had ended and is there all the same. */
+const BACK = {
+  level: STRAY_LEVEL,
+  isFillKnown: false,
+  missingMs: undefined,
+} as const;
+
+/** What an event says in the words of the table; undefined when it proves nothing. */
+function factOf(order: Order, event: OrderEvent): OrderFact | undefined {
   switch (event.type) {
     case "order-seen":
-      return stateSeen(order, event.order);
+      return factSeen(event.order);
+    case "order-sent":
+      return "written";
     case "order-rejected":
+      return "refused";
     case "order-unsent":
-      return order.state === "sent" || order.state === "place-unknown" || order.state === "rejected"
-        ? "rejected"
-        : "contradiction";
+      return "unsent";
     case "place-unknown":
-      return order.state === "sent" ? "place-unknown" : order.state;
     case "cancel-unknown":
-      return order.state === "cancel-sent" ? "cancel-unknown" : order.state;
+      return event.type;
     case "order-cancelled":
-      return isOpen(order) ? "cancelled" : order.state;
+      return "cancel-done";
     case "order-absent":
-      return stateAbsent(order, event.at.monotonicMs);
+      return isAbsenceProof(order, event.at.monotonicMs) ? "absence-proven" : undefined;
     default:
       return assertNever(event);
   }
 }
 
-function stateSeen(order: Order, seen: VenueOrder): OrderState | "contradiction" {
-  if (!isOpen(order)) return order.state;
+function factSeen(seen: VenueOrder): OrderFact {
   switch (seen.status) {
     case "open":
+      return seen.filled > 0 ? "seen-partially-filled" : "seen-open";
     case "partially_filled":
-      return order.state === "cancel-sent" ? "cancel-sent" : "live";
+      return "seen-partially-filled";
     case "filled":
-      return "filled";
+      return "seen-filled";
     case "cancelled":
-      return "cancelled";
+      return "seen-cancelled";
     case "rejected":
-      return order.orderId === undefined || order.state === "place-unknown" ? "rejected" : "contradiction";
+      return "seen-rejected";
     default:
       return assertNever(seen.status);
   }
 }
 
 /** The venue knows no such order: proof only when the order can neither arrive any more nor have been overlooked. */
-function stateAbsent(order: Order, nowMs: number): OrderState {
+function isAbsenceProof(order: Order, nowMs: number): boolean {
   const askedMs = order.queriedMs ?? nowMs;
-  if (order.state === "place-unknown" && askedMs - order.sentMs >= PLACING_LIFETIME_MS) return "rejected";
-  const isForgotten = (sinceMs: number | undefined) => sinceMs !== undefined && askedMs - sinceMs >= FORGOTTEN_MS;
-  if (order.state === "cancel-unknown" && isForgotten(order.changedMs)) return "cancelled";
-  if (isOpen(order) && isForgotten(order.missingMs)) return "cancelled";
-  return order.state;
+  if (order.state === "place-unknown") return askedMs - order.sentMs >= PLACING_LIFETIME_MS;
+  const sinceMs = order.missingMs;
+  return isOpen(order) && sinceMs !== undefined && askedMs - sinceMs >= ABSENCE_PROOF_MS;
 }
 
 function isOpenStatus(status: VenueOrder["status"]): boolean {
   return status === "open" || status === "partially_filled";
 }
 
-function isDone(order: Order): boolean {
-  return !isOpen(order) && remainingOf(order) === 0;
+function newOrder(
+  order: Pick<Order, "clientOrderId" | "market" | "side" | "level" | "price" | "size" | "state" | "orderId">,
+  nowMs: number,
+): Order {
+  return {
+    ...order,
+    sentMs: nowMs,
+    filledReported: toLots(0),
+    filledBooked: toLots(0),
+    isFillKnown: false,
+    isAdopted: false,
+    isEndConfirmed: false,
+    fillsProvableMs: Number.POSITIVE_INFINITY,
+    changedMs: nowMs,
+    queriedMs: undefined,
+    missingMs: undefined,
+  };
+}
+
+/** An order of another start, as the venue shows it. What it has filled so far is the history's to tell. */
+function adopted({ clientOrderId, orderId, market, side, price, size, filled }: VenueOrder, nowMs: number): Order {
+  const order = newOrder(
+    { clientOrderId, orderId, market, side, price, size, level: STRAY_LEVEL, state: "external" },
+    nowMs,
+  );
+  return { ...order, filledReported: filled, isAdopted: true };
 }

@@ -2,8 +2,8 @@
  * From the quotes wanted and the orders there are to the least that must change, slot by slot (side and level), on price
  * and size, with hysteresis: a place in the queue is worth something. Owns no budget and no limits.
  */
-import type { Order } from "../orders.ts";
-import { remainingOf } from "../orders.ts";
+import type { Order } from "../order.ts";
+import { isResting, remainingOf } from "../order.ts";
 import type { RefreshTolerance } from "../quoting/parameters.ts";
 import type { Quote } from "../quoting/strategy.ts";
 
@@ -29,7 +29,9 @@ export function diffOrders(wanted: readonly Quote[], open: readonly Order[], tol
     if (order.state === "cancel-sent") continue;
     const slot = slotOf(order);
     const quote = wantedBySlot.get(slot);
-    if (order.state !== "live") {
+    if (order.state === "external") {
+      cancels.push({ order, danger: Number.POSITIVE_INFINITY });
+    } else if (!isResting(order)) {
       taken.add(slot);
     } else if (quote === undefined || taken.has(slot)) {
       cancels.push({ order, danger: Number.POSITIVE_INFINITY });

@@ -42,8 +42,8 @@ const CAMBRIAN_LIMITS: RequestLimits = {
   unsettledMsMax: 30_000,
 };
 
-/** A venue may ask for a pause (`Retry-After`); a longer one is asked for again, so that no single answer silences us. */
-const HOLD_BACK_MS_MAX = 10_000;
+/** A venue may ask for a pause (`Retry-After`); past a minute it is asked again, so that no single answer silences us for ever. */
+const HOLD_BACK_MS_MAX = 60_000;
 
 const WINDOW_MS = 1_000;
 
@@ -60,6 +60,7 @@ export class RequestBudget {
   #slots: Slot[] = [];
   #lastRequestId = 0;
   #heldBackUntilMs = Number.NEGATIVE_INFINITY;
+  #suspendedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: Partial<RequestLimits> = {}) {
     this.#limits = { ...CAMBRIAN_LIMITS, ...limits };
@@ -68,13 +69,18 @@ export class RequestBudget {
     assert(reservedForCancels + reservedForLookups < requestsPerSecond, "reserves must leave a slot to placements");
   }
 
-  /** Pays for one request that is sent now. Returns its id, to be settled once, or undefined when it may not be sent. */
-  take(kind: RequestKind, now: Instant): number | undefined {
+  /** Whether a request could be paid for now. */
+  allows(kind: RequestKind, now: Instant): boolean {
     const nowMs = now.monotonicMs;
     this.#forget(nowMs);
-    if (nowMs < this.#heldBackUntilMs || !this.#allows(kind, this.#slots)) return undefined;
+    return nowMs >= Math.max(this.#heldBackUntilMs, this.#suspendedUntilMs) && this.#allows(kind, this.#slots);
+  }
+
+  /** Pays for one request that is sent now. Returns its id, to be settled once, or undefined when it may not be sent. */
+  take(kind: RequestKind, now: Instant): number | undefined {
+    if (!this.allows(kind, now)) return undefined;
     this.#lastRequestId += 1;
-    this.#slots.push({ requestId: this.#lastRequestId, kind, sentMs: nowMs, settledMs: null });
+    this.#slots.push({ requestId: this.#lastRequestId, kind, sentMs: now.monotonicMs, settledMs: null });
     return this.#lastRequestId;
   }
 
@@ -84,10 +90,19 @@ export class RequestBudget {
     if (slot !== undefined && slot.settledMs === null) slot.settledMs = now.monotonicMs;
   }
 
-  /** The venue asked for a pause of `delayMs`: nothing is sent until then, for at most ten seconds. */
+  /** The venue asked for a pause of `delayMs`: nothing is sent until then, for at most a minute. */
   holdBack(delayMs: number, now: Instant): void {
     const untilMs = now.monotonicMs + Math.min(Math.max(0, delayMs), HOLD_BACK_MS_MAX);
     this.#heldBackUntilMs = Math.max(this.#heldBackUntilMs, untilMs);
+  }
+
+  /** Nothing is sent until then (monotonic): it must first be known that we still may. */
+  suspend(untilMs: number): void {
+    this.#suspendedUntilMs = Math.max(this.#suspendedUntilMs, untilMs);
+  }
+
+  resume(): void {
+    this.#suspendedUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -98,7 +113,7 @@ export class RequestBudget {
     const nowMs = now.monotonicMs;
     this.#forget(nowMs);
     const byRelease = this.#slots.toSorted((a, b) => this.#releaseMs(a) - this.#releaseMs(b));
-    let freeMs = Math.max(nowMs, this.#heldBackUntilMs);
+    let freeMs = Math.max(nowMs, this.#heldBackUntilMs, this.#suspendedUntilMs);
     while (!this.#allows(kind, byRelease)) {
       const slot = byRelease.shift();
       assert(slot !== undefined, "an empty budget must allow every kind");

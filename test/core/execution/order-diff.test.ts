@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffOrders } from "../../../core/execution/order-diff.ts";
-import type { Order, OrderState } from "../../../core/orders.ts";
+import type { Order } from "../../../core/order.ts";
+import type { OrderState } from "../../../core/order-states.ts";
 import type { Quote } from "../../../core/quoting/strategy.ts";
 import { type Side, toLots, toTicks } from "../../../core/units.ts";
 import { makeOrder } from "../make-events.ts";

@@ -152,11 +152,24 @@ describe("shares", () => {
     expect(budget.requestsInWindow(at(1_035))).toBe(0);
   });
 
-  test("a pause the venue asks for holds every kind back, for at most ten seconds", () => {
+  test("while it is suspended nothing goes, cancels neither, and a pause the venue asked for is not ended with it", () => {
     const budget = new RequestBudget();
-    budget.holdBack(60_000, at(0));
-    expect(budget.take("cancel", at(9_999))).toBeUndefined();
-    expect(budget.nextFreeMs("cancel", at(4_000))).toBe(6_000);
-    expect(budget.take("cancel", at(10_000))).toBeTypeOf("number");
+    budget.holdBack(500, at(0));
+    budget.suspend(2_000);
+    expect(budget.take("cancel", at(1_999))).toBeUndefined();
+    expect(budget.nextFreeMs("place", at(1_500))).toBe(500);
+    budget.resume();
+    expect(budget.take("cancel", at(499))).toBeUndefined();
+    expect(budget.take("cancel", at(500))).toBeTypeOf("number");
+    budget.suspend(2_000);
+    expect(budget.take("cancel", at(2_000))).toBeTypeOf("number");
+  });
+
+  test("a pause the venue asks for holds every kind back, for at most a minute", () => {
+    const budget = new RequestBudget();
+    budget.holdBack(120_000, at(0));
+    expect(budget.take("cancel", at(59_999))).toBeUndefined();
+    expect(budget.nextFreeMs("cancel", at(4_000))).toBe(56_000);
+    expect(budget.take("cancel", at(60_000))).toBeTypeOf("number");
   });
 });
