@@ -3,28 +3,120 @@
  * `admitQuote` judges each placing on worst-case exposure at the moment it would be sent. Denied is ours: the venue never
  * saw it. Owns no orders; it is shown them.
  */
-import type { Order } from "../orders.ts";
-import { isOpen, isUnknown, remainingOf } from "../orders.ts";
+import type { Order } from "../order.ts";
+import { isUnknown, mayRest, remainingOf } from "../order.ts";
 import type { Quote } from "../quoting/strategy.ts";
 import type { Lots, Side } from "../units.ts";
 import { toLots } from "../units.ts";
 import type { Limits } from "./limits.ts";
+import type { TradingState } from "./trading-state.ts";
 
 /** Positions if everything of ours that may still fill did: all buys and no sell, or all sells and no buy. */
 export type Exposure = { readonly long: Lots; readonly short: Lots };
 
-/**
- * - `order-size`: larger than one order may be.
- * - `position`: filled, it could take the position over its limit.
- * - `self-match`: it would trade with an order of ours that is not proven dead.
- * - `unknown-orders`: too many orders of unproven fate in the market.
- */
-export type DenialReason = "order-size" | "position" | "self-match" | "unknown-orders";
+/** Every reason to deny an order, in the order in which they are asked. */
+export const DENIAL_REASONS = [
+  "halted",
+  "order-size",
+  "order-value",
+  "reducing",
+  "position",
+  "exposure-value",
+  "price-collar",
+  "old-book",
+  "unknown-orders",
+  "in-flight",
+  "duplicate",
+  "self-match",
+  "balance",
+] as const;
+
+export type DenialReason = (typeof DENIAL_REASONS)[number];
+
+/** What each reason means, for people. */
+export const DENIAL_MEANINGS: Readonly<Record<DenialReason, string>> = {
+  halted: "The trading state allows no order at all.",
+  "order-size": "Larger than `limits.orderSize`, or nothing.",
+  "order-value": "Price × size is above `limits.orderValue`.",
+  reducing: "The trading state allows only what makes the position smaller.",
+  position: "If everything of ours that may fill did, the position would pass `limits.position`.",
+  "exposure-value": "The same over all markets, at the mids, would pass `shardLimits.exposureValue`.",
+  "price-collar":
+    "Further than `limits.priceCollarPercent` from the median mid of the last minute, or no mid is known.",
+  "old-book": "The newest book is older than `limits.placeBookAgeMs`.",
+  "unknown-orders": "Two orders of the market are of unproven fate: no further one until they are settled.",
+  "in-flight": "As many orders as the venue allows in flight are unanswered, being cancelled or of unproven fate.",
+  duplicate: "An order of the same side, price and size was sent within `limits.duplicateMs`.",
+  "self-match": "It would trade with an order of ours that is not proven dead.",
+  balance: "The account could not pay for it if every open order filled.",
+};
 
 export type Denial = { readonly quote: Quote; readonly reason: DenialReason };
 
 /** With this many orders of unproven fate in a market, no further one is placed there. */
 const UNKNOWN_ORDERS_MAX = 2;
+
+/** No configuration may allow more (FIA 2015, 1.3: price collars; 10 % is beyond any market maker's quote). */
+export const PRICE_COLLAR_PERCENT_MAX = 10;
+
+/** What a placing is judged on, at the moment it would be sent. */
+export type GateInput = {
+  readonly quote: Quote;
+  readonly limits: Limits;
+  readonly state: TradingState;
+  readonly position: Lots;
+  readonly exposure: Exposure;
+  /** Orders of the market, ended ones included while they are remembered. */
+  readonly orders: Iterable<Order>;
+  readonly nowMs: number;
+  /** Median mid of the last minute, in ticks; undefined before the first. */
+  readonly referencePrice: number | undefined;
+  readonly bookAgeMs: number | undefined;
+  /** What one tick × one lot is worth, and what the quote is: integers of 10^-18 quote currency. */
+  readonly quoteValue: bigint;
+  /** Of all markets of the shard together. */
+  readonly shard: ShardView;
+};
+
+export type ShardView = {
+  /**
+   * Worst-case value that the other markets and this one come to with the quote, 0 when it adds nothing to it, and its limit: integers
+   * of 10^-18 quote currency.
+   */
+  readonly exposureValue: bigint;
+  readonly exposureValueMax: bigint;
+  readonly inFlight: number;
+  readonly inFlightMax: number;
+  readonly isCovered: boolean;
+};
+
+/** One control each: true denies. The compiler holds the table to the list of reasons. */
+const CONTROLS: Readonly<Record<DenialReason, (input: GateInput) => boolean>> = {
+  halted: ({ state }) => state === "halted",
+  "order-size": ({ quote, limits }) => quote.size <= 0 || quote.size > limits.orderSize,
+  "order-value": ({ quoteValue, limits }) => quoteValue > limits.orderValue,
+  reducing: ({ state, quote, position, exposure }) =>
+    state === "reducing" && quote.size > roomToReduce(quote.side, position, exposure),
+  position: ({ quote, exposure, limits }) => roomFor(quote.side, exposure, limits) < quote.size,
+  "exposure-value": ({ shard }) => shard.exposureValue > shard.exposureValueMax,
+  "price-collar": ({ quote, referencePrice, limits }) => {
+    if (referencePrice === undefined) return true;
+    const percent = Math.min(limits.priceCollarPercent, PRICE_COLLAR_PERCENT_MAX);
+    return Math.abs(quote.price - referencePrice) * 100 > percent * referencePrice;
+  },
+  "old-book": ({ bookAgeMs, limits }) => bookAgeMs === undefined || bookAgeMs > limits.placeBookAgeMs,
+  "unknown-orders": ({ orders }) => countWhere(orders, isUnknown) >= UNKNOWN_ORDERS_MAX,
+  "in-flight": ({ shard }) => shard.inFlight >= shard.inFlightMax,
+  duplicate: ({ orders, quote, limits, nowMs }) =>
+    countWhere(orders, (order) => isSame(order, quote) && nowMs - order.sentMs < limits.duplicateMs) > 0,
+  "self-match": ({ orders, quote }) => countWhere(orders, (order) => wouldMatch(quote, order)) > 0,
+  balance: ({ shard }) => !shard.isCovered,
+};
+
+/** Judges one placing now. Answers the reason it is denied, or undefined when it may be sent. */
+export function admitQuote(input: GateInput): DenialReason | undefined {
+  return DENIAL_REASONS.find((reason) => CONTROLS[reason](input));
+}
 
 /** Worst-case exposure: the position and every order not proven dead, unknown ones in full. */
 export function exposureOf(position: Lots, orders: Iterable<Order>): Exposure {
@@ -38,14 +130,16 @@ export function exposureOf(position: Lots, orders: Iterable<Order>): Exposure {
 }
 
 /**
- * Fits the wanted quotes into the limits, best level first: a size over what the position limit leaves is cut to that, and
- * one for which nothing is left, or that is larger than an order may be, is denied.
+ * Fits the wanted quotes into the limits, best level first: each is cut to `sizePercent` of its size, to what the position limit
+ * leaves, and while only reducing to what brings the position to nothing; one for which nothing is left, or that is larger than
+ * an order may be, is denied.
  */
 export function shapeQuotes(
   quotes: readonly Quote[],
-  position: Lots,
-  limits: Limits,
+  to: { readonly position: Lots; readonly limits: Limits; readonly state: TradingState; readonly sizePercent: number },
 ): { readonly quotes: readonly Quote[]; readonly denials: readonly Denial[] } {
+  const { position, limits, state, sizePercent } = to;
+  if (state === "halted") return { quotes: [], denials: quotes.map((quote) => ({ quote, reason: "halted" })) };
   const allowed: Quote[] = [];
   const denials: Denial[] = [];
   let exposure: Exposure = { long: position, short: position };
@@ -55,33 +149,21 @@ export function shapeQuotes(
       continue;
     }
     const left = roomFor(quote.side, exposure, limits);
-    if (left <= 0) {
-      denials.push({ quote, reason: "position" });
+    const toReduce = state === "reducing" ? roomToReduce(quote.side, position, exposure) : Number.POSITIVE_INFINITY;
+    if (left <= 0 || toReduce <= 0) {
+      denials.push({ quote, reason: left <= 0 ? "position" : "reducing" });
       continue;
     }
-    const fitted = left < quote.size ? { ...quote, size: toLots(left) } : quote;
+    const size = Math.max(1, Math.floor((quote.size * sizePercent) / 100));
+    const fitted = { ...quote, size: toLots(Math.min(size, left, toReduce)) };
     exposure = withQuote(exposure, fitted);
     allowed.push(fitted);
   }
   return { quotes: allowed, denials };
 }
 
-/** Judges one placing now. Answers the reason it is denied, or undefined when it may be sent. */
-export function admitQuote(input: {
-  readonly quote: Quote;
-  readonly exposure: Exposure;
-  readonly limits: Limits;
-  readonly open: readonly Order[];
-}): DenialReason | undefined {
-  const { quote, exposure, limits, open } = input;
-  if (quote.size <= 0 || quote.size > limits.orderSize) return "order-size";
-  if (roomFor(quote.side, exposure, limits) < quote.size) return "position";
-  if (open.filter(isUnknown).length >= UNKNOWN_ORDERS_MAX) return "unknown-orders";
-  return open.some((order) => wouldMatch(quote, order)) ? "self-match" : undefined;
-}
-
 /** The exposure once `quote` rests as well. */
-export function withQuote(exposure: Exposure, quote: Quote): Exposure {
+export function withQuote(exposure: Exposure, quote: Pick<Quote, "side" | "size">): Exposure {
   return quote.side === "buy"
     ? { ...exposure, long: toLots(exposure.long + quote.size) }
     : { ...exposure, short: toLots(exposure.short - quote.size) };
@@ -91,7 +173,23 @@ function roomFor(side: Side, exposure: Exposure, limits: Limits): number {
   return side === "buy" ? limits.position - exposure.long : limits.position + exposure.short;
 }
 
+/** How much of that side can fill, together with all that is open, before the position is nothing. */
+function roomToReduce(side: Side, position: Lots, exposure: Exposure): number {
+  if (side === "buy") return position < 0 ? -exposure.long : 0;
+  return position > 0 ? exposure.short : 0;
+}
+
+function isSame(order: Order, quote: Quote): boolean {
+  return order.side === quote.side && order.price === quote.price && order.size === quote.size;
+}
+
 function wouldMatch(quote: Quote, order: Order): boolean {
-  if (!isOpen(order) || order.side === quote.side) return false;
+  if (!mayRest(order) || order.side === quote.side) return false;
   return quote.side === "buy" ? quote.price >= order.price : quote.price <= order.price;
+}
+
+function countWhere(orders: Iterable<Order>, holds: (order: Order) => boolean): number {
+  let count = 0;
+  for (const order of orders) if (holds(order)) count += 1;
+  return count;
 }

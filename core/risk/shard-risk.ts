@@ -1,0 +1,104 @@
+/**
+ * The risk of all markets of a shard together: loss, worst-case value, funds, orders in flight. Owns these sums; a single
+ * market's limits are the gate's.
+ */
+import { MONEY_DECIMALS } from "../decimal.ts";
+import type { Market } from "../market.ts";
+import { priceToMoney, sizeToMoney } from "../market.ts";
+import { isInFlight, type Order, remainingOf } from "../order.ts";
+import type { Quote } from "../quoting/strategy.ts";
+import type { Instant } from "../units.ts";
+import { type Commitment, Funds } from "./funds.ts";
+import { type Exposure, type ShardView, withQuote } from "./gate.ts";
+import type { ShardLimits } from "./limits.ts";
+import { type LossSnapshot, LossWatch } from "./loss-watch.ts";
+
+/** What one market adds. Amounts are integers of 10^-18; `mark` is what a unit of base is worth now. */
+export type MarketRisk = Commitment & {
+  readonly exposure: Exposure;
+  readonly mark: bigint;
+  readonly inFlight: number;
+};
+
+/** Profit is judged this often: bigint sums on every book would cost the hot path, and no limit needs them sooner. */
+const LOSS_INTERVAL_MS = 50;
+
+const ONE = 10n ** BigInt(MONEY_DECIMALS);
+
+export class ShardRisk {
+  readonly funds = new Funds();
+  readonly loss: LossWatch;
+  readonly #limits: ShardLimits;
+  readonly #inFlightMax: number;
+  #lossDueMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: {
+    readonly limits: ShardLimits;
+    readonly inFlightMax: number;
+    readonly loss: LossSnapshot | undefined;
+  }) {
+    this.#limits = options.limits;
+    this.#inFlightMax = options.inFlightMax;
+    this.loss = new LossWatch(options.limits, options.loss);
+  }
+
+  /** Judges the profit of all markets, when it is due. */
+  recordLoss(profit: () => bigint, now: Instant): void {
+    if (now.monotonicMs < this.#lossDueMs) return;
+    this.#lossDueMs = now.monotonicMs + LOSS_INTERVAL_MS;
+    this.loss.record(profit(), now);
+  }
+
+  /** What the gate must know of the whole shard to judge one quote of `mine`. */
+  view(quote: Quote, mine: MarketRisk, all: readonly MarketRisk[]): ShardView {
+    let exposureValue = 0n;
+    let inFlight = 0;
+    for (const risk of all) {
+      const exposure = risk.market === mine.market ? withQuote(mine.exposure, quote) : risk.exposure;
+      exposureValue += worstValue(risk, exposure);
+      inFlight += risk.inFlight;
+    }
+    const { side } = quote;
+    const amount = side === "buy" ? notionalOf(mine.market, quote) : sizeToMoney(mine.market, quote.size);
+    const adds = worstValue(mine, withQuote(mine.exposure, quote)) > worstValue(mine, mine.exposure);
+    return {
+      exposureValue: adds ? exposureValue : 0n,
+      exposureValueMax: this.#limits.exposureValue,
+      inFlight,
+      inFlightMax: this.#inFlightMax,
+      isCovered: this.funds.covers({ side, market: mine.market, amount }, all),
+    };
+  }
+}
+
+/** Price × size, an integer of 10^-18 quote currency. */
+export function notionalOf(market: Market, quote: Pick<Quote, "price" | "size">): bigint {
+  return (priceToMoney(market, quote.price) * sizeToMoney(market, quote.size)) / ONE;
+}
+
+/** What the orders of a market may still cost, and how many are in flight. */
+export function commitmentOf(
+  market: Market,
+  orders: Iterable<Order>,
+): Pick<MarketRisk, "buyValue" | "sellSize" | "inFlight"> {
+  let buyValue = 0n;
+  let sellSize = 0n;
+  let inFlight = 0;
+  for (const order of orders) {
+    if (isInFlight(order)) inFlight += 1;
+    const size = remainingOf(order);
+    if (size === 0) continue;
+    if (order.side === "buy") buyValue += notionalOf(market, { price: order.price, size });
+    else sellSize += sizeToMoney(market, size);
+  }
+  return { buyValue, sellSize, inFlight };
+}
+
+function worstValue({ market, mark }: MarketRisk, { long, short }: Exposure): bigint {
+  const lots = Math.max(Math.abs(long), Math.abs(short));
+  return (BigInt(lots) * sizeOfLot(market) * mark) / ONE;
+}
+
+function sizeOfLot({ lot }: Market): bigint {
+  return BigInt(lot.step) * 10n ** BigInt(MONEY_DECIMALS - lot.decimals);
+}
