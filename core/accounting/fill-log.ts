@@ -2,7 +2,15 @@
  * The engine's own books of one market: fills come once or often, in order or late, and the books are always the fold in
  * venue order. Owns the recent fills; the ledger's facts are the durable ones.
  */
-import { type Assets, applyFill, type BookedFill, type Books, compareFills, type VenueKey } from "./pnl.ts";
+import {
+  type Assets,
+  applyFill,
+  type BookedFill,
+  type Books,
+  compareFills,
+  type KnownFills,
+  type VenueKey,
+} from "./pnl.ts";
 
 /** Fills that a late one can be put between; an older late fill is booked in front of all of these. */
 const TAIL_FILLS_MAX = 5_000;
@@ -28,19 +36,31 @@ export class FillLog {
   #lateFills = 0;
 
   /**
-   * `base` is where the books start: empty, or a restart's checkpoint, which then answers for every fill up to its
-   * `lastFill`: such a fill is a duplicate.
+   * `base` is where the books start: empty, or a restart's checkpoint. Which fills are in it says `known`; without it, every fill
+   * up to its `lastFill`: such a fill is a duplicate.
    */
-  constructor(base: Books, assets: Assets, caps: { readonly tailMax?: number; readonly rememberedMax?: number } = {}) {
+  constructor(
+    base: Books,
+    assets: Assets,
+    options: { readonly known?: KnownFills; readonly tailMax?: number; readonly rememberedMax?: number } = {},
+  ) {
     this.#base = base;
     this.#assets = assets;
-    this.#tailMax = caps.tailMax ?? TAIL_FILLS_MAX;
-    this.#rememberedMax = caps.rememberedMax ?? REMEMBERED_IDS_MAX;
-    this.#forgottenThrough = base.lastFill;
+    this.#tailMax = options.tailMax ?? TAIL_FILLS_MAX;
+    this.#rememberedMax = options.rememberedMax ?? REMEMBERED_IDS_MAX;
+    const known = options.known ?? { after: base.lastFill, fills: [] };
+    this.#forgottenThrough = known.after;
+    for (const key of known.fills) this.#remembered.set(key.fillId, key);
   }
 
   get books(): Books {
     return this.#tail.length > this.#head ? this.#entry(this.#tail.length - 1).books : this.#base;
+  }
+
+  /** The position after the first `fillCount` fills in venue order; undefined where that is not remembered, or not reached. */
+  positionAfter(fillCount: number): bigint | undefined {
+    const index = this.#head + fillCount - this.#base.fillCount - 1;
+    return index < this.#head ? this.#positionOfBase(fillCount) : this.#tail[index]?.books.position;
   }
 
   /** Fills that came after a newer one, since the start. */
@@ -61,6 +81,10 @@ export class FillLog {
     this.#remember(fill);
     this.#shorten();
     return "booked";
+  }
+
+  #positionOfBase(fillCount: number): bigint | undefined {
+    return fillCount === this.#base.fillCount ? this.#base.position : undefined;
   }
 
   #isForgotten(fill: BookedFill): boolean {

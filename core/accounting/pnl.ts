@@ -21,6 +21,12 @@ export type BookedFill = {
 /** Where a fill stands in the order of its market. */
 export type VenueKey = { readonly venueTime: string; readonly fillId: string };
 
+/**
+ * Which fills are in some books: all up to `after` in venue order, and those of `fills`. What lies between and is not among them
+ * came late, and is new.
+ */
+export type KnownFills = { readonly after: VenueKey | undefined; readonly fills: readonly VenueKey[] };
+
 /** Amounts are integers of 10^-18: `position` in base, `averageCost` in quote a unit of base, the rest in quote. */
 export type Books = {
   /** What was traded, signed; fees never change it. */

@@ -68,3 +68,32 @@ describe("the engine's fill log", () => {
     expect(log.books.fillCount).toBe(20);
   });
 });
+
+describe("the position after the first fills", () => {
+  it("is that of the fold of as many, however late they came, as far back as they are remembered", () => {
+    fc.assert(
+      fc.property(anyFills, fc.integer({ min: 1, max: 40 }), (fills, tailMax) => {
+        const log = new FillLog(emptyBooks(), ASSETS, { tailMax });
+        const sorted = [...fills].sort(compareFills);
+        for (const fill of tailMax >= fills.length ? fills : sorted) log.add(fill);
+        for (let count = 0; count <= fills.length + 1; count++) {
+          const isRemembered = count <= fills.length && count >= fills.length - tailMax;
+          const expected = isRemembered ? fold(sorted.slice(0, count)).position : undefined;
+          expect(log.positionAfter(count)).toBe(expected);
+        }
+      }),
+    );
+  });
+
+  it("begins with the checkpoint's own", () => {
+    const log = new FillLog(fold([buy(1), buy(2)]), ASSETS);
+    log.add(buy(3));
+    expect([0, 1, 2, 3, 4].map((count) => log.positionAfter(count))).toEqual([
+      undefined,
+      undefined,
+      fold([buy(1), buy(2)]).position,
+      fold([buy(1), buy(2), buy(3)]).position,
+      undefined,
+    ]);
+  });
+});
