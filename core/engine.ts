@@ -2,42 +2,70 @@
  * The engine: facts in by `apply`, commands out by `decide`. It knows no promise, no clock and no socket. Owns the markets
  * and the order in which they share the request budget; what each wants is its `MarketEngine`'s.
  */
-import type { Books } from "./accounting/pnl.ts";
+import type { Books, KnownFills } from "./accounting/pnl.ts";
 import { assert } from "./assert.ts";
 import type { Command } from "./commands.ts";
-import type { EngineEvent } from "./events.ts";
+import type { BalancesRead, EngineEvent } from "./events.ts";
 import type { RequestBudget } from "./execution/request-budget.ts";
 import type { MarketPlan, MarketSettings } from "./market-engine.ts";
 import { MarketEngine } from "./market-engine.ts";
-import { withQuote } from "./risk/gate.ts";
+import type { Quote } from "./quoting/strategy.ts";
+import { explained } from "./risk/funds.ts";
+import type { DenialReason } from "./risk/gate.ts";
+import type { ShardLimits } from "./risk/limits.ts";
+import type { LossSnapshot, LossWatch } from "./risk/loss-watch.ts";
+import { type MarketRisk, ShardRisk } from "./risk/shard-risk.ts";
 import type { Instant } from "./units.ts";
 
 export type EngineOptions = {
   readonly markets: readonly MarketSettings[];
+  readonly limits: ShardLimits;
+  /** Orders that may be in flight at a time, the unknown and the ones being cancelled among them. */
+  readonly inFlightMax: number;
   /** Part of every client order id: grows with every start, so that no two starts ever share one. */
   readonly epoch: number;
   readonly budget: RequestBudget;
   /** The books a market starts with, by symbol. */
   readonly books: ReadonlyMap<string, Books>;
+  /** Which fills are in them, by symbol; all up to their last one where left out. */
+  readonly known?: ReadonlyMap<string, KnownFills>;
+  /** What an earlier start kept: the loss, and by market the venue's balance beyond the books. */
+  readonly loss: LossSnapshot | undefined;
+  readonly baselines: ReadonlyMap<string, bigint>;
   /** See `MarketEngine`; in milliseconds. */
   readonly fillsUnreadMsMax: number;
 };
 
+/** Reasons that may be of the old quote alone, which counts until it is proven gone: to move it, it has to go first. */
+const OLD_QUOTE_COUNTS: ReadonlySet<DenialReason> = new Set(["reducing", "position", "exposure-value", "balance"]);
+
+/** What each market adds to the risk, as of the last order decided there; summed up once a decision. */
+type Risks = Map<MarketEngine, MarketRisk>;
+
+type Planned = { readonly market: MarketEngine; readonly plan: MarketPlan };
+
 export class Engine {
   readonly #markets = new Map<string, MarketEngine>();
   readonly #budget: RequestBudget;
+  readonly #risk: ShardRisk;
   #unroutable = 0;
   /** Where the next decision starts handing out placings, so that no market starves another. */
   #turn = 0;
 
   constructor(options: EngineOptions) {
     this.#budget = options.budget;
+    this.#risk = new ShardRisk(options);
     for (const settings of options.markets) {
       const { symbol } = settings.market;
       const books = options.books.get(symbol);
       assert(books !== undefined, `the books of ${symbol} must be loaded before its engine starts`);
-      this.#markets.set(symbol, new MarketEngine(settings, { ...options, books }));
+      const baseline = options.baselines.get(symbol);
+      this.#markets.set(
+        symbol,
+        new MarketEngine(settings, { ...options, books, known: options.known?.get(symbol), baseline }),
+      );
     }
+    this.#noteExplained(Number.NEGATIVE_INFINITY);
   }
 
   get markets(): readonly MarketEngine[] {
@@ -49,13 +77,19 @@ export class Engine {
     return this.#unroutable;
   }
 
+  /** Loss over all markets, and the trading state that follows from it. */
+  get loss(): LossWatch {
+    return this.#risk.loss;
+  }
+
   market(symbol: string): MarketEngine | undefined {
     return this.#markets.get(symbol);
   }
 
   /** Takes one fact. Answers true when it was a fill not seen before. */
   apply(event: EngineEvent): boolean {
-    if (event.type === "feed-connected" || event.type === "feed-lost") {
+    if (event.type === "balances-read") return this.#applyBalances(event);
+    if (event.type === "feed-connected" || event.type === "feed-lost" || event.type === "stalled") {
       for (const market of this.#markets.values()) market.apply(event);
       return false;
     }
@@ -64,24 +98,58 @@ export class Engine {
       this.#unroutable += 1;
       return false;
     }
-    return market.apply(event);
+    // The loss is the whole shard's, and so is its halt: whoever lets any market go on has seen it.
+    if (event.type === "operator-resumed") this.#risk.loss.resume();
+    const isNewFill = market.apply(event);
+    if (isNewFill) this.#noteExplained(event.at.monotonicMs);
+    return isNewFill;
   }
 
   /**
    * What to send now, best first: every market's cancels, then the questions after orders of unproven fate, then placings
-   * in turn, then moves of quotes that are safe where they are. Each command returned is paid for and counted as sent; what the budget does not allow is not queued but
-   * decided anew the next time.
+   * in turn, then moves of quotes that are safe where they are. Each command returned is paid for and counted as sent; what the
+   * budget does not allow is not queued but decided anew the next time.
    */
   decide(now: Instant): readonly Command[] {
-    const plans = [...this.#markets.values()].map((market) => ({ market, plan: market.plan(now) }));
+    const markets = this.markets;
+    if (markets.some((market) => market.isStarted)) {
+      this.#risk.recordLoss(() => markets.reduce((sum, market) => sum + market.profit(), 0n), now);
+    }
+    const { state, latch } = this.#risk.loss;
+    const plans = markets.map((market) => ({ market, plan: market.plan(now, { state, reason: latch?.reason }) }));
     const commands: Command[] = [];
     for (const { market, plan } of plans) this.#sendCancels(market, plan, now, commands);
     for (const { market, plan } of plans) this.#sendQueries(market, plan, now, commands);
     this.#turn += 1;
     const inTurn = plans.map((_, i) => plans[(this.#turn + i) % plans.length]).filter((next) => next !== undefined);
-    for (const { market, plan } of inTurn) this.#sendPlaces(market, plan, now, commands);
-    for (const { market, plan } of inTurn) this.#sendMoves(market, plan, now, commands);
+    const risks: Risks = new Map();
+    for (const planned of inTurn) this.#sendPlaces(planned, risks, now, commands);
+    for (const planned of inTurn) this.#sendMoves(planned, risks, now, commands);
     return commands;
+  }
+
+  #applyBalances({ balances, askedMs, isSettled, at }: BalancesRead): false {
+    const all = this.#books();
+    this.#risk.funds.read(balances, all);
+    for (const engine of this.#markets.values()) {
+      const { base, quote } = engine.settings.market;
+      if (!balances.has(base) && !balances.has(quote)) continue;
+      const total = balances.get(base) ?? 0n;
+      engine.check.venueRead({ total, explained: explained(base, all), askedMs, nowMs: at.monotonicMs, isSettled });
+    }
+    return false;
+  }
+
+  /** A fill in one market moves what the account holds in every market of its assets. */
+  #noteExplained(nowMs: number): void {
+    const all = this.#books();
+    for (const engine of this.#markets.values()) {
+      engine.check.explainedIs(explained(engine.settings.market.base, all), nowMs);
+    }
+  }
+
+  #books() {
+    return this.markets.map((market) => ({ market: market.settings.market, books: market.books }));
   }
 
   #sendCancels(market: MarketEngine, plan: MarketPlan, now: Instant, commands: Command[]): void {
@@ -100,32 +168,61 @@ export class Engine {
     }
   }
 
-  #sendPlaces(market: MarketEngine, plan: MarketPlan, now: Instant, commands: Command[]): void {
-    if (plan.places.length === 0) return;
-    let exposure = market.exposure();
+  #sendPlaces({ market, plan }: Planned, risks: Risks, now: Instant, commands: Command[]): void {
     for (const quote of plan.places) {
-      if (market.admit(quote, exposure) !== undefined) continue;
+      // The gate walks all orders: not for a request that could not go anyway.
+      if (!this.#budget.allows("place", now)) return;
+      if (this.#denialOf(market, quote, { risks, now, cancels: 0 }) !== undefined) continue;
       const requestId = this.#budget.take("place", now);
       if (requestId === undefined) return;
       commands.push(market.place(quote, requestId, now));
-      exposure = withQuote(exposure, quote);
+      risks.delete(market);
     }
   }
 
   /** A quote that is only too shy stays until both requests of its move can go: a hole in the book would be worse than it. */
-  #sendMoves(market: MarketEngine, plan: MarketPlan, now: Instant, commands: Command[]): void {
+  #sendMoves({ market, plan }: Planned, risks: Risks, now: Instant, commands: Command[]): void {
     for (const { order, quote } of plan.moves) {
-      const placeId =
-        market.admit(quote, market.exposure()) === undefined ? this.#budget.take("place", now) : undefined;
+      if (!this.#budget.allows("place", now)) return;
+      const denial = this.#denialOf(market, quote, { risks, now, cancels: 1 });
+      if (denial !== undefined && OLD_QUOTE_COUNTS.has(denial)) {
+        // All that may still be sold or bought is in the quote itself. Kept, it would stand where the market once was for ever,
+        // and the position with it.
+        const requestId = this.#budget.take("cancel", now);
+        if (requestId !== undefined) commands.push(market.cancel(order, requestId, now));
+        risks.delete(market);
+        continue;
+      }
+      if (denial !== undefined) continue;
+      const placeId = this.#budget.take("place", now);
       if (placeId === undefined) continue;
       const cancelId = this.#budget.take("cancel", now);
       assert(cancelId !== undefined, "the budget must hold a cancel where it held a placing");
       commands.push(market.cancel(order, cancelId, now), market.place(quote, placeId, now));
+      risks.delete(market);
     }
+  }
+
+  /**
+   * Why a quote may not be placed now. What was decided before in the same turn counts: it is an order already; `cancels` are those
+   * that would be in flight with it.
+   */
+  #denialOf(
+    market: MarketEngine,
+    quote: Quote,
+    { risks, now, cancels }: { readonly risks: Risks; readonly now: Instant; readonly cancels: number },
+  ): DenialReason | undefined {
+    for (const each of this.#markets.values()) if (!risks.has(each)) risks.set(each, each.risk());
+    const mine = risks.get(market);
+    assert(mine !== undefined, "a market must be among its engine's");
+    const view = this.#risk.view(quote, mine, [...risks.values()]);
+    return market.admit(quote, mine, { ...view, inFlight: view.inFlight + cancels }, now);
   }
 }
 
-function marketOf(event: Exclude<EngineEvent, { type: "feed-connected" | "feed-lost" }>): string {
+function marketOf(
+  event: Exclude<EngineEvent, { type: "feed-connected" | "feed-lost" | "stalled" | "balances-read" }>,
+): string {
   switch (event.type) {
     case "order-seen":
       return event.order.market;

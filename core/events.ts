@@ -75,9 +75,10 @@ export type VenueOrder = {
 
 /**
  * What the venue proved, or failed to prove, of one order.
+ * - `order-sent`: the bytes of its placing are on the socket.
  * - `order-seen`: the venue showed the order's state (a placing's answer, a query, the stream).
  * - `order-rejected`: proof that the venue did not take it.
- * - `order-unsent`: it never left: no circuit, no slot. The venue saw nothing.
+ * - `order-unsent`: it never left: no circuit, no slot, no lease, a halt. The venue saw nothing.
  * - `place-unknown`, `cancel-unknown`: no proof either way; the order stays exposure until a later fact ends it.
  * - `order-cancelled`: proof that it rests no more; fills may still be on their way.
  * - `order-absent`: the venue answered that it knows no order of this client id.
@@ -99,7 +100,7 @@ export type OrderEvent =
       readonly at: Instant;
     }
   | {
-      readonly type: "order-cancelled" | "order-absent";
+      readonly type: "order-sent" | "order-cancelled" | "order-absent";
       readonly market: string;
       readonly clientOrderId: string;
       readonly at: Instant;
@@ -131,8 +132,40 @@ export type OpenOrdersRead = {
   readonly at: Instant;
 };
 
+/**
+ * What the account holds (integers of 10^-18 by asset), by a question asked at `askedMs` (monotonic). `isSettled`: no order was
+ * open and every fill had been read, so that a difference can not be a fill on its way.
+ */
+export type BalancesRead = {
+  readonly type: "balances-read";
+  readonly balances: ReadonlyMap<string, bigint>;
+  readonly askedMs: number;
+  readonly isSettled: boolean;
+  readonly at: Instant;
+};
+
+/** What the ledger says of a market: how many fills its books are of, and the position they come to (10^-18 base). */
+type LedgerRead = {
+  readonly type: "ledger-read";
+  readonly market: string;
+  readonly fillCount: number;
+  readonly position: bigint;
+  /** As of `BalancesRead`. */
+  readonly isSettled: boolean;
+  readonly at: Instant;
+};
+
+/** The process did not run for `durationMs`: what it reads now may have waited as long. */
+type Stalled = { readonly type: "stalled"; readonly durationMs: number; readonly at: Instant };
+
+/**
+ * An operator looked at a market and let it go on, whether it was halted or only reducing: what halts by itself until somebody has
+ * looked (loss, repeated execution, a position that differs) is counted anew.
+ */
+type OperatorResumed = { readonly type: "operator-resumed"; readonly market: string; readonly at: Instant };
+
 /** Somebody's word that a market may be quoted or may not. A market is quoted when nobody halts it; `reason` is shown to people. */
-type QuotingEvent =
+export type QuotingEvent =
   | { readonly type: "quoting-allowed"; readonly market: string; readonly by: HaltSource; readonly at: Instant }
   | {
       readonly type: "quoting-halted";
@@ -142,7 +175,21 @@ type QuotingEvent =
       readonly at: Instant;
     };
 
-/** Who can halt a market, each apart from the others: the start-up, the venue's circuit breaker, a later start, an operator. */
-export type HaltSource = "start-up" | "venue" | "later-start" | "operator";
+/**
+ * Who can halt a market, each apart from the others: the start-up, the venue (its circuit breaker, a refused key), a later start,
+ * the lease, an operator by the control item, the control item itself when it can not be read.
+ */
+export type HaltSource = "start-up" | "venue" | "later-start" | "lease" | "operator" | "control";
 
-export type EngineEvent = MarketEvent | FeedEvent | OrderEvent | FillEvent | FillsRead | OpenOrdersRead | QuotingEvent;
+export type EngineEvent =
+  | MarketEvent
+  | FeedEvent
+  | OrderEvent
+  | FillEvent
+  | FillsRead
+  | OpenOrdersRead
+  | BalancesRead
+  | LedgerRead
+  | Stalled
+  | OperatorResumed
+  | QuotingEvent;

@@ -2,35 +2,44 @@
  * One market inside the engine: its book, orders, books of account and state, and what it would like to do now.
  * Owns no request budget: the engine picks from every market's plan what may be sent.
  */
-import { FillLog } from "./accounting/fill-log.ts";
-import type { Books } from "./accounting/pnl.ts";
+import { MarketFills } from "./accounting/market-fills.ts";
+import type { Books, KnownFills } from "./accounting/pnl.ts";
 import { assert, assertNever } from "./assert.ts";
 import type { CancelOrder, PlaceOrder, QueryOrder } from "./commands.ts";
-import type { EngineEvent, Fill, HaltSource, OpenOrdersRead, OrderEvent, VenueOrder } from "./events.ts";
+import type { EngineEvent, Fill, OpenOrdersRead, OrderEvent } from "./events.ts";
 import { diffOrders } from "./execution/order-diff.ts";
+import { PositionCheck } from "./execution/reconcile.ts";
 import type { Market } from "./market.ts";
-import { priceToMoney, sizeToMoney } from "./market.ts";
+import { priceToMoney } from "./market.ts";
 import type { OwnSize } from "./market-data/book.ts";
 import { MarketWatch } from "./market-data/market-watch.ts";
-import type { Order } from "./orders.ts";
-import { isOpen, isQueryDue, Orders, OWN_PREFIX, remainingOf } from "./orders.ts";
+import { MarketHalts } from "./market-halts.ts";
+import { epochOf, isOpen, isQueryDue, type Order, OWN_PREFIX, remainingOf } from "./order.ts";
+import { OrderCounts } from "./order-counts.ts";
+import { Orders } from "./orders.ts";
 import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
+import { QuoteMeter } from "./quoting/quote-meter.ts";
 import type { Quote } from "./quoting/strategy.ts";
 import { pureMarketMaking } from "./quoting/strategy.ts";
-import type { Denial, DenialReason, Exposure } from "./risk/gate.ts";
-import { admitQuote, exposureOf, shapeQuotes, withQuote } from "./risk/gate.ts";
+import { Denials } from "./risk/denials.ts";
+import { ExecutionThrottle } from "./risk/execution-throttle.ts";
+import { admitQuote, type DenialReason, exposureOf, type ShardView, shapeQuotes } from "./risk/gate.ts";
 import type { Limits } from "./risk/limits.ts";
+import { commitmentOf, type MarketRisk, notionalOf } from "./risk/shard-risk.ts";
+import type { TradingState } from "./risk/trading-state.ts";
 import type { Instant, Lots, Side } from "./units.ts";
-import { toLots } from "./units.ts";
+import { toTicks } from "./units.ts";
 
 export type MarketSettings = {
   readonly market: Market;
   readonly strategy: StrategyParameters;
   readonly tolerance: RefreshTolerance;
   readonly limits: Limits;
+  /** See `MarketWatch`. */
+  readonly venueAgeMsMax?: number;
 };
 
-/** An order whose id at the venue is known: one of ours, or a stray. */
+/** An order whose id at the venue is known. */
 export type CancellableOrder = {
   readonly market: string;
   readonly clientOrderId: string;
@@ -45,13 +54,8 @@ export type MarketPlan = {
   readonly moves: readonly { readonly order: CancellableOrder; readonly quote: Quote }[];
 };
 
-export type OrderCounts = {
-  readonly placed: number;
-  readonly cancelled: number;
-  readonly rejected: number;
-  readonly filled: number;
-};
-export type CountsBySide = Readonly<Record<Side, OrderCounts>>;
+/** What the shard's risk says to every market: the trading state, and why, when it is not active. */
+export type ShardWord = { readonly state: TradingState; readonly reason: string | undefined };
 
 /** After the venue refused a slot's order, that slot waits: the same quote would be refused again at once. */
 const REJECTED_PAUSE_MS = 500;
@@ -59,66 +63,61 @@ const REJECTED_PAUSE_MS = 500;
 /** An order that ended may still stand in books published a little later; it counts as ours for so long. */
 const ENDED_SHOWN_MS = 500;
 
-const RECENT_FILLS_MAX = 20;
 const CLIENT_ORDER_ID_MAX = 36;
 
 export type MarketEngineOptions = {
   readonly epoch: number;
   readonly books: Books;
+  /** Which fills are in `books`; all up to their last one when left out. */
+  readonly known?: KnownFills | undefined;
   /** The venue's fill history unread for so long, in milliseconds: what we hold is no longer known, and nothing is quoted. */
   readonly fillsUnreadMsMax: number;
+  /** See `PositionCheck`; undefined when no start has kept one yet. */
+  readonly baseline: bigint | undefined;
 };
 
 export class MarketEngine {
   readonly settings: MarketSettings;
   readonly orders = new Orders();
   readonly watch: MarketWatch;
+  readonly check: PositionCheck;
+  readonly fills: MarketFills;
+  readonly denials = new Denials();
+  readonly meter = new QuoteMeter();
+  readonly throttle: ExecutionThrottle;
+  readonly #halts = new MarketHalts();
   readonly #epoch: number;
   readonly #fillsUnreadMsMax: number;
-  readonly #fillLog: FillLog;
-  readonly #lotMoney: bigint;
   readonly #pausedUntilMs = new Map<string, number>();
-  readonly #counts = { buy: emptyCounts(), sell: emptyCounts() };
-  readonly #recentFills: Fill[] = [];
-  readonly #twoSided = { measuredMs: 0, twoSidedMs: 0, lastMs: undefined as number | undefined };
-  readonly #halts = new Map<HaltSource, string>([["start-up", "starting"]]);
+  readonly #counts = new OrderCounts();
   #fillsReadMs: number | undefined;
-  /** Orders named like ours that the venue shows open and this engine does not know: an earlier start's, late arrived. */
-  #strays: readonly VenueOrder[] = [];
-  /** Strays whose cancel was sent since they were listed: once a listing, the next one shows whether they are still there. */
-  readonly #straysCancelled = new Set<string>();
+  /** Orders named like ours found open at the venue that this engine did not believe to be, since the start. */
   #straysSeen = 0;
-  #denials: readonly Denial[] = [];
-  #heldBack: Denial[] = [];
   #blockers: readonly string[] = ["starting"];
-  #lastLiveMs: number | undefined;
+  #state: TradingState = "halted";
   #nextOrderNumber = 1;
   #externalFills = 0;
 
   constructor(settings: MarketSettings, options: MarketEngineOptions) {
     this.settings = settings;
-    this.watch = new MarketWatch(settings.limits.bookAgeMs);
+    this.watch = new MarketWatch(settings.limits, settings.venueAgeMsMax);
+    this.throttle = new ExecutionThrottle(settings.limits);
+    this.check = new PositionCheck(settings.market.base, options.baseline);
     this.#epoch = options.epoch;
     this.#fillsUnreadMsMax = options.fillsUnreadMsMax;
-    this.#fillLog = new FillLog(options.books, settings.market);
-    this.#lotMoney = sizeToMoney(settings.market, toLots(1));
+    this.fills = new MarketFills(options.books, options.known, settings.market);
   }
 
   get books(): Books {
-    return this.#fillLog.books;
+    return this.fills.books;
   }
 
   get position(): Lots {
-    return toLots(Number(this.#fillLog.books.position / this.#lotMoney));
+    return this.fills.position;
   }
 
-  get counts(): CountsBySide {
-    return this.#counts;
-  }
-
-  /** Newest first, at most 20. */
-  get recentFills(): readonly Fill[] {
-    return this.#recentFills;
+  get counts() {
+    return this.#counts.bySide;
   }
 
   /** Fills of orders this engine did not send: an earlier epoch's, or by hand. */
@@ -131,34 +130,26 @@ export class MarketEngine {
     return this.#blockers;
   }
 
-  /** What the limits kept from being quoted, as of the last decision. */
-  get denials(): readonly Denial[] {
-    return [...this.#denials, ...this.#heldBack];
+  /** As of the last plan. */
+  get state(): TradingState {
+    return this.#blockers.length > 0 ? "halted" : this.#state;
   }
 
-  /** Strays found at the venue, each counted as often as it was listed. */
   get straysSeen(): number {
     return this.#straysSeen;
   }
 
-  /** Fills that came after a newer one. */
-  get lateFills(): number {
-    return this.#fillLog.lateFills;
+  get isHaltedByOperator(): boolean {
+    return this.#halts.has("operator");
   }
 
-  /** How long no order of ours has been live although nothing blocked the market, in milliseconds. */
-  unquotedMs(now: Instant): number {
-    return this.#lastLiveMs === undefined ? 0 : now.monotonicMs - this.#lastLiveMs;
-  }
-
-  /** Share of the time since the first plan with a live order on both sides; undefined before any time has passed. */
-  get twoSidedRatio(): number | undefined {
-    const { measuredMs, twoSidedMs } = this.#twoSided;
-    return measuredMs === 0 ? undefined : twoSidedMs / measuredMs;
+  /** The start-up has let it quote. */
+  get isStarted(): boolean {
+    return this.#halts.startedMs !== undefined;
   }
 
   /** Takes one fact. Answers true when a fill in it was new. */
-  apply(event: EngineEvent): boolean {
+  apply(event: Exclude<EngineEvent, { type: "balances-read" }>): boolean {
     switch (event.type) {
       case "book-update":
         this.watch.apply(event, this.ownSizes(event.at.monotonicMs));
@@ -173,21 +164,30 @@ export class MarketEngine {
       case "feed-lost":
         this.watch.feedLost(event);
         return false;
-      case "quoting-allowed":
-        this.#halts.delete(event.by);
+      case "stalled":
+        this.watch.stalled(event.at);
         return false;
+      case "operator-resumed":
+        this.throttle.resume();
+        this.check.resume();
+        return false;
+      case "quoting-allowed":
       case "quoting-halted":
-        this.#halts.set(event.by, event.reason);
+        this.#halts.apply(event);
         return false;
       case "fills-read":
         this.#fillsReadMs = Math.max(this.#fillsReadMs ?? event.askedMs, event.askedMs);
         this.orders.fillsRead(event.askedMs);
+        return false;
+      case "ledger-read":
+        this.check.ledgerRead(event, this.fills.view, event.at.monotonicMs);
         return false;
       case "open-orders-read":
         this.#applyOpenOrders(event);
         return false;
       case "fill":
         return this.#applyFill(event.fill, event.at.monotonicMs);
+      case "order-sent":
       case "order-seen":
       case "order-rejected":
       case "order-unsent":
@@ -203,35 +203,58 @@ export class MarketEngine {
   }
 
   /** What should change now. Reads the clock's argument only; sends nothing. */
-  plan(now: Instant): MarketPlan {
+  plan(now: Instant, shard: ShardWord): MarketPlan {
     this.orders.forget(now.monotonicMs);
-    this.#blockers = this.#reasonsNotToQuote(now);
+    this.#state = shard.state;
+    this.#blockers = this.#reasonsNotToQuote(now, shard);
     const open = this.orders.open();
-    this.#measureQuotes(open, now);
-    this.#heldBack = [];
-    const shaped = this.#blockers.length > 0 ? { quotes: [], denials: [] } : this.#wantedQuotes();
-    this.#denials = shaped.denials;
+    this.meter.record(open, this.#blockers.length > 0, now.monotonicMs);
+    const shaped = this.#blockers.length > 0 ? { quotes: [], denials: [] } : this.#wantedQuotes(now);
+    this.denials.begin(shaped.denials);
     const diff = diffOrders(shaped.quotes, open, this.settings.tolerance);
     return {
-      cancels: [...this.#straysToCancel(), ...diff.cancels.filter(hasId)],
+      cancels: diff.cancels.filter(hasId),
       moves: diff.moves.flatMap(({ order, quote }) => (hasId(order) ? [{ order, quote }] : [])),
       queries: open.filter((order) => isQueryDue(order, now.monotonicMs)),
       places: diff.places.filter((quote) => (this.#pausedUntilMs.get(slotOf(quote)) ?? 0) <= now.monotonicMs),
     };
   }
 
-  /** The worst case now, to be carried through the placings of one decision. */
-  exposure(): Exposure {
-    let exposure = exposureOf(this.position, this.orders.known());
-    for (const { side, price, size, filled } of this.#strays) {
-      exposure = withQuote(exposure, { side, level: 0, price, size: toLots(size - filled) });
-    }
-    return exposure;
+  /** What this market adds to the shard's risk now. */
+  risk(): MarketRisk {
+    const { market } = this.settings;
+    return {
+      market,
+      books: this.books,
+      mark: this.#mark(),
+      exposure: exposureOf(this.position, this.orders.known()),
+      ...commitmentOf(market, this.orders.known()),
+    };
   }
 
-  admit(quote: Quote, exposure: Exposure): DenialReason | undefined {
-    const reason = admitQuote({ quote, exposure, limits: this.settings.limits, open: this.orders.open() });
-    if (reason !== undefined) this.#heldBack.push({ quote, reason });
+  /** Realised and unrealised, an integer of 10^-18 quote currency. */
+  profit(): bigint {
+    return this.fills.profitAt(this.#mark());
+  }
+
+  /** Judges a placing of this decision on the market's risk and the shard's; the reason when it is denied. */
+  admit(quote: Quote, risk: MarketRisk, shard: ShardView, now: Instant): DenialReason | undefined {
+    const { market, limits } = this.settings;
+    const { book } = this.watch;
+    const reason = admitQuote({
+      quote,
+      limits,
+      state: this.#state,
+      position: this.position,
+      exposure: risk.exposure,
+      orders: this.orders.known(),
+      nowMs: now.monotonicMs,
+      referencePrice: this.watch.referencePrice,
+      bookAgeMs: book === undefined ? undefined : now.monotonicMs - book.at.monotonicMs,
+      quoteValue: notionalOf(market, quote),
+      shard,
+    });
+    if (reason !== undefined) this.denials.add({ quote, reason });
     return reason;
   }
 
@@ -245,14 +268,12 @@ export class MarketEngine {
     );
     this.#nextOrderNumber += 1;
     const order = { clientOrderId, market: symbol, side: quote.side, price: quote.price, size: quote.size };
-    this.orders.sent({ ...order, level: quote.level }, now.monotonicMs);
-    this.#counts[quote.side].placed += 1;
+    this.orders.decided({ ...order, level: quote.level }, now.monotonicMs);
     return { type: "place-order", requestId, ...order };
   }
 
   cancel({ market, clientOrderId, orderId }: CancellableOrder, requestId: number, now: Instant): CancelOrder {
-    this.orders.cancelSent(clientOrderId, now.monotonicMs);
-    if (this.#strays.some((stray) => stray.clientOrderId === clientOrderId)) this.#straysCancelled.add(clientOrderId);
+    this.orders.cancelDecided(clientOrderId, now.monotonicMs);
     return { type: "cancel-order", requestId, market, clientOrderId, orderId };
   }
 
@@ -265,7 +286,8 @@ export class MarketEngine {
   ownSizes(nowMs: number): readonly OwnSize[] {
     const own: OwnSize[] = [];
     for (const order of this.orders.known()) {
-      const shown = isOpen(order) || (order.state !== "rejected" && nowMs - order.changedMs <= ENDED_SHOWN_MS);
+      const wasShown = order.state === "filled" || order.state === "cancelled";
+      const shown = isOpen(order) || (wasShown && nowMs - order.changedMs <= ENDED_SHOWN_MS);
       if (!shown) continue;
       const size = isOpen(order) ? remainingOf(order) : order.size;
       own.push({ side: order.side, price: order.price, size });
@@ -280,17 +302,33 @@ export class MarketEngine {
     return (priceToMoney(this.settings.market, bid.price) + priceToMoney(this.settings.market, ask.price)) / 2n;
   }
 
-  #wantedQuotes(): { readonly quotes: readonly Quote[]; readonly denials: readonly Denial[] } {
+  /** What a unit of base is valued at for limits: the last mid that made sense, and what it cost before there was one. */
+  #mark(): bigint {
+    const ticks = this.watch.lastMidTicks;
+    if (ticks === undefined) return this.books.averageCost;
+    return priceToMoney(this.settings.market, toTicks(2 * ticks)) / 2n;
+  }
+
+  #wantedQuotes(now: Instant): ReturnType<typeof shapeQuotes> {
     const fairValue = this.watch.fairValue();
     if (fairValue === undefined) return { quotes: [], denials: [] };
     const { strategy, limits } = this.settings;
     const inventory = this.position / limits.position;
     const quotes = pureMarketMaking(strategy, { fairValue, others: this.watch.others, inventory });
-    return shapeQuotes(quotes, this.position, limits);
+    const sizePercent = this.#isInStartPeriod(now) ? limits.startSizePercent : 100;
+    return shapeQuotes(quotes, { position: this.position, limits, state: this.#state, sizePercent });
   }
 
-  #reasonsNotToQuote(now: Instant): readonly string[] {
-    const reasons = [...this.#halts.values(), ...this.watch.reasonsNotToQuote(now)];
+  #isInStartPeriod(now: Instant): boolean {
+    const { startedMs } = this.#halts;
+    const sinceMs = Math.max(startedMs ?? now.monotonicMs, this.watch.newPricesMs);
+    return now.monotonicMs - sinceMs < this.settings.limits.startPeriodMs;
+  }
+
+  #reasonsNotToQuote(now: Instant, shard: ShardWord): readonly string[] {
+    const reasons = [...this.#halts.reasons, ...this.check.reasons, ...this.watch.reasonsNotToQuote(now)];
+    if (shard.state === "halted" && shard.reason !== undefined) reasons.push(shard.reason);
+    if (this.throttle.reason !== undefined) reasons.push(this.throttle.reason);
     if (this.#fillsReadMs === undefined) reasons.push("the venue's fills have not been read yet");
     else if (now.monotonicMs - this.#fillsReadMs > this.#fillsUnreadMsMax) {
       reasons.push(`the venue's fills have not been read for ${this.#fillsUnreadMsMax / 1_000} s`);
@@ -299,50 +337,28 @@ export class MarketEngine {
   }
 
   #applyFill(fill: Fill, nowMs: number): boolean {
-    const { market } = this.settings;
-    const outcome = this.#fillLog.add({
-      fillId: fill.fillId,
-      venueTime: fill.venueTime,
-      side: fill.side,
-      price: priceToMoney(market, fill.price),
-      size: sizeToMoney(market, fill.size),
-      fee: fill.fee,
-      feeAsset: fill.feeAsset,
-    });
-    if (outcome === "duplicate") return false;
-    this.#recentFills.unshift(fill);
-    if (this.#recentFills.length > RECENT_FILLS_MAX) this.#recentFills.pop();
+    if (!this.fills.add(fill)) return false;
     const before = this.orders.find(fill.clientOrderId);
     if (before === undefined) {
       this.#externalFills += 1;
       return true;
     }
-    this.orders.filled(fill.clientOrderId, fill.size, nowMs);
+    this.orders.filled(fill, nowMs);
+    this.#counts.changed(before.state, this.orders.find(fill.clientOrderId)?.state ?? before.state, fill.side);
+    this.throttle.record(fill.clientOrderId, fill.side, nowMs);
     if (before.filledBooked < before.size && before.filledBooked + fill.size >= before.size) {
-      this.#counts[fill.side].filled += 1;
+      this.#counts.filled(fill.side);
     }
     return true;
   }
 
   #applyOpenOrders({ market, orders, askedMs, at }: OpenOrdersRead): void {
     const listed = orders.filter((order) => order.market === market);
-    for (const order of listed) {
-      if (this.orders.find(order.clientOrderId)) this.#applyOrder({ type: "order-seen", order, at });
-    }
-    this.orders.openOrdersRead(new Set(listed.map((order) => order.clientOrderId)), askedMs);
-    const strays = listed.filter(
-      ({ clientOrderId }) => clientOrderId.startsWith(OWN_PREFIX) && this.orders.isStray(clientOrderId, askedMs),
-    );
+    const isOurs = (id: string) => id.startsWith(OWN_PREFIX) && epochOf(id) <= this.#epoch;
+    this.#straysSeen += this.orders.listed({ orders: listed, askedMs, at }, isOurs);
     // Two starts must not cancel each other's orders for ever: the earlier one gives way.
-    const later = strays.find((stray) => epochOf(stray.clientOrderId) > this.#epoch);
-    if (later !== undefined) this.#halts.set("later-start", `a later start makes this market: ${later.clientOrderId}`);
-    this.#strays = strays.filter((stray) => epochOf(stray.clientOrderId) <= this.#epoch);
-    this.#straysCancelled.clear();
-    this.#straysSeen += this.#strays.length;
-  }
-
-  #straysToCancel(): readonly VenueOrder[] {
-    return this.#strays.filter((stray) => !this.#straysCancelled.has(stray.clientOrderId));
+    const later = listed.find(({ clientOrderId }) => epochOf(clientOrderId) > this.#epoch);
+    if (later !== undefined) this.#halts.halt("later-start", `a later start makes this market: ${later.clientOrderId}`);
   }
 
   #applyOrder(event: OrderEvent): void {
@@ -350,32 +366,11 @@ export class MarketEngine {
     const before = this.orders.apply(event);
     const order = this.orders.find(id);
     if (before === undefined || order === undefined || order.state === before) return;
-    if (order.state === "cancelled") this.#counts[order.side].cancelled += 1;
-    if (order.state === "rejected") {
-      if (event.type !== "order-unsent") this.#counts[order.side].rejected += 1;
+    this.#counts.changed(before, order.state, order.side);
+    if (order.state === "rejected" || order.state === "denied") {
       this.#pausedUntilMs.set(slotOf(order), event.at.monotonicMs + REJECTED_PAUSE_MS);
     }
   }
-
-  #measureQuotes(open: readonly Order[], now: Instant): void {
-    const { lastMs } = this.#twoSided;
-    const isBlocked = this.#blockers.length > 0;
-    if (this.#lastLiveMs === undefined || isBlocked || open.some((order) => order.state === "live")) {
-      this.#lastLiveMs = now.monotonicMs;
-    }
-    if (lastMs !== undefined) {
-      const elapsed = Math.max(0, now.monotonicMs - lastMs);
-      const sides = new Set(open.filter((order) => order.state === "live").map((order) => order.side));
-      this.#twoSided.measuredMs += elapsed;
-      if (sides.size === 2) this.#twoSided.twoSidedMs += elapsed;
-    }
-    this.#twoSided.lastMs = now.monotonicMs;
-  }
-}
-
-/** The epoch in a client order id of ours; 0 where it has none, so that it counts as an earlier start's. */
-function epochOf(clientOrderId: string): number {
-  return Number(/^fm-(\d{1,15})-/.exec(clientOrderId)?.[1] ?? 0);
 }
 
 function hasId(order: Order): order is Order & { readonly orderId: string } {
@@ -384,8 +379,4 @@ function hasId(order: Order): order is Order & { readonly orderId: string } {
 
 function slotOf(quote: { readonly side: Side; readonly level: number }): string {
   return `${quote.side}${quote.level}`;
-}
-
-function emptyCounts(): { placed: number; cancelled: number; rejected: number; filled: number } {
-  return { placed: 0, cancelled: 0, rejected: 0, filled: 0 };
 }

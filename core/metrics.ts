@@ -20,6 +20,8 @@ export type CounterLabels = {
   flashmm_orders_cancelled_total: { market: string; side: "buy" | "sell" };
   flashmm_orders_rejected_total: { market: string; side: "buy" | "sell" };
   flashmm_orders_filled_total: { market: string; side: "buy" | "sell" };
+  /** Not in CONTRACTS 7: quotes that the risk gate held back, by its reason. */
+  flashmm_orders_denied_total: { market: string; reason: string };
   flashmm_volume_usdc_total: { market: string };
   flashmm_fees_usdc_total: { market: string };
   flashmm_feed_reconnects_total: { endpoint: string };

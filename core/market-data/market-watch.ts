@@ -6,6 +6,7 @@ import type { BookUpdate, MarketEvent } from "../events.ts";
 import { micropriceOf, midOf } from "../quoting/fair-value.ts";
 import type { Instant } from "../units.ts";
 import { isCrossed, type OwnSize, type TopOfBook, topOf, topWithoutOwn } from "./book.ts";
+import { Reasonability, type ReasonabilityLimits } from "./reasonability.ts";
 import { SpreadMeter, type Spreads } from "./spread-meter.ts";
 
 /**
@@ -17,9 +18,17 @@ const STEP_BACK_MS_MAX = 1_000;
 /** A venue's clock may be off ours by so much (CONTRACTS 3); a book from further ahead says nothing about its order. */
 const VENUE_CLOCK_AHEAD_MS_MAX = 5_000;
 
+/** After the process stood still, what it reads at first has waited in the sockets: only a book read this much later is new. */
+const STALL_DRAIN_MS = 500;
+
+/** After so long without a book that makes sense nothing is left to hold prices to: they are as new as at a start. */
+const PRICES_FORGOTTEN_MS = 60_000;
+
 export class MarketWatch {
   readonly spreads = new SpreadMeter();
+  readonly #reasonability: Reasonability;
   readonly #bookAgeMsMax: number;
+  readonly #venueAgeMsMax: number;
   #book: BookUpdate | undefined;
   #others: TopOfBook = { bid: undefined, ask: undefined };
   /** Why the newest book may not be quoted on, whatever its age; undefined when it may. */
@@ -27,11 +36,21 @@ export class MarketWatch {
   #feedLoss: string | undefined = "no market data yet";
   #isHalted = false;
   #newestVenueMs = Number.NEGATIVE_INFINITY;
+  #drainedMs = Number.NEGATIVE_INFINITY;
+  #midTicks: number | undefined;
+  #midMs: number | undefined;
+  #newPricesMs = Number.NEGATIVE_INFINITY;
   #crossedBooks = 0;
   #booksBehind = 0;
 
-  constructor(bookAgeMsMax: number) {
-    this.#bookAgeMsMax = bookAgeMsMax;
+  /**
+   * `venueAgeMsMax` is how old a book may be by its venue's own time next to our clock, in milliseconds; left out, that time says
+   * nothing but the order of books, as where a recorded market is played.
+   */
+  constructor(limits: ReasonabilityLimits & { readonly bookAgeMs: number }, venueAgeMsMax?: number) {
+    this.#bookAgeMsMax = limits.bookAgeMs;
+    this.#venueAgeMsMax = venueAgeMsMax ?? Number.POSITIVE_INFINITY;
+    this.#reasonability = new Reasonability(limits);
   }
 
   get book(): BookUpdate | undefined {
@@ -43,11 +62,31 @@ export class MarketWatch {
     return this.#others;
   }
 
+  /** Median of the last minute's mids, in ticks: what prices are held to. */
+  get referencePrice(): number | undefined {
+    return this.#reasonability.referencePrice;
+  }
+
+  /** The newest mid that made sense, in ticks: what the position is valued at, so that no odd book makes a loss. */
+  get lastMidTicks(): number | undefined {
+    return this.#midTicks;
+  }
+
+  /** Monotonic moment of the last book that there was nothing to hold to any more, after a minute without one that made sense. */
+  get newPricesMs(): number {
+    return this.#newPricesMs;
+  }
+
+  /** Moves of the mid beyond the limit. */
+  get jumps(): number {
+    return this.#reasonability.jumps;
+  }
+
   get crossedBooks(): number {
     return this.#crossedBooks;
   }
 
-  /** Books whose venue time lies behind one seen before. */
+  /** Books whose venue time lies behind one seen before, or far in the past. */
   get booksBehind(): number {
     return this.#booksBehind;
   }
@@ -74,12 +113,20 @@ export class MarketWatch {
     this.spreads.record(undefined, loss.at.monotonicMs);
   }
 
+  /** The process stood still until `now`: nothing read before it is new, and what is read right after it may not be. */
+  stalled(now: Instant): void {
+    this.#drainedMs = now.monotonicMs + STALL_DRAIN_MS;
+    this.#distrust = "no book since the process stood still";
+    this.spreads.record(undefined, now.monotonicMs);
+  }
+
   /** Every reason not to quote on what is known at `now`; empty when it may be. */
   reasonsNotToQuote(now: Instant): readonly string[] {
     const reasons: string[] = [];
     if (this.#feedLoss !== undefined) reasons.push(this.#feedLoss);
     if (this.#isHalted) reasons.push("the venue has halted the market");
     if (this.#distrust !== undefined) reasons.push(this.#distrust);
+    reasons.push(...this.#reasonability.reasons(now.monotonicMs));
     if (this.#book === undefined) return reasons;
     const staleMs = this.#book.at.monotonicMs + this.#bookAgeMsMax;
     if (now.monotonicMs > staleMs) {
@@ -93,8 +140,17 @@ export class MarketWatch {
     this.#book = book;
     this.#others = topWithoutOwn(book, own);
     this.#distrust = this.#distrustOf(book);
-    const spreads = this.#distrust === undefined ? spreadsOf(this.#others, topOf(book)) : undefined;
-    this.spreads.record(spreads, book.at.monotonicMs);
+    const isBelieved = this.#distrust === undefined;
+    this.spreads.record(isBelieved ? spreadsOf(this.#others, topOf(book)) : undefined, book.at.monotonicMs);
+    const { bid, ask } = this.#others;
+    if (!isBelieved || bid === undefined || ask === undefined) return;
+    const mid = (bid.price + ask.price) / 2;
+    this.#reasonability.record(mid, ask.price - bid.price, book.at.monotonicMs);
+    if (this.#reasonability.reasons(book.at.monotonicMs).length > 0) return;
+    const sinceMs = book.at.monotonicMs - (this.#midMs ?? book.at.monotonicMs);
+    if (sinceMs > PRICES_FORGOTTEN_MS) this.#newPricesMs = book.at.monotonicMs;
+    this.#midTicks = mid;
+    this.#midMs = book.at.monotonicMs;
   }
 
   #distrustOf(book: BookUpdate): string | undefined {
@@ -104,12 +160,22 @@ export class MarketWatch {
       return `book is ${behindMs} ms behind one seen before`;
     }
     const aheadMs = book.venueTimeMs - book.at.epochMs;
+    if (-aheadMs > this.#venueAgeMsMax) {
+      this.#booksBehind += 1;
+      return `book is ${Math.floor(-aheadMs / 1_000)} s old by the venue's clock`;
+    }
     if (aheadMs <= VENUE_CLOCK_AHEAD_MS_MAX) this.#newestVenueMs = Math.max(this.#newestVenueMs, book.venueTimeMs);
     if (isCrossed(topOf(book))) {
       this.#crossedBooks += 1;
       return "book is crossed";
     }
-    return midOf(this.#others) === undefined ? "book has an empty side" : undefined;
+    if (book.at.monotonicMs < this.#drainedMs) return "no book since the process stood still";
+    return this.#emptySideOf(book);
+  }
+
+  #emptySideOf(book: BookUpdate): string | undefined {
+    if (midOf(this.#others) !== undefined) return undefined;
+    return midOf(topOf(book)) === undefined ? "book has an empty side" : "a side of the book holds only our own orders";
   }
 }
 

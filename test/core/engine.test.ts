@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { emptyBooks } from "../../core/accounting/pnl.ts";
-import { Engine } from "../../core/engine.ts";
 import type { EngineEvent } from "../../core/events.ts";
-import { RequestBudget } from "../../core/execution/request-budget.ts";
 import { makeMarket } from "../../core/market.ts";
 import { toLots } from "../../core/units.ts";
-import { Desk, SYMBOL, settings, shown, wide } from "./desk.ts";
+import { Desk, makeEngine, SYMBOL, settings, shown, wide } from "./desk.ts";
 import { EPOCH_MS, instant, makeBook, makeFill } from "./make-events.ts";
 
 describe("quoting", () => {
@@ -43,7 +40,10 @@ describe("quoting", () => {
     // still be live.
     expect(shown(commands)).toEqual(["cancel-order fm-7-SEIUSDC-b0-1", "place buy 500@4192"]);
     for (const command of commands) desk.answer(command, 102);
-    expect(shown(desk.decide(103))).toEqual(["cancel-order fm-7-SEIUSDC-s0-2", "place sell 500@4198"]);
+    // The answer alone may not have been carried out.
+    expect(shown(desk.decide(103))).toEqual([]);
+    desk.showCancelled(commands, 104);
+    expect(shown(desk.decide(105))).toEqual(["cancel-order fm-7-SEIUSDC-s0-2", "place sell 500@4198"]);
   });
 
   it("leans against the position", () => {
@@ -73,8 +73,11 @@ describe("quoting", () => {
       at: instant(2),
     });
     expect(desk.decide(501)).toEqual([]);
-    expect(shown(desk.decide(502))).toEqual(["place buy 500@4212"]);
-    expect(desk.market.counts.buy).toEqual({ placed: 2, cancelled: 0, rejected: 1, filled: 0 });
+    const [again] = desk.decide(502);
+    expect(shown([again!])).toEqual(["place buy 500@4212"]);
+    expect(desk.market.counts.buy).toEqual({ placed: 1, cancelled: 0, rejected: 1, filled: 0 });
+    desk.tell({ type: "order-sent", market: SYMBOL, clientOrderId: again!.clientOrderId, at: instant(503) });
+    expect(desk.market.counts.buy.placed).toBe(2);
   });
 });
 
@@ -94,7 +97,7 @@ describe("old and bad data", () => {
       "a book of ours alone",
       makeBook({ bids: [[4_212, 500]], asks: [[4_218, 500]], ms: 20 }),
       21,
-      "book has an empty side",
+      "a side of the book holds only our own orders",
     ],
     [
       "a halted market",
@@ -160,6 +163,16 @@ describe("old and bad data", () => {
     expect(desk.market.watch.reasonsNotToQuote(instant(10_201))).toEqual([]);
   });
 
+  it("where the venue's clock is good, a first book of the past is not quoted on", () => {
+    const desk = new Desk([{ ...settings, venueAgeMsMax: 6_000 }]);
+    const told = (oldMs: number) => desk.tell({ ...makeBook({ ...wide, ms: 1 }), venueTimeMs: EPOCH_MS + 1 - oldMs });
+    told(6_001);
+    expect(desk.decide(2)).toEqual([]);
+    expect(desk.market.blockers).toEqual(["book is 6 s old by the venue's clock"]);
+    told(6_000);
+    expect(desk.decide(3)).toHaveLength(2);
+  });
+
   it("a book from the far future moves no clock", () => {
     const desk = new Desk();
     desk.tell({ ...makeBook({ ...wide, ms: 1 }), venueTimeMs: EPOCH_MS + 1e12 });
@@ -194,7 +207,7 @@ describe("old and bad data", () => {
     desk.decide(60_000);
     desk.tell(makeBook({ ...wide, ms: 60_001 }));
     expect(desk.decide(60_002)).toHaveLength(2);
-    expect(desk.market.unquotedMs(instant(60_003))).toBe(3);
+    expect(desk.market.meter.unquotedMs(60_003)).toBe(3);
   });
 
   it("each source's halt is its own: one that allows does not lift another's", () => {
@@ -209,13 +222,7 @@ describe("old and bad data", () => {
   });
 
   it("nothing is quoted before it is allowed", () => {
-    const engine = new Engine({
-      markets: [settings],
-      epoch: 1,
-      budget: new RequestBudget(),
-      books: new Map([[SYMBOL, emptyBooks()]]),
-      fillsUnreadMsMax: 20_000,
-    });
+    const engine = makeEngine([settings]);
     engine.apply({ type: "feed-connected", endpoint: "wss://one", at: instant(0) });
     engine.apply(makeBook(wide));
     expect(engine.decide(instant(1))).toEqual([]);
@@ -248,6 +255,7 @@ describe("the request budget", () => {
     const commands = desk.decide(101);
     expect(shown(commands)).toEqual(["cancel-order fm-7-SEIUSDC-s0-2"]);
     for (const command of commands) desk.answer(command, 102);
+    desk.showCancelled(commands, 102);
     for (const requestId of spent) desk.budget.settle(requestId!, instant(102));
     desk.tell(makeBook({ ...higher, ms: 1_200 }));
     expect(shown(desk.decide(1_201))).toEqual([

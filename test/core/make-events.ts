@@ -1,6 +1,6 @@
 /** Facts for the tests of the core, with as little said as each test needs. */
 import type { BookSide, BookUpdate, Fill, OrderEvent, VenueOrder } from "../../core/events.ts";
-import type { Order } from "../../core/orders.ts";
+import type { Order } from "../../core/order.ts";
 import type { Instant } from "../../core/units.ts";
 import { toLots, toTicks } from "../../core/units.ts";
 
@@ -59,6 +59,9 @@ export function makeOrder(order: Partial<Order> & Pick<Order, "clientOrderId" | 
     filledReported: toLots(0),
     filledBooked: toLots(0),
     isFillKnown: true,
+    fillsProvableMs: Number.POSITIVE_INFINITY,
+    isAdopted: false,
+    isEndConfirmed: true,
     changedMs: 0,
     queriedMs: undefined,
     missingMs: undefined,

@@ -1,0 +1,98 @@
+/**
+ * Whether the market's prices make sense next to its own last minute: jumps of the mid, spreads that are no market's, and the
+ * median that orders are held to. Owns that minute; books that are not believed are not shown to it.
+ */
+
+/** What is judged against; percentages of the mid, times in milliseconds. See `Limits`. */
+export type ReasonabilityLimits = {
+  readonly midJumpPercent: number;
+  readonly midJumpPauseMs: number;
+  readonly spreadPercent: number;
+};
+
+const SAMPLE_MS = 1_000;
+const SAMPLES_MAX = 60;
+
+/** A jump is a move within this long: the oldest mid it is measured from is half of it to all of it old. */
+const JUMP_WINDOW_MS = 1_000;
+
+type Mid = { readonly mid: number; readonly ms: number };
+
+export class Reasonability {
+  readonly #limits: ReasonabilityLimits;
+  /** One mid a second, the newest last. */
+  #samples: Mid[] = [];
+  #median: number | undefined;
+  #before: Mid | undefined;
+  #then: Mid | undefined;
+  #last: Mid | undefined;
+  #spreadPercent = 0;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #jumps = 0;
+
+  constructor(limits: ReasonabilityLimits) {
+    this.#limits = limits;
+  }
+
+  /** Median of the last minute's mids, in ticks; undefined before the first. */
+  get referencePrice(): number | undefined {
+    return this.#median;
+  }
+
+  get jumps(): number {
+    return this.#jumps;
+  }
+
+  /** The others' mid and spread, in ticks, at `nowMs` (monotonic). */
+  record(mid: number, spread: number, nowMs: number): void {
+    this.#spreadPercent = (100 * spread) / mid;
+    if (this.#spreadPercent > this.#limits.spreadPercent) return;
+    // The last mid stood until now, however old it is; the one before must be of this second.
+    const from = [this.#last, this.#isRecent(this.#before, nowMs) ? this.#before : undefined].find(
+      (each) => each !== undefined && this.#isJump(each, mid),
+    );
+    if (from !== undefined) {
+      this.#jumps += 1;
+      this.#pausedUntilMs = nowMs + this.#limits.midJumpPauseMs;
+      this.#before = undefined;
+      this.#then = undefined;
+    }
+    this.#last = { mid, ms: nowMs };
+    if (this.#then === undefined || nowMs - this.#then.ms >= JUMP_WINDOW_MS / 2) {
+      this.#before = this.#then;
+      this.#then = this.#last;
+    }
+    const newest = this.#samples.at(-1);
+    if (newest === undefined || nowMs - newest.ms >= SAMPLE_MS) this.#sample({ mid, ms: nowMs });
+  }
+
+  /** Why the newest book may not be quoted on at `nowMs`; empty when it may. */
+  reasons(nowMs: number): readonly string[] {
+    const { spreadPercent, midJumpPercent, midJumpPauseMs } = this.#limits;
+    const reasons: string[] = [];
+    if (this.#spreadPercent > spreadPercent) {
+      reasons.push(`the spread is ${this.#spreadPercent.toFixed(2)} %, the limit ${spreadPercent} %`);
+    }
+    if (nowMs < this.#pausedUntilMs) {
+      reasons.push(`the mid jumped by more than ${midJumpPercent} %: a pause of ${midJumpPauseMs / 1_000} s`);
+    }
+    return reasons;
+  }
+
+  #isRecent(from: Mid | undefined, nowMs: number): boolean {
+    return from !== undefined && nowMs - from.ms <= JUMP_WINDOW_MS;
+  }
+
+  #isJump(from: Mid, mid: number): boolean {
+    return Math.abs(mid - from.mid) * 100 > this.#limits.midJumpPercent * from.mid;
+  }
+
+  #sample(mid: Mid): void {
+    this.#samples.push(mid);
+    this.#samples = this.#samples.filter((each) => mid.ms - each.ms < SAMPLES_MAX * SAMPLE_MS).slice(-SAMPLES_MAX);
+    const sorted = this.#samples.map((each) => each.mid).sort((a, b) => a - b);
+    const middle = Math.floor(sorted.length / 2);
+    const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[middle]];
+    this.#median = low === undefined || high === undefined ? undefined : (low + high) / 2;
+  }
+}

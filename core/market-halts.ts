@@ -1,0 +1,36 @@
+/**
+ * Who holds a market back, each apart from the others: it is quoted when nobody does. Owns the words and the moment quoting
+ * began, from which the start period counts.
+ */
+import type { HaltSource, QuotingEvent } from "./events.ts";
+
+export class MarketHalts {
+  readonly #halts = new Map<HaltSource, string>([["start-up", "starting"]]);
+  #startedMs: number | undefined;
+
+  get reasons(): readonly string[] {
+    return [...this.#halts.values()];
+  }
+
+  /** Monotonic moment at which the start-up allowed quoting; undefined before. */
+  get startedMs(): number | undefined {
+    return this.#startedMs;
+  }
+
+  has(source: HaltSource): boolean {
+    return this.#halts.has(source);
+  }
+
+  halt(source: HaltSource, reason: string): void {
+    this.#halts.set(source, reason);
+  }
+
+  apply(event: QuotingEvent): void {
+    if (event.type === "quoting-halted") {
+      this.halt(event.by, event.reason);
+      return;
+    }
+    this.#halts.delete(event.by);
+    if (event.by === "start-up") this.#startedMs ??= event.at.monotonicMs;
+  }
+}
