@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import { InputError } from "../core/errors.ts";
 import { type Market, makeMarket, parseSize } from "../core/market.ts";
-import { type MarketFile, makeConfigJsonSchema, marketFileSchema } from "./config-schema.ts";
+import { type MarketFile, makeConfigJsonSchema, marketFileSchema, shardLimitsSchema } from "./config-schema.ts";
 
 /**
  * The market's letters inside a client order id, `fm-<epoch>-<market>-<b|s><level>-<n>` of at most 36 characters
@@ -33,11 +33,26 @@ export function grammarFaults(issues: readonly z.core.$ZodIssue[], raw: unknown,
   });
 }
 
+/** Faults between limits of the whole shard that are each well formed. */
+export function shardFaults(raw: unknown): string[] {
+  const parsed = shardLimitsSchema.safeParse(raw);
+  if (!parsed.success) return [];
+  const { drawdownAlertPercent: alert, drawdownReducePercent: reduce, drawdownHaltPercent: halt } = parsed.data;
+  const faults: string[] = [];
+  const note = (what: string, expected: string, was: unknown) => {
+    faults.push(new InputError({ what: `shardLimits.${what}`, expected, was }).message);
+  };
+  if (reduce < alert) note("drawdownReducePercent", `at least drawdownAlertPercent (${alert})`, reduce);
+  if (halt < reduce) note("drawdownHaltPercent", `at least drawdownReducePercent (${reduce})`, halt);
+  return faults;
+}
+
 /** Faults between the fields of markets that are each well formed, so that they are told together with all others. */
 export function marketFaults(rawMarkets: unknown): string[] {
   if (!Array.isArray(rawMarkets)) return [];
   const faults: string[] = [];
   const seen = new Map<string, string>();
+  let first: string | undefined;
   rawMarkets.forEach((raw: unknown, index) => {
     const parsed = marketFileSchema.safeParse(raw);
     if (!parsed.success) return;
@@ -45,6 +60,12 @@ export function marketFaults(rawMarkets: unknown): string[] {
     faults.push(...oneMarketFaults(parsed.data, where));
     const { symbol } = parsed.data;
     const letters = symbol.replace("/", "");
+    const quote = symbol.split("/")[1];
+    first ??= quote;
+    if (quote !== first) {
+      const expected = `quoted in ${first} as the first one, since limits of value and loss are sums over the shard (another quote asset is another shard)`;
+      faults.push(new InputError({ what: `${where}.symbol`, expected, was: symbol }).message);
+    }
     const twin = seen.get(letters);
     if (twin !== undefined) {
       const expected = `another market than ${twin}, also without the slash, since client order ids carry it so`;
@@ -72,6 +93,9 @@ function oneMarketFaults(file: MarketFile, where: string): string[] {
     const positionMax = sizeOf(market, limits.position, `${where}.limits.position`, faults);
     if (orderSize !== null && orderSizeMax !== null && orderSize > orderSizeMax) {
       note("strategy.orderSize", `at most limits.orderSize (${limits.orderSize})`, strategy.orderSize);
+    }
+    if (limits.placeBookAgeMs > limits.bookAgeMs) {
+      note("limits.placeBookAgeMs", `at most limits.bookAgeMs (${limits.bookAgeMs})`, limits.placeBookAgeMs);
     }
     if (orderSize !== null && positionMax !== null && orderSize * BigInt(strategy.levels) > positionMax) {
       const expected = `at least strategy.levels × strategy.orderSize (${strategy.levels} × ${strategy.orderSize}), or the outer quotes are never allowed`;

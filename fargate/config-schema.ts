@@ -4,6 +4,7 @@
  * Each field's error text is what it must be, so that a fault reads "levels must be an integer from 1 to 10, was 12".
  */
 import { z } from "zod";
+import { PRICE_COLLAR_PERCENT_MAX } from "../core/risk/gate.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 /** Three subscriptions a market, at most 10 on a connection (CONTRACTS 1): more markets than this is another shard. */
@@ -59,11 +60,64 @@ const limitsSchema = z.strictObject({
   orderSize: decimal("a size in the base asset").describe(
     "Largest size of one order, in the base asset: a decimal string, a multiple of the lot.",
   ),
+  orderValue: decimal("an amount in the quote asset").describe(
+    "Largest value (price × size) of one order, in the quote asset: catches a price or a size that slipped by a decimal.",
+  ),
   position: decimal("a size in the base asset").describe(
     "Largest position, long or short, that may exist if every order not proven dead fills, in the base asset: a decimal string, a multiple of the lot.",
   ),
+  priceCollarPercent: number(0.01, PRICE_COLLAR_PERCENT_MAX).describe(
+    `Furthest an order's price may be from the median mid of the last minute, in percent of it (0.01 to ${PRICE_COLLAR_PERCENT_MAX}): a wrong price source moves no order further.`,
+  ),
+  duplicateMs: integer(0, 10_000).describe(
+    "An order of the same side, price and size as one sent within so many milliseconds is held back (0 to 10,000; 0 holds none back): a loop that sends the same order again and again gets no further.",
+  ),
+  executionsPerMinute: integer(1, 1_000).describe(
+    "Orders of one side that may begin to fill within a minute (1 to 1,000); one more halts the market until an operator resumes it.",
+  ),
+  executionsInARow: integer(1, 1_000).describe(
+    "Orders of one side that may begin to fill without one of the other side between them (1 to 1,000); one more halts the market until an operator resumes it.",
+  ),
   bookAgeMs: integer(100, 60_000).describe(
     "Age of the book, in milliseconds since it was received, past which every quote is pulled (100 to 60,000): old data never quotes.",
+  ),
+  placeBookAgeMs: integer(100, 60_000).describe(
+    "Age of the book, in milliseconds since it was received, past which no new order is placed (100 to 60,000, at most bookAgeMs).",
+  ),
+  midJumpPercent: number(0.01, 50).describe(
+    "Move of the mid within a second, in percent, that pulls every quote (0.01 to 50): the first price after a shock is rarely the last.",
+  ),
+  midJumpPauseMs: integer(0, 600_000).describe(
+    "How long the quotes stay away after such a move, in milliseconds (0 to 600,000).",
+  ),
+  spreadPercent: number(0.01, 100).describe(
+    "Widest spread of all others, in percent of the mid, that is quoted on (0.01 to 100): a wider one is no market.",
+  ),
+  startSizePercent: number(1, 100).describe(
+    "Share of each size that is quoted at first after every start, in percent (1 to 100): a fault of a new version or configuration is met small.",
+  ),
+  startPeriodMs: integer(0, 86_400_000).describe("How long the smaller sizes last, in milliseconds (0 to 86,400,000)."),
+});
+
+/** No defaults here either: these are of all markets together. */
+export const shardLimitsSchema = z.strictObject({
+  exposureValue: decimal("an amount in the quote asset").describe(
+    "Largest worst-case value of all markets' positions together, at the mids, in the quote asset.",
+  ),
+  capital: decimal("an amount in the quote asset").describe(
+    "What is put at risk, in the quote asset: the percentages of loss below are of this.",
+  ),
+  drawdownAlertPercent: number(0.01, 100).describe(
+    "Loss from the best moment so far, unrealised profit included, in percent of the capital, at which an alarm is raised (0.01 to 100). Survives restarts.",
+  ),
+  drawdownReducePercent: number(0.01, 100).describe(
+    "The same, at which only orders that make positions smaller are placed (0.01 to 100, at least drawdownAlertPercent).",
+  ),
+  drawdownHaltPercent: number(0.01, 100).describe(
+    "The same, at which everything is cancelled and stays halted, over restarts, until an operator resumes (0.01 to 100, at least drawdownReducePercent).",
+  ),
+  dailyLossPercent: number(0.01, 100).describe(
+    "Loss since midnight UTC, in percent of the capital, at which everything is halted in the same way (0.01 to 100).",
   ),
 });
 
@@ -97,6 +151,16 @@ const seiSchema = z.strictObject({
     .describe(
       "Silence on a connection, in milliseconds, after which it counts as dead (500 to 120,000). A Sei block takes about 400 ms.",
     ),
+  venueAgeMs: integer(1_000, 600_000)
+    .exactOptional()
+    .describe(
+      "How old a book may be by the venue's own timestamps next to our clock, in milliseconds (1,000 to 600,000); more than the two clocks may be apart. A chain that comes back from a halt first sends books of the past. Left out, timestamps only tell the order of books, as where a recorded market is played.",
+    ),
+  freshDataMs: integer(0, 600_000)
+    .default(1_000)
+    .describe(
+      "How long every market's data must have come without a break before the first quote of a start, in milliseconds (0 to 600,000).",
+    ),
 });
 
 const cambrianSchema = z.strictObject({
@@ -111,14 +175,12 @@ const cambrianSchema = z.strictObject({
     .describe(
       "Time for an answer, in milliseconds (100 to 5,000); past it the outcome is unknown and the order is looked up. A stop, which must end within 30 seconds, waits for it more than once.",
     ),
-  requestsPerSecond: integer(5, 10)
-    .default(10)
-    .describe(
-      "Requests in any one second (5 to 10, the venue's own limit). Three of them are kept for cancels and one for lookups.",
-    ),
-  placementsInFlight: integer(1, 5)
-    .default(5)
-    .describe("Placements waiting for their answer at a time (1 to 5, the venue's own limit)."),
+  requestsPerSecond: integer(6, 10).describe(
+    "Requests in any one second (6 to 10, the venue's own limit; no default). Three of them are kept for cancels and two for lookups.",
+  ),
+  placementsInFlight: integer(2, 5).describe(
+    "Orders unanswered, being cancelled or of unproven fate at a time (2 to 5, the venue's own limit for placements; no default). To move a quote takes two.",
+  ),
 });
 
 /** A file `config/<stage>.json`. Secrets have no place in it: they come from the environment alone. */
@@ -135,6 +197,12 @@ export const configFileSchema = z.strictObject({
     .describe("The task's name in fills and logs; left out, the task makes one up at its start."),
   sei: seiSchema.describe("Market data and queries of Sei."),
   cambrian: cambrianSchema.describe("The order API."),
+  shardLimits: shardLimitsSchema.describe("What all markets together must never pass; every one must be chosen."),
+  leaseTermMs: integer(3_000, 60_000)
+    .default(10_000)
+    .describe(
+      "How long the right to make this shard's markets lasts without being renewed, in milliseconds (3,000 to 60,000). After a crash the next task waits for it; the shorter, the sooner an outage of the table pulls the quotes.",
+    ),
   markets: z
     .array(marketSchema, `a list of 1 to ${MARKETS_MAX} markets`)
     .min(1, `a list of 1 to ${MARKETS_MAX} markets`)

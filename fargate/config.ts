@@ -4,7 +4,7 @@
  */
 
 import { InputError } from "../core/errors.ts";
-import { grammarFaults, marketFaults } from "./config-faults.ts";
+import { grammarFaults, marketFaults, shardFaults } from "./config-faults.ts";
 import { type ConfigFile, configFileSchema } from "./config-schema.ts";
 import { LOG_LEVELS } from "./log.ts";
 import { Secret } from "./secret.ts";
@@ -52,7 +52,8 @@ export function loadConfig(input: { readonly env: Environment; readonly readFile
   const overlay = overlayEnvironment(file, env, faults);
   const parsed = configFileSchema.safeParse(overlay.raw);
   if (!parsed.success) faults.push(...grammarFaults(parsed.error.issues, overlay.raw, overlay.namePath));
-  faults.push(...marketFaults(overlay.raw["markets"]), ...stageFaults(overlay.raw, env));
+  faults.push(...marketFaults(overlay.raw["markets"]), ...shardFaults(overlay.raw["shardLimits"]));
+  faults.push(...stageFaults(overlay.raw, env));
   faults.push(...absentFaults(overlay.raw));
   const { apiKey, secretKey } = secrets;
   if (faults.length > 0 || !parsed.success || apiKey === null || secretKey === null) throw new ConfigError(faults);

@@ -1,13 +1,16 @@
 /** From the configuration's markets, decimal strings and bps, to what the engine takes. Owns the conversion alone. */
+import { MONEY_DECIMALS, parseScaled } from "../core/decimal.ts";
 import { makeMarket, parseSize } from "../core/market.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
-import type { MarketConfig } from "./config.ts";
+import type { ShardLimits } from "../core/risk/limits.ts";
+import type { Config, MarketConfig } from "./config.ts";
 
-export function toMarketSettings(config: MarketConfig): MarketSettings {
+export function toMarketSettings(config: MarketConfig, sei: Pick<Config["sei"], "venueAgeMs"> = {}): MarketSettings {
   const market = makeMarket(config);
   const { strategy, limits } = config;
   return {
     market,
+    ...(sei.venueAgeMs === undefined ? {} : { venueAgeMsMax: sei.venueAgeMs }),
     strategy: {
       type: strategy.type,
       halfSpreadBps: strategy.halfSpreadBps,
@@ -18,9 +21,18 @@ export function toMarketSettings(config: MarketConfig): MarketSettings {
     },
     tolerance: { priceTicks: strategy.refreshToleranceTicks, sizePercent: strategy.refreshTolerancePercent },
     limits: {
+      ...limits,
       orderSize: parseSize(market, limits.orderSize, `${config.symbol} limits.orderSize`),
+      orderValue: parseScaled(limits.orderValue, MONEY_DECIMALS, `${config.symbol} limits.orderValue`),
       position: parseSize(market, limits.position, `${config.symbol} limits.position`),
-      bookAgeMs: limits.bookAgeMs,
     },
+  };
+}
+
+export function toShardLimits({ shardLimits }: Pick<Config, "shardLimits">): ShardLimits {
+  return {
+    ...shardLimits,
+    exposureValue: parseScaled(shardLimits.exposureValue, MONEY_DECIMALS, "shardLimits.exposureValue"),
+    capital: parseScaled(shardLimits.capital, MONEY_DECIMALS, "shardLimits.capital"),
   };
 }

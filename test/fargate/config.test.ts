@@ -91,12 +91,12 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
   [
     "above the venue's rate",
     withValue("cambrian.requestsPerSecond", 11),
-    "cambrian.requestsPerSecond must be an integer from 5 to 10, was 11",
+    "cambrian.requestsPerSecond must be an integer from 6 to 10, was 11",
   ],
   [
     "above the venue's placements",
     withValue("cambrian.placementsInFlight", 6),
-    "cambrian.placementsInFlight must be an integer from 1 to 5, was 6",
+    "cambrian.placementsInFlight must be an integer from 2 to 5, was 6",
   ],
   ["no time-out", withValue("cambrian.requestTimeoutMs", 0), "cambrian.requestTimeoutMs must be"],
   [
@@ -115,9 +115,9 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
   ],
   ["a market twice", withValue("markets", [MARKET, MARKET]), "markets[1].symbol must be another market than SEI/USDC"],
   [
-    "two markets with the same letters",
-    withValue("markets", [marketOf("AB/CUSD"), marketOf("ABC/USD")]),
-    "markets[1].symbol must be another market than AB/CUSD",
+    "another quote asset",
+    withValue("markets", [marketOf("SEI/USDC"), marketOf("ETH/USDT")]),
+    "markets[1].symbol must be quoted in USDC as the first one",
   ],
   ["a tick that is a JSON number", withValue(`${M}.tickSize`, 0.0001), "markets[0].tickSize must be a price step"],
   ["a tick of zero", withValue(`${M}.tickSize`, "0.000"), "markets[0].tickSize must be a price step"],
@@ -172,21 +172,6 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
     'markets[0].strategy.orderSize must be at most limits.orderSize (1000), was "1001"',
   ],
   ["a negative size", withValue(`${M}.strategy.orderSize`, "-500"), "markets[0].strategy.orderSize must be a size"],
-  [
-    "no limit of an order",
-    withValue(`${M}.limits.orderSize`),
-    "markets[0].limits.orderSize must be a size in the base asset",
-  ],
-  [
-    "no limit of the position",
-    withValue(`${M}.limits.position`),
-    "markets[0].limits.position must be a size in the base asset",
-  ],
-  [
-    "no limit of the book's age",
-    withValue(`${M}.limits.bookAgeMs`),
-    "markets[0].limits.bookAgeMs must be an integer from 100 to 60000, was absent",
-  ],
   ["no limits at all", withValue(`${M}.limits`), "markets[0].limits must be an object, was absent"],
   [
     "a position limit off the lot",
@@ -197,6 +182,22 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
     "a position limit below one side's quotes",
     withValue(`${M}.limits.position`, "999"),
     "markets[0].limits.position must be at least strategy.levels × strategy.orderSize (2 × 500)",
+  ],
+  ["no limits of the shard", withValue("shardLimits"), "shardLimits must be an object, was absent"],
+  [
+    "orders on a book that is too old to quote on",
+    withValue(`${M}.limits.placeBookAgeMs`, 2_001),
+    "markets[0].limits.placeBookAgeMs must be at most limits.bookAgeMs (2000), was 2001",
+  ],
+  [
+    "reducing before the alarm",
+    withValue("shardLimits.drawdownReducePercent", 2.9),
+    "shardLimits.drawdownReducePercent must be at least drawdownAlertPercent (3), was 2.9",
+  ],
+  [
+    "halting before reducing",
+    withValue("shardLimits.drawdownHaltPercent", 3.9),
+    "shardLimits.drawdownHaltPercent must be at least drawdownReducePercent (4), was 3.9",
   ],
   ["a bad log level", withValue("logLevel", "chatty"), "logLevel must be one of DEBUG, INFO, WARN, ERROR, SILENT"],
   ["a port out of range", withValue("statusPort", 65_536), "statusPort must be an integer from 0 to 65535, was 65536"],
@@ -251,6 +252,13 @@ describe("configuration", () => {
     const faults = faultsOf(LOCAL, { [name]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(fault);
+  });
+
+  it("two markets with the same letters are told apart by nothing in an order id", () => {
+    const faults = faultsOf(withValue("markets", [marketOf("AB/CUSD"), marketOf("ABC/USD")]));
+    expect(faults.join("\n")).toContain(
+      "markets[1].symbol must be another market than AB/CUSD, also without the slash",
+    );
   });
 
   it("all faults of file, fields that must agree and environment are told at once", () => {
