@@ -65,7 +65,12 @@ export function makeHttpClient(clock: Clock, options: Partial<FetchOptions> = {}
   };
 }
 
-type Waiting = { readonly text: string; readonly handlers: AnswerHandlers; readonly watch: AbortWatch };
+type Waiting = {
+  readonly text: string;
+  readonly handlers: AnswerHandlers;
+  readonly watch: AbortWatch;
+  readonly fence: HttpRequest["fence"];
+};
 
 /** The connections to one origin, and the requests that wait for one. */
 class Origin {
@@ -91,7 +96,7 @@ class Origin {
     if (request.signal?.aborted === true) throw aborted();
     const text = write(this.#url, request, path);
     const watch = new AbortWatch(request.signal);
-    const waiting = { text, handlers: watch.ending(handlers), watch };
+    const waiting = { text, handlers: watch.ending(handlers), watch, fence: request.fence };
     const connection = this.#takeIdle();
     if (connection === undefined) this.#wait(waiting);
     else this.#carry(connection, waiting);
@@ -122,6 +127,12 @@ class Origin {
   }
 
   #carry(connection: HttpConnection, waiting: Waiting): void {
+    const fenced = waiting.fence?.();
+    if (fenced !== undefined) {
+      this.#rest(connection);
+      waiting.handlers.onError(new HttpError("FENCED", fenced));
+      return;
+    }
     waiting.watch.onAbort = () => connection.destroy(aborted());
     connection.send(waiting.text, waiting.handlers);
   }

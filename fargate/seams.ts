@@ -40,6 +40,11 @@ export type HttpRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
+  /**
+   * Asked right before the bytes are written, however long the request waited for a connection: a reason given back keeps them
+   * from being written, and the exchange rejects with an error whose `code` is `FENCED`. Written when it gives back none.
+   */
+  readonly fence?: () => string | undefined;
 };
 
 export type HttpResponse = {

@@ -23,6 +23,8 @@ export type VenueState = {
   readonly circuit: 0 | 1 | 2;
   readonly requestsLastSecond: number;
   readonly placementsInFlight: number;
+  /** Every request since `sinceMs` (monotonic) was refused for its key or its time, the last one at `lastMs`; undefined when not. */
+  readonly unauthorized: { readonly sinceMs: number; readonly lastMs: number } | undefined;
 };
 
 /**

@@ -9,7 +9,7 @@ import { InputError } from "../../core/errors.ts";
 import type { Fill, VenueOrder } from "../../core/events.ts";
 import { type Market, parsePrice, parseSize } from "../../core/market.ts";
 import { makeFillMessage, parseFillMessage } from "../../core/messages.ts";
-import { OWN_PREFIX } from "../../core/orders.ts";
+import { OWN_PREFIX } from "../../core/order.ts";
 import { type Lots, toLots } from "../../core/units.ts";
 import type { Balance } from "../venue.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The circuit breaker and the time-out around one request, the latter by the task's own clock. Owns when a request may not be tried: five failures in a row
- * open the circuit for 60 s, then one request of any kind tries whether the venue is well again.
+ * The circuit breaker and the time-out around one request, the latter by the task's own clock. Owns when a request may not
+ * be tried: five failures in a row open the circuit for 60 s, then one request of any kind tries whether the venue is well again.
  *
  * The safety rule: only placements are refused while it is open. A cancel or a lookup is always tried, since a breaker
  * that holds them back would keep orders live that nobody watches.
@@ -11,11 +11,12 @@ import {
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
-  handleAll,
+  handleWhen,
   isBrokenCircuitError,
 } from "cockatiel";
 import { DeadlineError, withDeadline } from "../deadline.ts";
 import type { Clock } from "../seams.ts";
+import { Fenced } from "./outcome.ts";
 
 const FAILURES_IN_A_ROW = 5;
 const HALF_OPEN_AFTER_MS = 60_000;
@@ -35,7 +36,9 @@ export class Circuit {
   constructor(options: CircuitOptions) {
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
-    this.#breaker = circuitBreaker(handleAll, {
+    // A placing that was held back at its write says nothing of the venue; as the one that tries it, it has found nothing out.
+    const isVerdict = (error: unknown) => !(error instanceof Fenced) || this.#breaker.state === CircuitState.HalfOpen;
+    this.#breaker = circuitBreaker(handleWhen(isVerdict), {
       halfOpenAfter: HALF_OPEN_AFTER_MS,
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
     });

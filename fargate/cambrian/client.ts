@@ -10,7 +10,7 @@ import type { Metrics } from "../telemetry.ts";
 import type { Refusal } from "./answers.ts";
 import { readRefusal } from "./answers.ts";
 import { Circuit } from "./circuit.ts";
-import { type ErrorKind, isRefusal, NoProof, type Outcome, refusedBy } from "./outcome.ts";
+import { type ErrorKind, Fenced, isRefusal, NoProof, type Outcome, refusedBy } from "./outcome.ts";
 import { makeSigner, type Signer } from "./signing.ts";
 
 export type ClientOptions = {
@@ -42,6 +42,10 @@ export type Call<T> = {
   readonly requestId?: number;
   /** Counted in `flashmm_order_round_trip_seconds` when named. */
   readonly operation?: Operation;
+  /** Asked right before the bytes are written; a reason keeps them here. */
+  readonly fence?: () => string | undefined;
+  /** Told once the bytes are written. */
+  readonly onWritten?: () => void;
   /** Reads the JSON of a 200 or 201; throws when it does not fit. */
   readonly read: (json: unknown) => T;
 };
@@ -64,6 +68,7 @@ export class CambrianClient {
   readonly #rehearsal: Circuit;
   /** The newest call of each kind that waits for a slot; it waits for those before it. */
   readonly #lastWaiting = new Map<RequestKind, Promise<number | undefined>>();
+  #unauthorized: { readonly sinceMs: number; readonly lastMs: number } | undefined;
   #stopped = false;
 
   constructor(options: ClientOptions) {
@@ -89,6 +94,11 @@ export class CambrianClient {
   /** 0 closed, 1 half-open, 2 open. */
   get circuit(): 0 | 1 | 2 {
     return this.#circuit.state;
+  }
+
+  /** See `VenueState`. */
+  get unauthorized(): { readonly sinceMs: number; readonly lastMs: number } | undefined {
+    return this.#unauthorized;
   }
 
   /** The headers of `GET /v1/stream` as its first frame carries them. */
@@ -128,12 +138,17 @@ export class CambrianClient {
     if (requestId === undefined) return this.#failed("unsent", "no-slot", "no request slot came free");
     try {
       if (this.#stopped) return this.#failed("unsent", "no-slot", "the client is stopped");
+      // Asked again at the write itself; here so that what is held back is no success of the venue's.
+      const fenced = call.fence?.();
+      if (fenced !== undefined) return this.#failed("unsent", "fenced", fenced);
       const outcome = await this.#circuit.run(call.kind === "place", (signal) => this.#exchange(call, signal));
       if (outcome.type === "refused") metrics.increment("flashmm_cambrian_api_errors_total", { kind: outcome.kind });
+      this.#noteAuthority(outcome);
       return outcome;
     } catch (error) {
       if (Circuit.isOpenError(error)) return this.#failed("unsent", "circuit-open", "the circuit breaker is open");
       if (Circuit.isTimeoutError(error)) return this.#failed("unknown", "timeout", "no answer in time");
+      if (error instanceof Fenced) return this.#failed("unsent", "fenced", error.message);
       if (error instanceof NoProof) return this.#failed("unknown", error.code, error.message);
       throw error;
     } finally {
@@ -150,6 +165,7 @@ export class CambrianClient {
     try {
       response = await answer;
     } catch (error) {
+      if (codeOf(error) === "FENCED") throw new Fenced(messageOf(error));
       throw new NoProof("network", `no whole answer: ${codeOf(error)}`, error);
     }
     if (call.operation !== undefined) {
@@ -169,10 +185,15 @@ export class CambrianClient {
       "x-cambrian-signature": this.#sign({ timestampMs, method: call.method, path, body }),
       accept: "application/json",
     };
-    const url = this.#origin + path;
-    if (call.body === undefined) return { method: call.method, url, headers, signal };
+    const fence = () => {
+      const reason = call.fence?.();
+      if (reason === undefined) call.onWritten?.();
+      return reason;
+    };
+    const request = { method: call.method, url: this.#origin + path, headers, signal, fence };
+    if (call.body === undefined) return request;
     headers["content-type"] = "application/json";
-    return { method: call.method, url, headers, body, signal };
+    return { ...request, body };
   }
 
   #judge<T>(call: Call<T>, response: HttpResponse): Outcome<T> {
@@ -187,9 +208,19 @@ export class CambrianClient {
       if (!isRefusal(status)) return { type: "proven", value: call.read(json) };
       return refusedBy(status, shortened(readRefusal(json)));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new NoProof("unreadable", `${status} with a body that cannot be read: ${cut(message)}`, error);
+      throw new NoProof("unreadable", `${status} with a body that cannot be read: ${cut(messageOf(error))}`, error);
     }
+  }
+
+  /** Any answer but a 401 or 403 shows that key and clock are good. */
+  #noteAuthority(outcome: Outcome<unknown>): void {
+    if (outcome.type === "proven") this.#unauthorized = undefined;
+    if (outcome.type !== "refused") return;
+    const { monotonicMs } = this.#options.clock.now();
+    this.#unauthorized =
+      outcome.kind === "unauthorized"
+        ? { sinceMs: this.#unauthorized?.sinceMs ?? monotonicMs, lastMs: monotonicMs }
+        : undefined;
   }
 
   #holdBack(response: HttpResponse): void {
@@ -245,6 +276,10 @@ function shortened(refusal: Refusal): Refusal {
 function cut(text: string): string {
   const line = text.replace(/\s+/g, " ");
   return line.length > REASON_CHARACTERS_MAX ? `${line.slice(0, REASON_CHARACTERS_MAX)}…` : line;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function codeOf(error: unknown): string {

@@ -12,6 +12,7 @@ export type ErrorKind =
   | "rate-limited"
   | "refused"
   | "circuit-open"
+  | "fenced"
   | "no-slot";
 
 /**
@@ -41,6 +42,14 @@ export function refusedBy(status: number, refusal: Refusal): Extract<Outcome<nev
 function kindOf(status: number): ErrorKind {
   if (status === 401 || status === 403) return "unauthorized";
   return status === 429 ? "rate-limited" : "refused";
+}
+
+/** Held back at the write itself: thrown inside the client so that it is no success of the venue's, and never leaves it. */
+export class Fenced extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "Fenced";
+  }
 }
 
 /** No proof: thrown inside the client so that the circuit breaker counts it, and never leaves it. */

@@ -28,6 +28,8 @@ export type CambrianVenueOptions = ClientOptions & {
   readonly markets: readonly Market[];
   readonly connect: Connect;
   readonly onEvent: (event: EngineEvent) => void;
+  /** Asked right before a placing in the market is written: a reason keeps it here, and it comes back as `order-unsent`. */
+  readonly fence: (market: string) => string | undefined;
   /** Told each change of the stream's connection. What happened in between is in the fill history and the open orders. */
   readonly onStream?: (connected: boolean) => void;
 };
@@ -114,6 +116,7 @@ class CambrianVenue implements Venue {
       circuit: this.#client.circuit,
       requestsLastSecond: budget.requestsInWindow(clock.now()),
       placementsInFlight: budget.placementsInFlight,
+      unauthorized: this.#client.unauthorized,
     };
   }
 
@@ -140,13 +143,17 @@ class CambrianVenue implements Venue {
     const market = this.#marketOf(command.market);
     const call = placing(market, command);
     const read = (json: unknown) => placedOrder(market, command, call.read(json));
-    const outcome = await this.#client.call({ ...call, read });
+    const { market: symbol, clientOrderId } = command;
+    const fence = () => this.#options.fence(symbol);
+    const onWritten = () => {
+      this.#options.onEvent({ type: "order-sent", market: symbol, clientOrderId, at: this.#options.clock.now() });
+    };
+    const outcome = await this.#client.call({ ...call, read, fence, onWritten });
     switch (outcome.type) {
       case "proven":
         if (outcome.value.status !== "rejected") return this.#seen(outcome.value);
         return this.#rejected(command, "the venue rejected it, as it does a post-only order that would cross");
       case "unsent": {
-        const { market: symbol, clientOrderId } = command;
         const { reason } = outcome;
         this.#options.metrics.increment("flashmm_order_placement_errors_total", { market: symbol });
         const at = this.#options.clock.now();

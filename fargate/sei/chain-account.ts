@@ -3,10 +3,12 @@
  * reading; nothing waits for it and no order depends on it, since orders and fills are the venue's word.
  */
 import type { Market } from "../../core/market.ts";
+import type { MarketSettings } from "../../core/market-engine.ts";
+import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-import type { Clock } from "../seams.ts";
+import type { Clock, Fetch } from "../seams.ts";
 import type { ChainState } from "../status/state.ts";
-import type { SeiRest } from "./rest.ts";
+import { makeSeiRest, type SeiRest } from "./rest.ts";
 
 const READ_INTERVAL_MS = 60_000;
 
@@ -18,6 +20,22 @@ export type ChainAccountOptions = {
   readonly clock: Clock;
   readonly log: Log;
 };
+
+/** Reads nothing, and is undefined, when the configuration names no address. `settings` are those of `config.markets`, in order. */
+export function makeChainAccount(
+  edges: { readonly config: Config; readonly fetch: Fetch; readonly clock: Clock; readonly log: Log },
+  settings: readonly MarketSettings[],
+): ChainAccount | undefined {
+  const { config, fetch, clock, log } = edges;
+  const { address, restUrls } = config.sei;
+  if (address === undefined) return undefined;
+  const contracts = config.markets.flatMap(({ contractAddr }, index) => {
+    const market = settings[index]?.market;
+    return contractAddr === undefined || market === undefined ? [] : [{ market, contractAddress: contractAddr }];
+  });
+  const rest = makeSeiRest({ baseUrls: restUrls, fetch, clock });
+  return new ChainAccount({ rest, address, contracts, clock, log });
+}
 
 export class ChainAccount {
   readonly #options: ChainAccountOptions;
