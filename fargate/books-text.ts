@@ -1,8 +1,17 @@
-/** The books of a market as JSON text for a checkpoint, and back, exactly. Owns the format, not the books. */
+/** A checkpoint's books and overlap as JSON text, and back, exactly. Owns the format, not what stands in it. */
 import { z } from "zod";
 import type { Books } from "../core/accounting/pnl.ts";
 import { formatScaled, MONEY_DECIMALS, parseScaled } from "../core/decimal.ts";
 import { InputError } from "../core/errors.ts";
+import type { FillOverlap } from "./state-table.ts";
+
+const keySchema = z.strictObject({ venueTime: z.string(), fillId: z.string() });
+
+const overlapSchema = z.strictObject({
+  cursor: z.string().exactOptional(),
+  after: keySchema.exactOptional(),
+  fills: z.array(keySchema),
+});
 
 const booksSchema = z.strictObject({
   position: z.string(),
@@ -14,7 +23,7 @@ const booksSchema = z.strictObject({
   buyVolume: z.string(),
   sellVolume: z.string(),
   fillCount: z.int().min(0),
-  lastFill: z.strictObject({ venueTime: z.string(), fillId: z.string() }).exactOptional(),
+  lastFill: keySchema.exactOptional(),
 });
 
 /** Amounts become decimal strings. */
@@ -55,6 +64,22 @@ export function booksFromText(text: string | undefined, what: string): Books {
     fillCount,
     lastFill,
   };
+}
+
+export function overlapToText({ cursor, after, fills }: FillOverlap): string {
+  const stored: z.input<typeof overlapSchema> = {
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(after === undefined ? {} : { after: { ...after } }),
+    fills: fills.map(({ venueTime, fillId }) => ({ venueTime, fillId })),
+  };
+  return JSON.stringify(stored);
+}
+
+/** Reads what `overlapToText` wrote. Throws `InputError` naming `what`. */
+export function overlapFromText(text: string, what: string): FillOverlap {
+  const stored = overlapSchema.safeParse(parseJson(text));
+  if (stored.success) return { cursor: stored.data.cursor, after: stored.data.after, fills: stored.data.fills };
+  throw new InputError({ what, expected: "an overlap as this task writes it", was: text, cause: stored.error });
 }
 
 function parseJson(text: string | undefined): unknown {

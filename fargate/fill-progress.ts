@@ -2,10 +2,10 @@
  * How far one market's fills are safe: which are read, which are acknowledged by the queue, and the books up to the cursor
  * that a restart may begin from. Owns no I/O: the tracker reads, sends and writes by what this says.
  */
-import { applyFill, type BookedFill, compareFills, type VenueKey } from "../core/accounting/pnl.ts";
+import { applyFill, type BookedFill, compareFills, type KnownFills, type VenueKey } from "../core/accounting/pnl.ts";
 import type { Fill } from "../core/events.ts";
 import { type Market, priceToMoney, sizeToMoney } from "../core/market.ts";
-import type { FillCheckpoint } from "./state-table.ts";
+import type { FillCheckpoint, FillOverlap } from "./state-table.ts";
 
 /** Fills held that are not safe yet; past it no more are read, until some are. */
 const HELD_MAX = 20_000;
@@ -18,6 +18,13 @@ const SAFE_IDS_MAX = 5_000;
  * A page is closed once the history, asked this long after it was read, holds nothing more of its last moment.
  */
 const SETTLE_MS = 1_000;
+
+/** What is read again on a reconnect, at a start and now and then: the fills of the last minute, at most so many. */
+const OVERLAP_MS = 60_000;
+const OVERLAP_FILLS_MAX = 200;
+
+/** Pages behind the checkpoint that the overlap is made of: where each began, and its fills. */
+type SafePage = FillOverlap & { readonly readAtMs: number | undefined };
 
 /** One fill on its way. `sent` once the queue has acknowledged it. */
 export type TrackedFill = {
@@ -36,15 +43,18 @@ export class FillProgress {
   readonly #unoffered = new Set<TrackedFill>();
   readonly #safeIds = new Set<string>();
   #pages: Page[] = [];
-  /** Where this task began. The books it holds answer for every fill up to here, as the engine's do: such a fill is in them. */
-  readonly #begin: VenueKey | undefined;
+  /** Which fills are in the books this task began with, as the engine has it too. */
+  readonly #begin: KnownFills;
+  readonly #safePages: SafePage[];
   #checkpoint: FillCheckpoint;
   #outOfOrder = 0;
 
   constructor(market: Market, checkpoint: FillCheckpoint) {
     this.#market = market;
     this.#checkpoint = checkpoint;
-    this.#begin = checkpoint.books.lastFill;
+    this.#begin = checkpoint.overlap;
+    this.#safePages = [{ ...checkpoint.overlap, readAtMs: undefined }];
+    for (const { fillId } of checkpoint.overlap.fills) this.#safeIds.add(fillId);
   }
 
   get checkpoint(): FillCheckpoint {
@@ -103,7 +113,9 @@ export class FillProgress {
       fresh.push(tracked);
     }
     if (fresh.length === 0) {
-      if (last !== undefined && page.askedAtMs - last.readAtMs >= SETTLE_MS) last.isClosed = true;
+      // Only the end of the history proves it: the last minute is read again now and then.
+      const isEnd = page.fills.length === 0 || page.nextCursor === last?.cursor;
+      if (last !== undefined && isEnd && page.askedAtMs - last.readAtMs >= SETTLE_MS) last.isClosed = true;
       return [];
     }
     this.#countOutOfOrder(fresh);
@@ -154,8 +166,9 @@ export class FillProgress {
   #fold(page: Page): void {
     const inOrder = page.fills.map(({ fill }) => fill).sort(compareFills);
     let { books } = this.#checkpoint;
+    const { after } = this.#begin;
     for (const fill of inOrder) {
-      const isInBooks = this.#begin !== undefined && compareFills(fill, this.#begin) <= 0;
+      const isInBooks = after !== undefined && compareFills(fill, after) <= 0;
       if (!isInBooks) books = applyFill(books, this.#toBooked(fill), this.#market);
       this.#tracked.delete(fill.fillId);
       this.#safeIds.add(fill.fillId);
@@ -164,7 +177,21 @@ export class FillProgress {
       if (this.#safeIds.size <= SAFE_IDS_MAX) break;
       this.#safeIds.delete(fillId);
     }
-    this.#checkpoint = { cursor: page.cursor, books };
+    const { cursor, books: before } = this.#checkpoint;
+    this.#safePages.push({ cursor, after: before.lastFill, fills: inOrder.map(toKey), readAtMs: page.readAtMs });
+    this.#checkpoint = { cursor: page.cursor, books, overlap: this.#overlap(page, books) };
+  }
+
+  /** The pages of the last minute, as one. */
+  #overlap(newest: Page, books: FillCheckpoint["books"]): FillOverlap {
+    const pages = this.#safePages;
+    const count = () => pages.reduce((sum, page) => sum + page.fills.length, 0);
+    const isOld = (page: SafePage) => page.readAtMs === undefined || newest.readAtMs - page.readAtMs > OVERLAP_MS;
+    while (pages[0] !== undefined && pages.length > 1 && isOld(pages[0])) pages.shift();
+    while (pages.length > 0 && count() > OVERLAP_FILLS_MAX) pages.shift();
+    const [first] = pages;
+    if (first === undefined) return { cursor: newest.cursor, after: books.lastFill, fills: [] };
+    return { cursor: first.cursor, after: first.after, fills: pages.flatMap((page) => page.fills) };
   }
 
   #countOutOfOrder(fresh: readonly TrackedFill[]): void {
@@ -184,6 +211,10 @@ export class FillProgress {
       feeAsset: fill.feeAsset,
     };
   }
+}
+
+function toKey({ venueTime, fillId }: Fill): VenueKey {
+  return { venueTime, fillId };
 }
 
 /** ISO times of one form: their order as text is their order in time. */

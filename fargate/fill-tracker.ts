@@ -3,7 +3,7 @@
  * and the durable checkpoint moves only over fills that the queue has acknowledged. A crash leads to sending again, which
  * the ledger knows by the fill's id. Owns the reading and the checkpoint; the sending is the outbox's.
  */
-import { type Books, emptyBooks } from "../core/accounting/pnl.ts";
+import { type Books, emptyBooks, type KnownFills } from "../core/accounting/pnl.ts";
 import { assert } from "../core/assert.ts";
 import type { Fill } from "../core/events.ts";
 import type { Market } from "../core/market.ts";
@@ -13,7 +13,7 @@ import type { FillOutbox } from "./fill-outbox.ts";
 import { FillProgress } from "./fill-progress.ts";
 import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
-import type { StateTable } from "./state-table.ts";
+import type { FillCheckpoint, StateTable } from "./state-table.ts";
 import type { Metrics } from "./telemetry.ts";
 import type { FillsPage } from "./venue.ts";
 
@@ -24,6 +24,13 @@ const OUTBOX_FULL_WAIT_MS = 50;
 const START_ATTEMPTS_MAX = 8;
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5_000;
+const REWIND_INTERVAL_MS = 60_000;
+
+const NO_FILLS: FillCheckpoint = {
+  cursor: undefined,
+  books: emptyBooks(),
+  overlap: { cursor: undefined, after: undefined, fills: [] },
+};
 
 export type FillTrackerOptions = {
   readonly market: Market;
@@ -63,6 +70,9 @@ export class FillTracker {
   #isStopped = false;
   #isSuperseded = false;
   #isUnsaved = false;
+  #isRewindDue = false;
+  /** Monotonic moment of the last rewind. */
+  #rewoundMs = 0;
   #savesCount = 0;
   #outOfOrderTold = 0;
 
@@ -75,13 +85,13 @@ export class FillTracker {
     return this.#progress?.heldCount ?? 0;
   }
 
-  /** First: reads the checkpoint and answers with the books in it, which the engine of this market starts with. */
-  async load(): Promise<Books> {
+  /** First: reads the checkpoint and answers with the books in it, and the fills they are of, which the engine starts with. */
+  async load(): Promise<{ readonly books: Books; readonly known: KnownFills }> {
     const { market, stateTable } = this.#options;
-    const checkpoint = (await stateTable.loadFills(market.symbol)) ?? { cursor: undefined, books: emptyBooks() };
+    const checkpoint = (await stateTable.loadFills(market.symbol)) ?? NO_FILLS;
     this.#progress = new FillProgress(market, checkpoint);
-    this.#readCursor = checkpoint.cursor;
-    return checkpoint.books;
+    this.#rewind();
+    return { books: checkpoint.books, known: checkpoint.overlap };
   }
 
   /**
@@ -114,8 +124,9 @@ export class FillTracker {
     }
   }
 
-  /** Looks into the history at once: the stream was away, and whatever it missed is there. */
+  /** Looks into the history at once, a minute back: the stream was away, and whatever it missed is there. */
   lookNow(): void {
+    this.#isRewindDue = true;
     if (this.#stopTimer === undefined || this.#isStopped) return;
     this.#cancelTick();
     this.#startTick();
@@ -171,7 +182,16 @@ export class FillTracker {
     this.#stopTimer = undefined;
   }
 
+  /** The venue may put a fill in its history before ones that it showed already: the last minute is read once more. */
+  #rewind(): void {
+    this.#readCursor = this.#loaded().checkpoint.overlap.cursor;
+    this.#isRewindDue = false;
+    this.#rewoundMs = this.#options.clock.now().monotonicMs;
+  }
+
   async #runTick(): Promise<void> {
+    const { monotonicMs } = this.#options.clock.now();
+    if (this.#isRewindDue || monotonicMs - this.#rewoundMs >= REWIND_INTERVAL_MS) this.#rewind();
     try {
       await this.#readPages();
     } catch (error) {

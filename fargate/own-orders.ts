@@ -1,10 +1,11 @@
 /**
  * Ends every order of ours that the venue shows, of this start or any earlier one, and proves it: strangers' orders on the
- * same account are left alone. Used at the start and at the stop; while quoting, the engine decides.
+ * same account, and those of a later start, are left alone. Used at the start and at the stop; while quoting, the engine decides.
  */
 import type { VenueOrder } from "../core/events.ts";
 import type { RequestBudget } from "../core/execution/request-budget.ts";
-import { type Order, OWN_PREFIX, PLACING_LIFETIME_MS } from "../core/orders.ts";
+import { epochOf, type Order, OWN_PREFIX } from "../core/order.ts";
+import { PLACING_LIFETIME_MS } from "../core/orders.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Clock } from "./seams.ts";
 import type { Venue } from "./venue.ts";
@@ -13,14 +14,22 @@ import type { Venue } from "./venue.ts";
 const EMPTY_ANSWERS_NEEDED = 2;
 /** More than a stop or a start-up step has time for. */
 const ROUNDS_MAX = 200;
-const ROUND_PAUSE_MS = 100;
+/** At least a block of Sei (0.4 s) between two answers, so that the second is not the first one again. */
+const ROUND_PAUSE_MS = 400;
+
+/** A slot may come free sooner than it was foreseen. */
+const SLOT_LOOK_MS = 50;
 
 class OrdersLeftOpenError extends Error {
   readonly code = "ORDERS_LEFT_OPEN";
 
-  constructor(market: string, orders: readonly VenueOrder[], cause: unknown) {
-    const open = orders.map((order) => order.clientOrderId).join(", ") || "none shown, but that is not proven";
-    super(`orders of ${market} must be ended, still open: ${open}`, { cause });
+  /** `shown`: open by the venue's last answer; `placed`: sent by us and not proven ended, which is all there is without one. */
+  constructor(market: string, shown: readonly VenueOrder[], placed: readonly Order[], cause: unknown) {
+    const shownIds = shown.map((order) => order.clientOrderId);
+    const unproven = placed.map((order) => order.clientOrderId).filter((id) => !shownIds.includes(id));
+    const open = shownIds.join(", ") || "none shown, but that is not proven";
+    const rest = unproven.length === 0 ? "" : `; not proven ended: ${unproven.join(", ")}`;
+    super(`orders of ${market} must be ended, still open: ${open}${rest}`, { cause });
     this.name = "OrdersLeftOpenError";
   }
 }
@@ -29,6 +38,8 @@ export type OwnOrdersOptions = {
   readonly venue: Venue;
   readonly budget: RequestBudget;
   readonly clock: Clock;
+  /** Of this start: orders of a later one are its own to end. */
+  readonly epoch: number;
   /** The market's orders that this start placed and that are not proven ended. */
   readonly placed: (market: string) => readonly Order[];
 };
@@ -70,7 +81,7 @@ async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: n
     try {
       const leftMs = Math.max(1, endMs - clock.now().monotonicMs);
       const listed = await withDeadline(clock, leftMs, "listing the open orders", () => venue.openOrders(market));
-      open = listed.filter((order) => order.clientOrderId.startsWith(OWN_PREFIX));
+      open = listed.filter(({ clientOrderId: id }) => id.startsWith(OWN_PREFIX) && epochOf(id) <= options.epoch);
     } catch (error) {
       // The first says why; the last may only be that the time was up.
       fault ??= error;
@@ -84,12 +95,12 @@ async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: n
       await cancelOne(options, order, endMs);
     }
   }
-  throw new OrdersLeftOpenError(market, open, fault);
+  throw new OrdersLeftOpenError(market, open, options.placed(market), fault);
 }
 
 /** A placing without an answer may come to rest at the venue after an answer that shows no order, until it is too old to. */
 function isOnItsWay(order: Order, nowMs: number): boolean {
-  const isUnanswered = order.state === "sent" || order.state === "place-unknown";
+  const isUnanswered = order.state === "intent" || order.state === "sent" || order.state === "place-unknown";
   return isUnanswered && nowMs - order.sentMs < PLACING_LIFETIME_MS;
 }
 
@@ -106,7 +117,7 @@ async function cancelOne(
       venue.execute({ type: "cancel-order", requestId, market, clientOrderId, orderId });
       return;
     }
-    await pause(clock, Math.max(1, budget.nextFreeMs("cancel", clock.now())));
+    await pause(clock, Math.min(SLOT_LOOK_MS, Math.max(1, budget.nextFreeMs("cancel", clock.now()))));
   }
 }
 
