@@ -6,8 +6,8 @@
  * - Halted when either item is halted or killed; a known halt stays one while the items cannot be read.
  * - No item means running. One that cannot be understood is never running: the market is unreadable at once.
  * - When no whole reading came for longer than 5 s the markets are unreadable, which counts as a halt. The age is monotonic
- *   and counted from the moment before the last good reading was sent, so neither a slow answer nor a frozen process nor a
- *   step of the wall clock makes old words look new.
+ *   and counted from the moment before the last good reading was sent, so neither a slow answer nor a step of the wall clock
+ *   makes old words look new. A machine that was frozen may have stopped that clock too: `distrust` is for that.
  */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { assert } from "../core/assert.ts";
@@ -67,7 +67,7 @@ export type ControlOptions = {
 };
 
 /** `sentMs`: monotonic, before the question was sent. */
-type Reading = { readonly sentMs: number; readonly items: ControlItems };
+type Reading = { readonly sentMs: number; readonly doubts: number; readonly items: ControlItems };
 
 type Told = { readonly control: MarketControl; readonly since: Instant; isConfirmed: boolean };
 
@@ -81,6 +81,10 @@ export class Control {
   /** Monotonic, before the last good reading was sent. */
   #readMs: number | undefined;
   #failures = 0;
+  /** How often the process was in doubt of its time: readings that were sent before say nothing. */
+  #doubts = 0;
+  #isAsking = false;
+  #isStarted = false;
   #cancelRound: () => void = () => undefined;
   #cancelAge: () => void = () => undefined;
   #isStopped = false;
@@ -105,6 +109,19 @@ export class Control {
 
   /** Reads on, each time half a second after the last answer, until `stop`. */
   start(): void {
+    this.#isStarted = true;
+    void this.#round();
+  }
+
+  /**
+   * The process may have stood still, its monotonic clock with it: what was read may be older than it looks. Nothing may be placed
+   * until a reading that is sent from now on; asks at once.
+   */
+  distrust(): void {
+    this.#doubts += 1;
+    this.#readMs = undefined;
+    if (this.#isAsking || this.#isStopped || !this.#isStarted) return;
+    this.#cancelRound();
     void this.#round();
   }
 
@@ -180,21 +197,25 @@ export class Control {
   }
 
   async #round(): Promise<void> {
+    this.#isAsking = true;
+    const doubts = this.#doubts;
     const reading = await this.#ask().catch((error: unknown) => ({ error }));
+    this.#isAsking = false;
     if (this.#isStopped) return;
     if ("error" in reading) this.#failed(reading.error);
     else this.#take(reading);
-    this.#cancelRound = this.#options.clock.after(READ_INTERVAL_MS, () => void this.#round());
+    const waitMs = doubts === this.#doubts ? READ_INTERVAL_MS : 0;
+    this.#cancelRound = this.#options.clock.after(waitMs, () => void this.#round());
   }
 
   async #ask(): Promise<Reading> {
     const sentMs = this.#options.clock.now().monotonicMs;
-    return { sentMs, items: await this.#table.read() };
+    return { sentMs, doubts: this.#doubts, items: await this.#table.read() };
   }
 
-  #take({ sentMs, items }: Reading): void {
+  #take({ sentMs, doubts, items }: Reading): void {
     // Two readings may overlap at the start: the one sent later stands.
-    if (this.#isStopped || sentMs < (this.#readMs ?? sentMs)) return;
+    if (this.#isStopped || doubts !== this.#doubts || sentMs < (this.#readMs ?? sentMs)) return;
     if (this.#failures > 0) this.#options.log.info("control items are read again", { failures: this.#failures });
     this.#failures = 0;
     this.#readMs = sentMs;
@@ -277,9 +298,10 @@ export class Control {
   }
 }
 
-/** A resume of what runs is no change. */
+/** A later word of an operator is news also where the market was running: it may be meant for what the engine does to itself. */
 function isSame(a: MarketControl, b: MarketControl): boolean {
-  if (a.state === "running" || b.state === "running") return a.state === b.state;
+  if (a.state === "running" && b.state === "running") return a.at === b.at;
+  if (a.state === "running" || b.state === "running") return false;
   if (a.state === "unreadable" || b.state === "unreadable") return a.state === b.state && a.reason === b.reason;
   return a.reason === b.reason && a.by === b.by && a.at === b.at;
 }

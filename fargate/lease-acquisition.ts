@@ -18,8 +18,8 @@ export type LeaseGrant = {
   readonly version: number;
   /** From before the write was sent that got it. */
   readonly mark: Mark;
-  /** Whether the holder before had not released it. */
-  readonly isTakenOver: boolean;
+  /** The term of the holder before, in milliseconds, who had not released it; null when there was none, or it had. */
+  readonly takenFromMs: number | null;
 };
 
 type LeaseAcquisitionOptions = {
@@ -53,8 +53,11 @@ export class LeaseAcquisition {
     return this.#attempt !== undefined;
   }
 
-  /** Resolves with the lease, or with null when it was stopped. It waits for ever if need be: a standby does just that. */
-  async run(): Promise<LeaseGrant | null> {
+  /**
+   * Resolves with the lease, or with null when it was stopped. It waits for ever if need be: a standby does just that. Its epoch is
+   * above the record's and above `epochMin`, whatever became of the record.
+   */
+  async run(epochMin: number): Promise<LeaseGrant | null> {
     const { table, isStopped, pause, log, onLook, onWait } = this.#options;
     let failures = 0;
     while (!isStopped()) {
@@ -70,7 +73,7 @@ export class LeaseAcquisition {
           await pause(Math.min(untilMs, LOOK_EVERY_MS * this.#jitter()));
           continue;
         }
-        const taken = await this.#take(record);
+        const taken = await this.#take(record, epochMin);
         if (taken !== undefined) return taken;
         onWait("another task wrote the lease in the same moment");
       } catch (error) {
@@ -98,17 +101,18 @@ export class LeaseAcquisition {
     // Taken after the answer: the record's write may have come at any moment before that, never later.
     const nowMs = this.#options.clock.now().monotonicMs;
     if (this.#watch === undefined || !isSame(this.#watch.record, record)) this.#watch = { record, sinceMs: nowMs };
-    return Math.max(0, this.#waitMs - (nowMs - this.#watch.sinceMs));
+    return Math.max(0, this.#waitMs(record) - (nowMs - this.#watch.sinceMs));
   }
 
-  async #take(record: LeaseRecord): Promise<LeaseGrant | undefined> {
-    const { table, owner, validity, clock, heartbeat } = this.#options;
-    const target = { owner, epoch: (record.epoch ?? 0) + 1, version: (record.version ?? 0) + 1 };
+  async #take(record: LeaseRecord, epochMin: number): Promise<LeaseGrant | undefined> {
+    const { table, owner, termMs, validity, clock, heartbeat } = this.#options;
+    const epoch = Math.max(record.epoch ?? 0, epochMin) + 1;
+    const target = { owner, epoch, version: (record.version ?? 0) + 1, termMs };
     const grant = {
       epoch: target.epoch,
       version: target.version,
       mark: validity.mark(clock.now()),
-      isTakenOver: !isFree(record),
+      takenFromMs: isFree(record) ? null : (record.termMs ?? termMs),
     };
     // The same write sent again keeps the first one's moment: either may be the one that is done.
     const isAgain = this.#attempt?.epoch === target.epoch && this.#attempt.version === target.version;
@@ -117,13 +121,15 @@ export class LeaseAcquisition {
     return outcome === "written" ? grant : undefined;
   }
 
-  #watchDetail({ owner, epoch }: LeaseRecord): string {
+  #watchDetail(record: LeaseRecord): string {
+    const { owner, epoch } = record;
     const unchangedMs = this.#options.clock.now().monotonicMs - (this.#watch?.sinceMs ?? 0);
-    return `held by ${owner}, epoch ${epoch ?? 0}, unchanged for ${toSeconds(unchangedMs)} of ${toSeconds(this.#waitMs)}`;
+    return `held by ${owner}, epoch ${epoch ?? 0}, unchanged for ${toSeconds(unchangedMs)} of ${toSeconds(this.#waitMs(record))}`;
   }
 
-  get #waitMs(): number {
-    return this.#options.termMs * (1 + CLOCK_RATE_MARGIN);
+  /** The longer of both terms: a deploy may change it, and the holder goes by its own. */
+  #waitMs({ termMs }: LeaseRecord): number {
+    return Math.max(this.#options.termMs, termMs ?? 0) * (1 + CLOCK_RATE_MARGIN);
   }
 
   /** Between 0.75 and 1.25, so that tasks do not knock together. */

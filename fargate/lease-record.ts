@@ -21,6 +21,8 @@ export type LeaseRecord = {
   readonly epoch: number | undefined;
   /** Grows with every write; 0 or more. */
   readonly version: number | undefined;
+  /** The holder's, in milliseconds: a taker with a shorter one must wait for it all the same. */
+  readonly termMs: number | undefined;
 };
 
 /** For people and the health sweep: no decision ever rests on it. */
@@ -71,19 +73,21 @@ export class LeaseTable {
       owner: this.#toOwner(Item?.["owner"]),
       epoch: this.#toCount(Item?.["epoch"], "epoch"),
       version: this.#toCount(Item?.["version"], "version"),
+      termMs: this.#toCount(Item?.["termMs"], "termMs"),
     };
   }
 
   /** Writes `next` if owner, epoch and version are still exactly those of `seen`. */
   async replace(
     seen: LeaseRecord,
-    next: { readonly owner: string; readonly epoch: number; readonly version: number },
+    next: { readonly owner: string; readonly epoch: number; readonly version: number; readonly termMs: number },
     heartbeat: Heartbeat,
   ): Promise<WriteOutcome> {
     const values: Record<string, AttributeValue> = {
       ":owner": { S: next.owner },
       ":epoch": { N: String(next.epoch) },
       ":version": { N: String(next.version) },
+      ":termMs": { N: String(next.termMs) },
       ":heartbeatAt": { S: new Date(heartbeat.epochMs).toISOString() },
       ":feed": { S: heartbeat.feed },
       ":openOrders": { N: String(heartbeat.openOrders) },
@@ -98,7 +102,7 @@ export class LeaseTable {
     expect("version", seen.version === undefined ? undefined : { N: String(seen.version) });
     return await this.#write("write the lease", {
       UpdateExpression:
-        "SET #owner = :owner, #epoch = :epoch, #version = :version, heartbeatAt = :heartbeatAt, feed = :feed, openOrders = :openOrders",
+        "SET #owner = :owner, #epoch = :epoch, #version = :version, termMs = :termMs, heartbeatAt = :heartbeatAt, feed = :feed, openOrders = :openOrders",
       ConditionExpression: conditions.join(" AND "),
       ExpressionAttributeNames: { "#owner": "owner", "#epoch": "epoch", "#version": "version" },
       ExpressionAttributeValues: values,

@@ -4,14 +4,12 @@
  * `lease-acquisition.ts`, how long it is valid `lease-validity.ts`, the item `lease-record.ts`. What the holder does then
  * (pull quotes, cancel, keep a quiet wait after a take-over) is the caller's.
  */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { assert } from "../core/assert.ts";
 import type { Instant } from "../core/units.ts";
 import { LeaseAcquisition, type LeaseGrant } from "./lease-acquisition.ts";
 import { type Heartbeat, type LeaseRecord, LeaseTable } from "./lease-record.ts";
+import type { Acquisition, LeaseEvent, LeaseOptions, LeaseState } from "./lease-types.ts";
 import { LeaseValidity, type Mark } from "./lease-validity.ts";
-import type { Log } from "./log.ts";
-import type { Clock, Rng } from "./seams.ts";
 
 const TERM_MS = 10_000;
 /** A third of the term is what a freeze too short to be seen may cost: more than the second that the clocks may part. */
@@ -22,51 +20,6 @@ const TICK_MS = 500;
 /** What is left after rounding must not be waited for in steps too small to move a clock. */
 const PAUSE_MIN_MS = 1;
 const RELEASE_ATTEMPTS_MAX = 3;
-
-/** `isTakenOver`: the earlier holder had not released it, and what it sent last may still arrive. */
-export type Acquisition =
-  | { readonly type: "acquired"; readonly epoch: number; readonly isTakenOver: boolean }
-  | { readonly type: "stopped" };
-
-export type LeaseEvent =
-  | { readonly type: "held" }
-  /** 2/3 of the term without a renewal: quotes are to be pulled, and all is to be cancelled before the term ends. */
-  | { readonly type: "expiring"; readonly reason: string }
-  /** Nothing may be placed until the record has been read. */
-  | { readonly type: "doubt"; readonly reason: string }
-  /** Another owner or epoch was read. Final for this process. */
-  | { readonly type: "lost"; readonly reason: string };
-
-export type LeaseState = {
-  readonly owner: string;
-  /** Ours; null before the lease was acquired. */
-  readonly epoch: number | null;
-  /** Whom the record named when it was last read or written; null for nobody, or not known yet. */
-  readonly heldBy: string | null;
-  /** Until our term ends; null when the lease is not ours. */
-  readonly validForMs: number | null;
-  readonly status: "waiting" | LeaseEvent["type"] | "released";
-  /** People read it. */
-  readonly detail: string;
-};
-
-export type LeaseOptions = {
-  readonly client: DynamoDBClient;
-  readonly tableName: string;
-  readonly shard: string;
-  readonly engineId: string;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly log: Log;
-  /** At least 3,000; default 10,000. Every task of the shard has the same. */
-  readonly termMs?: number;
-  /** What each write tells people of the holder. */
-  readonly heartbeat: () => { readonly feed: string; readonly openOrders: number };
-  /** Each change while it is held, in order; called from a microtask of its own, never from within another call. */
-  readonly onState: (event: LeaseEvent) => void;
-  /** How the waiting goes, at each look. */
-  readonly onWait: (detail: string) => void;
-};
 
 export class Lease {
   /** Unique to this process start, also when two tasks are configured alike. */
@@ -91,6 +44,8 @@ export class Lease {
   #wake: (() => void) | undefined;
   #stopTick: (() => void) | undefined;
   #release: Promise<boolean> | undefined;
+  /** Who waits for the next look to end. */
+  readonly #onLooked = new Set<() => void>();
 
   constructor(options: LeaseOptions) {
     const { client, tableName, shard, engineId, clock, rng, log, termMs = TERM_MS } = options;
@@ -121,14 +76,17 @@ export class Lease {
     });
   }
 
-  /** Waits for the lease, for ever if need be, and goes on renewing it. Once a process: a lost lease is not asked for again. */
-  async acquire(): Promise<Acquisition> {
+  /**
+   * Waits for the lease, for ever if need be, and goes on renewing it. Once a process: a lost lease is not asked for again. Its
+   * epoch is above `epochMin`, which other items of the table tell: the lease's own may have been lost.
+   */
+  async acquire(epochMin: number): Promise<Acquisition> {
     assert(!this.#isAsked, "a lease must be acquired once");
     this.#isAsked = true;
-    const grant = await this.#acquisition.run();
+    const grant = await this.#acquisition.run(epochMin);
     if (grant === null || this.#isStopped) return { type: "stopped" };
     this.#hold(grant);
-    return { type: "acquired", epoch: grant.epoch, isTakenOver: grant.isTakenOver };
+    return { type: "acquired", epoch: grant.epoch, takenFromMs: grant.takenFromMs };
   }
 
   /**
@@ -145,6 +103,25 @@ export class Lease {
   }
 
   /**
+   * Something speaks against believing that it is still ours: nothing may be placed until the record has been read again. Resolves
+   * when that reading was answered or has failed, at once when it is not held.
+   */
+  async recheck(reason: string): Promise<void> {
+    if (!this.#isHolding) return;
+    const { clock, log } = this.#options;
+    const now = clock.now();
+    log.warn("the lease is in doubt", { owner: this.owner, reason });
+    this.#validity.beginDoubt(reason);
+    this.#table.interrupt("the lease is in doubt");
+    this.#recheckAtMs = now.monotonicMs;
+    this.#wake?.();
+    this.#observe(now);
+    await new Promise<void>((resolve) => {
+      this.#onLooked.add(resolve);
+    });
+  }
+
+  /**
    * Gives the lease back, so that the next task need not wait. From the call on nothing may be placed. Answers true when the
    * record is proven not to name us by our doing, false when it was lost or the table did not answer in three attempts.
    */
@@ -157,6 +134,8 @@ export class Lease {
   /** Ends the waiting and the renewal. A lease that is not released is free for others a term later. */
   stop(): void {
     this.#isStopped = true;
+    for (const resolve of this.#onLooked) resolve();
+    this.#onLooked.clear();
     this.#stopTick?.();
     this.#table.interrupt("the lease is stopped");
     this.#wake?.();
@@ -244,7 +223,8 @@ export class Lease {
   /** Answers whether the renewal is known to be done. */
   async #renew(): Promise<boolean> {
     const { clock, log } = this.#options;
-    const target = { owner: this.owner, epoch: this.#epochHeld, version: this.#version + 1 };
+    const { termMs = TERM_MS } = this.#options;
+    const target = { owner: this.owner, epoch: this.#epochHeld, version: this.#version + 1, termMs };
     const { doubtsCount } = this.#validity;
     const mark = this.#validity.mark(clock.now());
     if (this.#attempt?.version !== target.version) this.#attempt = { version: target.version, mark };
@@ -269,6 +249,18 @@ export class Lease {
 
   /** Reads the record and believes it. Answers false when it could not be read. */
   async #look(): Promise<boolean> {
+    const asking = [...this.#onLooked];
+    try {
+      return await this.#readRecord();
+    } finally {
+      for (const resolve of asking) {
+        this.#onLooked.delete(resolve);
+        resolve();
+      }
+    }
+  }
+
+  async #readRecord(): Promise<boolean> {
     const { clock, log } = this.#options;
     const { doubt, doubtsCount } = this.#validity;
     if (doubt !== undefined) this.#recheckAtMs = this.#nextTryMs(clock.now());
