@@ -1,21 +1,25 @@
 /** Once a second: the engine's figures into the metrics. Owns no figure; it copies them. */
 import { unrealizedPnl } from "../core/accounting/pnl.ts";
 import { MONEY_DECIMALS } from "../core/decimal.ts";
-import type { MarketEngine, OrderCounts } from "../core/market-engine.ts";
+import type { Engine } from "../core/engine.ts";
+import type { MarketEngine } from "../core/market-engine.ts";
+import type { CountsOfSide } from "../core/order-counts.ts";
+import type { DenialReason } from "../core/risk/gate.ts";
 import type { Instant, Side } from "../core/units.ts";
 import { reasonsOf } from "./status/market-state.ts";
 import type { Metrics } from "./telemetry.ts";
 
 const SIDES: readonly Side[] = ["buy", "sell"];
-const NONE: OrderCounts = { placed: 0, cancelled: 0, rejected: 0, filled: 0 };
+const NONE: CountsOfSide = { placed: 0, cancelled: 0, rejected: 0, filled: 0 };
 
 /** What was already counted of one market: counters take differences, and only upwards. */
 type Counted = {
-  readonly buy: OrderCounts;
-  readonly sell: OrderCounts;
+  readonly buy: CountsOfSide;
+  readonly sell: CountsOfSide;
   readonly volume: number;
   readonly fees: number;
   readonly faults: Faults;
+  readonly denials: ReadonlyMap<DenialReason, number>;
 };
 
 type Faults = {
@@ -25,6 +29,7 @@ type Faults = {
   readonly lateFills: number;
   readonly contradictions: number;
   readonly strays: number;
+  readonly jumps: number;
 };
 
 const NO_FAULTS: Faults = {
@@ -34,6 +39,7 @@ const NO_FAULTS: Faults = {
   lateFills: 0,
   contradictions: 0,
   strays: 0,
+  jumps: 0,
 };
 
 export class EngineMetrics {
@@ -44,8 +50,13 @@ export class EngineMetrics {
     this.#metrics = metrics;
   }
 
-  /** Records one market as it is now. */
-  record(engine: MarketEngine, now: Instant): void {
+  /** Records everything as it is now. */
+  record(engine: Engine, now: Instant): void {
+    this.#metrics.set("flashmm_drawdown_percent", {}, engine.loss.drawdownPercent);
+    for (const market of engine.markets) this.#recordMarket(market, now);
+  }
+
+  #recordMarket(engine: MarketEngine, now: Instant): void {
     const market = engine.settings.market.symbol;
     this.#recordMoney(engine, market);
     this.#recordCounts(engine, market);
@@ -55,7 +66,8 @@ export class EngineMetrics {
       this.#metrics.set("flashmm_feed_staleness_seconds", { market }, ageSeconds);
     }
     this.#metrics.set("flashmm_quoting_state", { market }, reasonsOf(engine, now).length === 0 ? 1 : 0);
-    if (engine.twoSidedRatio !== undefined) this.#metrics.set("flashmm_uptime_ratio", { market }, engine.twoSidedRatio);
+    const { twoSidedRatio } = engine.meter;
+    if (twoSidedRatio !== undefined) this.#metrics.set("flashmm_uptime_ratio", { market }, twoSidedRatio);
   }
 
   #recordSpreads(engine: MarketEngine, market: string): void {
@@ -84,7 +96,14 @@ export class EngineMetrics {
     const volume = toNumber(engine.books.volume);
     const fees = toNumber(engine.books.fees);
     // The books begin at a checkpoint; what an earlier task traded is in that task's counters.
-    const before = this.#counted.get(market) ?? { buy: NONE, sell: NONE, volume, fees, faults: NO_FAULTS };
+    const before = this.#counted.get(market) ?? {
+      buy: NONE,
+      sell: NONE,
+      volume,
+      fees,
+      faults: NO_FAULTS,
+      denials: new Map(),
+    };
     for (const side of SIDES) {
       const labels = { market, side };
       const [counts, counted] = [engine.counts[side], before[side]];
@@ -96,9 +115,20 @@ export class EngineMetrics {
     this.#metrics.increment("flashmm_volume_usdc_total", { market }, Math.max(0, volume - before.volume));
     // A rebate makes the fees shrink, which a counter cannot show: the ledger's figure is the exact one.
     this.#metrics.increment("flashmm_fees_usdc_total", { market }, Math.max(0, fees - before.fees));
+    for (const [reason, count] of engine.denials.counts) {
+      const counted = before.denials.get(reason) ?? 0;
+      this.#metrics.increment("flashmm_orders_denied_total", { market, reason }, count - counted);
+    }
     this.#recordFaults(engine, before.faults);
     const { buy, sell } = engine.counts;
-    this.#counted.set(market, { buy: { ...buy }, sell: { ...sell }, volume, fees, faults: faultsOf(engine) });
+    this.#counted.set(market, {
+      buy: { ...buy },
+      sell: { ...sell },
+      volume,
+      fees,
+      faults: faultsOf(engine),
+      denials: new Map(engine.denials.counts),
+    });
   }
 
   /** Facts that should not be, each by its kind, as differences to what was counted before. */
@@ -108,6 +138,7 @@ export class EngineMetrics {
     const fills = "flashmm_fill_processing_errors_total";
     this.#metrics.increment(feed, { kind: "crossed-book" }, now.crossedBooks - before.crossedBooks);
     this.#metrics.increment(feed, { kind: "book-behind" }, now.booksBehind - before.booksBehind);
+    this.#metrics.increment(feed, { kind: "mid-jump" }, now.jumps - before.jumps);
     this.#metrics.increment(fills, { kind: "foreign-order" }, now.externalFills - before.externalFills);
     this.#metrics.increment(fills, { kind: "late" }, now.lateFills - before.lateFills);
     const orders = "flashmm_cambrian_api_errors_total";
@@ -121,9 +152,10 @@ function faultsOf(engine: MarketEngine): Faults {
     crossedBooks: engine.watch.crossedBooks,
     booksBehind: engine.watch.booksBehind,
     externalFills: engine.externalFills,
-    lateFills: engine.lateFills,
+    lateFills: engine.fills.late,
     contradictions: engine.orders.contradictions,
     strays: engine.straysSeen,
+    jumps: engine.watch.jumps,
   };
 }
 

@@ -7,9 +7,11 @@ import type { Log } from "./log.ts";
 import type { Clock } from "./seams.ts";
 import type { Venue } from "./venue.ts";
 
-/** Each market is asked about this often, as long as that is no more than two questions in five seconds: lookups are few. */
+/** Each market is asked about this often: an order that nobody knows of is found by the second question, within ten seconds. */
 const MARKET_INTERVAL_MS = 5_000;
-const QUESTION_INTERVAL_MS = 2_500;
+
+/** The most markets a task has (ten) cost two questions a second. */
+const QUESTION_INTERVAL_MS = 500;
 
 export type OrderWatchOptions = {
   readonly venue: Pick<Venue, "openOrders">;

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { makeSystemClock, makeSystemRng } from "./clock.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
@@ -12,6 +13,7 @@ import { connectWebSocket } from "./connect.ts";
 import { makeHttpClient } from "./fetch.ts";
 import { makeLog } from "./log.ts";
 import type { Lifecycle } from "./seams.ts";
+import { StartupError } from "./startup.ts";
 import { startStatusServer } from "./status/server.ts";
 import { Stopper } from "./stopper.ts";
 import { Task } from "./task.ts";
@@ -52,9 +54,11 @@ export async function runProcess(): Promise<void> {
     fetch: http.fetch,
     dynamodb: new DynamoDBClient({ maxAttempts: 5 }),
     sqs: new SQSClient({ maxAttempts: 3 }),
+    eventBridge: new EventBridgeClient({ maxAttempts: 2 }),
     log,
     memoryRssBytes: () => process.memoryUsage.rss(),
     onCrash: (error) => stopper.crash(error),
+    onUseless: (reason) => stopper.end(reason),
   });
   stopper.watch(task);
   const server = await startStatusServer({
@@ -70,7 +74,12 @@ export async function runProcess(): Promise<void> {
     http.close();
   });
   log.info("status server listening", { port: server.port, url: `http://127.0.0.1:${server.port}/` });
-  if (await task.start()) log.info("quoting");
+  try {
+    if (await task.start()) log.info("quoting");
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    stopper.end(error.message);
+  }
 }
 
 /** Signals, the supervisor's channel and the end of this process. */

@@ -5,12 +5,19 @@
 import type { Command } from "../core/commands.ts";
 import type { Engine } from "../core/engine.ts";
 import type { EngineEvent, Fill } from "../core/events.ts";
+import type { Instant } from "../core/units.ts";
 import type { Clock } from "./seams.ts";
 import type { EventQueue } from "./sei/event-queue.ts";
 import type { Metrics } from "./telemetry.ts";
 
 /** Decisions happen on facts; this often without one, for what only time makes due: old books, queries, freed budget. */
 const IDLE_DECISION_MS = 50;
+
+/** A turn that comes this late means that the process stood still: a frozen machine, a starved processor, a stuck loop. */
+const STALL_MS = 2_000;
+
+/** A frozen machine may stop its monotonic clock with it: then only the wall clock tells of the time that is gone. */
+const CLOCKS_APART_MS = 1_000;
 
 export type QuotingLoopOptions = {
   readonly engine: Engine;
@@ -19,6 +26,8 @@ export type QuotingLoopOptions = {
   readonly execute: (command: Command) => void;
   /** A fill not seen before, with the mid of its market when it was taken (10^-18 quote currency; undefined without a book). */
   readonly onFill: (fill: Fill, midMoney: bigint | undefined) => void;
+  /** The process may have stood still, or its clocks have parted: told before anything is decided. */
+  readonly onDoubt: (reason: string) => void;
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Called with whatever the engine throws: a bug, after which nothing may be sent any more. */
@@ -29,6 +38,7 @@ export class QuotingLoop {
   readonly #options: QuotingLoopOptions;
   #scheduled = false;
   #stopTimer: (() => void) | undefined;
+  #lastTurn: Instant | undefined;
   #stopped = false;
 
   constructor(options: QuotingLoopOptions) {
@@ -70,6 +80,8 @@ export class QuotingLoop {
 
   #turn(): void {
     try {
+      // What is stopped makes no turns of its own, so that silence says nothing.
+      if (!this.#stopped) this.#noteStall();
       const booksSince = this.#applyAll();
       if (this.#stopped) return;
       const commands = this.#options.engine.decide(this.#options.clock.now());
@@ -77,6 +89,22 @@ export class QuotingLoop {
     } catch (error) {
       this.stop();
       this.#options.onCrash(error);
+    }
+  }
+
+  /** Told before anything that is read after it: what waited in the sockets meanwhile looks new and is old. */
+  #noteStall(): void {
+    const { engine, clock, onDoubt } = this.#options;
+    const at = clock.now();
+    const { monotonicMs, epochMs } = this.#lastTurn ?? at;
+    this.#lastTurn = at;
+    const durationMs = at.monotonicMs - monotonicMs;
+    const apartMs = at.epochMs - epochMs - durationMs;
+    if (durationMs > STALL_MS || apartMs > CLOCKS_APART_MS) {
+      engine.apply({ type: "stalled", durationMs: durationMs + Math.max(0, apartMs), at });
+    }
+    if (durationMs > STALL_MS || Math.abs(apartMs) > CLOCKS_APART_MS) {
+      onDoubt(`no turn for ${Math.round(durationMs)} ms, the wall clock ${Math.round(apartMs)} ms off in it`);
     }
   }
 

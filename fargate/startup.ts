@@ -14,10 +14,17 @@ const ATTEMPTS_MAX = 60;
 export type StartupStep = {
   readonly step: string;
   /** Resolves with what was found, in a few words; rejects when the step does not hold yet. */
-  readonly run: () => Promise<string>;
+  readonly run: (wait: StepWait) => Promise<string>;
 };
 
-class StartupError extends Error {
+/** For a step that waits by itself: what it waits for, shown to people, and a pause that a stop ends early. */
+export type StepWait = {
+  readonly show: (detail: string) => void;
+  /** Resolves false when the start was stopped. */
+  readonly pause: (delayMs: number) => Promise<boolean>;
+};
+
+export class StartupError extends Error {
   readonly code = "STARTUP_FAILED";
 
   constructor(step: string, cause: unknown) {
@@ -53,6 +60,12 @@ export class Startup {
     return true;
   }
 
+  /** What a step that is under way waits for. */
+  show(step: string, detail: string): void {
+    const index = this.#steps.findIndex((each) => each.step === step && each.state === "running");
+    if (index >= 0) this.#show(index, { step, state: "running", detail });
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancelWait?.();
@@ -62,7 +75,10 @@ export class Startup {
     this.#show(index, { step, state: "running", detail: "" });
     for (let attempt = 1; !this.#stopped; attempt += 1) {
       try {
-        const detail = await run();
+        const detail = await run({
+          show: (waiting) => this.#show(index, { step, state: "running", detail: waiting }),
+          pause: (delayMs) => this.#pause(delayMs),
+        });
         if (this.#stopped) return false;
         this.#show(index, { step, state: "done", detail });
         this.#log.info("start-up step done", { step, detail });
@@ -79,7 +95,11 @@ export class Startup {
 
   async #wait(attempt: number): Promise<void> {
     const longestMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempt - 1, 10));
-    const delayMs = longestMs * (0.5 + this.#rng.next() / 2);
+    await this.#pause(longestMs * (0.5 + this.#rng.next() / 2));
+  }
+
+  async #pause(delayMs: number): Promise<boolean> {
+    if (this.#stopped) return false;
     await new Promise<void>((resolve) => {
       const cancel = this.#clock.after(delayMs, resolve);
       this.#cancelWait = () => {
@@ -87,6 +107,7 @@ export class Startup {
         resolve();
       };
     });
+    return !this.#stopped;
   }
 
   #show(index: number, state: StepState): void {

@@ -1,6 +1,6 @@
 /**
  * Ends the process once, by a signal or by a bug, and says in the last line how it went. Owns the exit codes of a stop:
- * 0 in order, 1 with something left over, 70 after a bug.
+ * 0 in order, 1 with something left over or because another task must go on, 70 after a bug.
  */
 import type { Log } from "./log.ts";
 import type { Clock, Lifecycle } from "./seams.ts";
@@ -42,6 +42,12 @@ export class Stopper {
   crash(error: unknown): void {
     this.#log.error("task crashed", { error, stack: error instanceof Error ? error.stack : undefined });
     void this.#stop("crashed", EXIT_BUG);
+  }
+
+  /** It can not go on, though nothing is wrong with it: the next task can. */
+  end(reason: string): void {
+    this.#log.error("task ends", { reason });
+    void this.#stop(reason, EXIT_LEFT_OVER);
   }
 
   async #stop(reason: string, exitCode: number): Promise<void> {

@@ -1,33 +1,29 @@
 /**
- * The task: everything put together, started in order and stopped in order. The six edges of the process come in from
- * outside (`seams.ts` and the AWS clients), so that a laptop, the cloud and the simulator run these same lines.
+ * The task: started in order, stopped in order. The six edges of the process come in from outside (`seams.ts` and the AWS
+ * clients), so that a laptop, the cloud and the simulator run these same lines. Owns its phases and what may end it; its parts
+ * are put together in `assembly.ts`.
  */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import type { Books } from "../core/accounting/pnl.ts";
-import { assert } from "../core/assert.ts";
-import { formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
-import { Engine } from "../core/engine.ts";
-import type { EngineEvent, Fill } from "../core/events.ts";
 import { RequestBudget } from "../core/execution/request-budget.ts";
-import type { Market } from "../core/market.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
 import type { Instant } from "../core/units.ts";
-import { makeCambrianVenue } from "./cambrian/venue.ts";
+import { Announcer } from "./announcer.ts";
+import { Assembly } from "./assembly.ts";
 import type { Config } from "./config.ts";
+import { Control, type ControlOptions } from "./control.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
 import { FillOutbox } from "./fill-outbox.ts";
-import { FillTracker } from "./fill-tracker.ts";
+import { Lease } from "./lease.ts";
+import type { LeaseEvent } from "./lease-types.ts";
 import type { Log } from "./log.ts";
 import { toMarketSettings } from "./market-settings.ts";
-import { watchOrders } from "./order-watch.ts";
-import { QuotingLoop } from "./quoting-loop.ts";
+import { RiskStore } from "./risk-store.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
-import { ChainAccount } from "./sei/chain-account.ts";
-import { EventQueue } from "./sei/event-queue.ts";
-import { type Feed, makeFeed } from "./sei/feed.ts";
-import { makeSeiRest } from "./sei/rest.ts";
-import { Startup, type StartupStep } from "./startup.ts";
+import { type ChainAccount, makeChainAccount } from "./sei/chain-account.ts";
+import { startSteps } from "./start-steps.ts";
+import { Startup } from "./startup.ts";
 import { StateTable } from "./state-table.ts";
 import { History } from "./status/history.ts";
 import { reasonsOf } from "./status/market-state.ts";
@@ -36,20 +32,17 @@ import type { HistoryPoint, TaskState } from "./status/state.ts";
 import { toTaskState } from "./status/task-state.ts";
 import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
-import type { Venue } from "./venue.ts";
-import { keepWarm } from "./warm-up.ts";
-import { endOwnOrders, START_ORDERS_WITHIN_MS, windDown } from "./wind-down.ts";
+import { VenueWatch } from "./venue-watch.ts";
+import { windDown } from "./wind-down.ts";
 
 const RECORD_INTERVAL_MS = 1_000;
 const EARLIER_REQUESTS_MS = 1_100;
 
-/**
- * Each market's fill history is read this often. Two lookups a second are kept from placings and cancels, a reading that finds
- * fills takes two, and open orders are asked for as well: more than two markets take longer in turn.
- */
-const FILLS_LOOK_MS = 5_000;
-const FILLS_LOOK_MARKET_MS = 2_500;
-const FILLS_UNREAD_LOOKS_MAX = 4;
+/** How long nothing is sent while the lease is read again; longer, and our own quotes have to go first. */
+const DOUBT_MS_MAX = 2_000;
+
+/** Of the stop's 30 s (CONTRACTS 8): for what is told and kept beside the orders and fills. */
+const SETTLE_WITHIN_MS = 1_500;
 
 export type TaskOptions = {
   readonly config: Config;
@@ -60,23 +53,17 @@ export type TaskOptions = {
   readonly fetch: Fetch;
   readonly dynamodb: DynamoDBClient;
   readonly sqs: SQSClient;
+  readonly eventBridge: EventBridgeClient;
   readonly log: Log;
   readonly memoryRssBytes: () => number;
   /** A bug was found: the task decides nothing any more and must be stopped. */
   readonly onCrash: (error: unknown) => void;
+  /** It can not go on, though nothing is wrong with it: another task has its lease, the venue refuses its key. It must be stopped. */
+  readonly onUseless: (reason: string) => void;
 };
 
 /** How a stop went: `faults` is empty when no order is open and every fill is on the queue. */
 export type StopReport = { readonly faults: readonly string[] };
-
-/** What exists once the epoch and the books are known. */
-type Running = {
-  readonly epoch: number;
-  readonly engine: Engine;
-  readonly loop: QuotingLoop;
-  readonly venue: Venue;
-  readonly feed: Feed;
-};
 
 export class Task {
   readonly metrics: Metrics;
@@ -84,50 +71,75 @@ export class Task {
   readonly #watched: WatchedMetrics;
   readonly #settings: readonly MarketSettings[];
   readonly #startup: Startup;
-  readonly #stateTable: StateTable;
+  readonly #lease: Lease;
+  readonly #control: Control;
+  readonly #announcer: Announcer;
   readonly #outbox: FillOutbox;
   readonly #budget: RequestBudget;
-  readonly #fillsLookMs: number;
   readonly #history = new History();
   readonly #engineMetrics: EngineMetrics;
   readonly #startedAt: Instant;
   readonly #chain: ChainAccount | undefined;
-  readonly #trackers = new Map<string, FillTracker>();
+  readonly #venueWatch: VenueWatch;
   #phase: TaskState["phase"] = "starting";
-  #running: Running | undefined;
-  #isCircuitClosed = true;
+  #assembly: Assembly | undefined;
   #starting: Promise<boolean> | undefined;
   #stopping: Promise<StopReport> | undefined;
   #cancelRecording: (() => void) | undefined;
-  #stopWarming: (() => void) | undefined;
-  #stopWatching: (() => void) | undefined;
 
   constructor(options: TaskOptions) {
-    const { config, clock, rng, log } = options;
+    const { config, clock, rng, log, engineId } = options;
     this.#options = options;
-    this.#settings = config.markets.map(toMarketSettings);
+    this.#settings = config.markets.map((market) => toMarketSettings(market, config.sei));
     const markets = config.markets.map((market) => market.symbol);
     this.#watched = watchMetrics(makeMetrics({ markets, endpoints: config.sei.wsUrls }));
     this.metrics = this.#watched.metrics;
     this.#engineMetrics = new EngineMetrics(this.metrics);
     this.#startedAt = clock.now();
-    this.#chain = this.#makeChain();
+    this.#chain = makeChainAccount(options, this.#settings);
     this.#startup = new Startup({ clock, rng, log });
     const { requestsPerSecond, placementsInFlight } = config.cambrian;
     this.#budget = new RequestBudget({ requestsPerSecond, placementsInFlight });
     // What an earlier process sent in its last second counts at the venue still.
     this.#budget.holdBack(EARLIER_REQUESTS_MS, clock.now());
-    this.#fillsLookMs = Math.max(FILLS_LOOK_MS, markets.length * FILLS_LOOK_MARKET_MS);
-    this.#stateTable = new StateTable({ client: options.dynamodb, tableName: config.tableName, clock });
+    const table = { client: options.dynamodb, tableName: config.tableName };
+    this.#lease = new Lease({
+      ...table,
+      shard: config.shard,
+      engineId,
+      clock,
+      rng,
+      log,
+      termMs: config.leaseTermMs,
+      heartbeat: () => this.#heartbeat(),
+      onState: (event) => this.#followLease(event),
+      onWait: (detail) => this.#startup.show("win the lease", detail),
+    });
+    const onChange: ControlOptions["onChange"] = (market, control) => this.#assembly?.obey(market, control);
+    this.#control = new Control({ ...table, markets, engineId, clock, rng, log, onChange });
+    this.#announcer = new Announcer({ client: options.eventBridge, busName: config.eventBusName, clock, rng, log });
+    const { sqs, onUseless } = options;
     const metrics = this.metrics;
-    this.#outbox = new FillOutbox({ client: options.sqs, queueUrl: config.fillsQueueUrl, clock, rng, log, metrics });
+    this.#outbox = new FillOutbox({ client: sqs, queueUrl: config.fillsQueueUrl, clock, rng, log, metrics });
+    this.#venueWatch = new VenueWatch(onUseless);
   }
 
   /** Runs the start-up. Resolves true once it quotes, false when it was stopped before; rejects with `StartupError`. */
   start(): Promise<boolean> {
     this.#record();
     this.#chain?.start();
-    this.#starting = this.#startup.run(this.#steps()).then((ready) => {
+    const { config, clock } = this.#options;
+    const symbols = config.markets.map((market) => market.symbol);
+    const steps = startSteps({
+      config,
+      control: this.#control,
+      lease: this.#lease,
+      clock,
+      budget: this.#budget,
+      epochMin: () => this.#stateTable().highestEpoch(config.shard, symbols),
+      assemble: (epoch) => this.#assemble(epoch),
+    });
+    this.#starting = this.#startup.run(steps).then((ready) => {
       if (ready && this.#phase === "starting") this.#phase = "running";
       return ready;
     });
@@ -141,35 +153,56 @@ export class Task {
   }
 
   async #stopOnce(): Promise<StopReport> {
+    // From here on the fence lets no placing past, whatever is under way.
     this.#phase = "stopping";
     this.#startup.stop();
-    for (const tracker of this.#trackers.values()) tracker.stop();
-    this.#stopWatching?.();
+    this.#assembly?.stopWatching();
+    const isHeld = this.#lease.state().epoch !== null;
+    if (!isHeld) this.#lease.stop();
     await this.#starting?.catch(() => false);
-    this.#running?.loop.stop();
-    const faults =
-      this.#running === undefined
-        ? []
-        : await windDown({ ...this.#running, ...this.#shared(), trackers: this.#trackers });
-    this.#stopWarming?.();
+    const { clock, log } = this.#options;
+    const faults: string[] = [];
+    if (this.#assembly !== undefined) {
+      this.#assembly.stopWatching();
+      this.#assembly.loop.stop();
+      const shared = { outbox: this.#outbox, budget: this.#budget, clock, log };
+      faults.push(...(await windDown({ ...this.#assembly, ...shared, isTaken: this.#isTaken })));
+    }
+    faults.push(...(await this.#settle(faults.length === 0)));
     this.#chain?.stop();
-    this.#outbox.close();
     this.#cancelRecording?.();
     return { faults };
   }
 
+  /** What must outlive the task is written, and the lease given back when nothing of ours can be live any more. */
+  async #settle(isClean: boolean): Promise<readonly string[]> {
+    const faults: string[] = [];
+    const [isSettled] = await Promise.all([this.#control.settle(SETTLE_WITHIN_MS), this.#assembly?.keeper.save()]);
+    if (!isSettled) faults.push("a kill could not be written to the control items");
+    if (isClean && faults.length === 0) await this.#lease.release();
+    this.#lease.stop();
+    this.#control.stop();
+    await this.#announcer.flush(SETTLE_WITHIN_MS);
+    this.#announcer.stop();
+    this.#assembly?.stop();
+    this.#outbox.close();
+    return faults;
+  }
+
   state(): TaskState {
+    const now = this.#options.clock.now();
     return toTaskState({
       engineId: this.#options.engineId,
       config: this.#options.config,
       startedAt: this.#startedAt,
-      now: this.#options.clock.now(),
+      now,
       phase: this.#phase,
       startup: this.#startup.steps,
-      epoch: this.#running?.epoch ?? null,
-      feed: this.#running?.feed.state(),
-      venue: this.#running?.venue.state(),
-      markets: this.#running?.engine.markets ?? [],
+      lease: this.#lease.state(),
+      control: this.#control.state(now),
+      engine: this.#assembly?.engine,
+      feed: this.#assembly?.feed.state(),
+      venue: this.#assembly?.venue.state(),
       chain: this.#chain?.state() ?? null,
       outbox: this.#outbox.counts,
       watched: this.#watched,
@@ -177,13 +210,19 @@ export class Task {
     });
   }
 
-  /** Healthy while every market quotes or has just begun to; otherwise the reasons. */
+  /**
+   * Healthy while every market quotes, has just begun to, or is halted on purpose (CONTRACTS 8); otherwise the reasons. A task
+   * that waits for the lease of another is where it should be.
+   */
   health(): Health {
+    const { epoch, heldBy } = this.#lease.state();
+    const isStandby = this.#phase === "starting" && epoch === null && heldBy !== null;
+    if (isStandby) return { healthy: true, reasons: [] };
     if (this.#phase !== "running") return { healthy: false, reasons: [`the task is ${this.#phase}`] };
     const now = this.#options.clock.now();
-    const reasons = (this.#running?.engine.markets ?? []).flatMap((market) =>
-      reasonsOf(market, now).map((reason) => `${market.settings.market.symbol}: ${reason}`),
-    );
+    const reasons = (this.#assembly?.engine.markets ?? [])
+      .filter((market) => !market.isHaltedByOperator)
+      .flatMap((market) => reasonsOf(market, now).map((reason) => `${market.settings.market.symbol}: ${reason}`));
     return { healthy: reasons.length === 0, reasons };
   }
 
@@ -191,193 +230,103 @@ export class Task {
     return this.#history.points(market);
   }
 
-  #steps(): readonly StartupStep[] {
-    const symbols = this.#settings.map(({ market }) => market.symbol);
-    return [
-      { step: "take a new epoch and load the books", run: () => this.#assemble() },
+  async #assemble(epoch: number): Promise<Assembly> {
+    // The wait for the lease may have been long: what operators have said meanwhile decides what is counted anew.
+    await this.#control.readOnce();
+    const assembly = await Assembly.make(
       {
-        step: "end our open orders",
-        run: () => endOwnOrders({ ...this.#assembled(), ...this.#shared() }, START_ORDERS_WITHIN_MS),
+        ...this.#options,
+        settings: this.#settings,
+        metrics: this.metrics,
+        budget: this.#budget,
+        outbox: this.#outbox,
+        stateTable: this.#stateTable(),
+        riskStore: new RiskStore({
+          ...this.#table(),
+          shard: this.#options.config.shard,
+          clock: this.#options.clock,
+        }),
+        control: this.#control,
+        announcer: this.#announcer,
+        fence: (market) => this.#reasonNotToPlace(market),
+        isInCharge: () => this.#lease.state().status !== "lost",
+        onDoubt: (reason) => this.#doubt(reason),
       },
-      { step: "catch up with the venue's fills", run: () => this.#catchUp() },
-      { step: "read the balances", run: () => this.#readBalances() },
-      { step: "have fresh market data", run: () => this.#awaitBooks() },
-      {
-        step: "quote",
-        run: async () => {
-          const { loop } = this.#assembled();
-          const at = this.#options.clock.now();
-          this.#stopWatching ??= this.#watchOrders(symbols);
-          for (const market of symbols) loop.push({ type: "quoting-allowed", market, by: "start-up", at });
-          return symbols.join(", ");
-        },
-      },
-    ];
-  }
-
-  /** Makes everything that needs the epoch and the books, once, and opens the connections. */
-  async #assemble(): Promise<string> {
-    const { config, clock, log } = this.#options;
-    const epoch = await this.#stateTable.raiseEpoch(config.shard);
-    const books = new Map<string, Books>();
-    for (const { market } of this.#settings) {
-      const tracker = this.#makeTracker(market, epoch);
-      books.set(market.symbol, await tracker.load());
-      this.#trackers.set(market.symbol, tracker);
-    }
-    const engine = new Engine({
-      markets: this.#settings,
       epoch,
-      budget: this.#budget,
-      books,
-      fillsUnreadMsMax: FILLS_UNREAD_LOOKS_MAX * this.#fillsLookMs,
-    });
-    const queue = new EventQueue();
-    const venue = this.#makeVenue((event) => loop.push(event));
-    const loop = new QuotingLoop({
-      engine,
-      queue,
-      clock,
-      metrics: this.metrics,
-      execute: (command) => venue.execute(command),
-      onFill: (fill, midMoney) => this.#trackers.get(fill.market)?.seen(fill, midMoney),
-      onCrash: this.#options.onCrash,
-    });
-    const markets = new Map(this.#settings.map(({ market }) => [market.symbol, market]));
-    const { sei } = config;
-    const feed = makeFeed({
-      ...this.#edges(),
-      endpoints: sei.wsUrls,
-      markets,
-      stalenessMs: sei.stalenessMs,
-      queue,
-      onEvents: () => loop.wake(),
-    });
-    this.#running = { epoch, engine, loop, venue, feed };
-    venue.start();
-    feed.start();
-    loop.start();
-    this.#stopWarming = keepWarm(clock, () => venue.rehearse());
-    log.info("task assembled", { epoch, markets: [...markets.keys()] });
-    return `epoch ${epoch}, ${[...books].map(([symbol, { fillCount }]) => `${symbol} ${fillCount} fills`).join(", ")}`;
-  }
-
-  #makeTracker(market: Market, epoch: number): FillTracker {
-    const { engineId, clock, rng, log } = this.#options;
-    return new FillTracker({
-      market,
-      engineId,
-      epoch,
-      clock,
-      rng,
-      log,
-      metrics: this.metrics,
-      outbox: this.#outbox,
-      stateTable: this.#stateTable,
-      pollIntervalMs: this.#fillsLookMs,
-      fillsAfter: (cursor) => this.#assembled().venue.fillsAfter(market.symbol, cursor),
-      onFill: (fill: Fill) => this.#assembled().loop.push({ type: "fill", fill, at: clock.now() }),
-      onHistoryRead: (askedMs) => {
-        this.#assembled().loop.push({ type: "fills-read", market: market.symbol, askedMs, at: clock.now() });
-      },
-    });
-  }
-
-  #makeVenue(onEvent: (event: EngineEvent) => void): Venue {
-    const { cambrian } = this.#options.config;
-    return makeCambrianVenue({
-      ...this.#edges(),
-      ...cambrian,
-      timeoutMs: cambrian.requestTimeoutMs,
-      fetch: this.#options.fetch,
-      budget: this.#budget,
-      markets: this.#settings.map(({ market }) => market),
-      onEvent,
-      // What the stream missed while it was away is in the history.
-      onStream: (isConnected) => {
-        if (isConnected) for (const tracker of this.#trackers.values()) tracker.lookNow();
-      },
-    });
-  }
-
-  #watchOrders(markets: readonly string[]): () => void {
-    const { clock, log } = this.#options;
-    const { venue, loop } = this.#assembled();
-    return watchOrders({ venue, markets, clock, log, onRead: (event) => loop.push(event) });
-  }
-
-  #makeChain(): ChainAccount | undefined {
-    const { config, fetch, clock, log } = this.#options;
-    const { address, restUrls } = config.sei;
-    if (address === undefined) return undefined;
-    const contracts = config.markets.flatMap(({ contractAddr }, index) => {
-      const market = this.#settings[index]?.market;
-      return contractAddr === undefined || market === undefined ? [] : [{ market, contractAddress: contractAddr }];
-    });
-    return new ChainAccount({
-      rest: makeSeiRest({ baseUrls: restUrls, fetch, clock }),
-      address,
-      contracts,
-      clock,
-      log,
-    });
-  }
-
-  #shared() {
-    const { clock, log } = this.#options;
-    return { budget: this.#budget, clock, log };
-  }
-
-  #edges() {
-    const { clock, rng, connect, log } = this.#options;
-    return { clock, rng, connect, log, metrics: this.metrics };
-  }
-
-  #assembled(): Running {
-    assert(this.#running !== undefined, "the task must be assembled before its parts are used");
-    return this.#running;
-  }
-
-  async #catchUp(): Promise<string> {
-    await Promise.all([...this.#trackers.values()].map((tracker) => tracker.catchUp()));
-    const counts = this.#assembled().engine.markets.map(
-      ({ settings, books }) => `${settings.market.symbol} ${books.fillCount}`,
     );
-    return `fills known: ${counts.join(", ")}`;
+    this.#assembly = assembly;
+    // What was said before there was anybody to hear it.
+    for (const { market, control } of this.#control.state(this.#options.clock.now()).markets)
+      assembly.obey(market, control);
+    this.#control.start();
+    return assembly;
   }
 
-  async #readBalances(): Promise<string> {
-    const balances = await this.#assembled().venue.balances();
-    return balances.map(({ asset, total }) => `${formatScaled(total, MONEY_DECIMALS)} ${asset}`).join(", ") || "none";
+  /** The last word before a placing is written: the stop, the lease, the control items. */
+  #reasonNotToPlace(market: string): string | undefined {
+    if (this.#phase === "stopping") return "the task is stopping";
+    const now = this.#options.clock.now();
+    return this.#lease.reasonNotToPlace(now) ?? this.#control.reasonNotToPlace(market, now);
   }
 
-  async #awaitBooks(): Promise<string> {
-    const { engine, feed } = this.#assembled();
-    const missing = engine.markets.filter((market) => market.watch.book === undefined);
-    if (missing.length > 0) {
-      throw new Error(`no book yet of ${missing.map((market) => market.settings.market.symbol).join(", ")}`);
+  /**
+   * After a freeze another task may have the lease, and the venue counts the requests of both; an operator may have halted us. The
+   * lease is read before anything is sent, the control items before anything is placed.
+   */
+  #doubt(reason: string): void {
+    this.#budget.suspend(this.#options.clock.now().monotonicMs + DOUBT_MS_MAX);
+    this.#control.distrust();
+    void this.#lease.recheck(reason).then(() => {
+      if (!this.#isTaken) this.#budget.resume();
+    });
+  }
+
+  #followLease(event: LeaseEvent): void {
+    // In doubt the fence lets no placing past.
+    if (event.type === "doubt") return;
+    // The task that has it ends our orders, and the venue counts its requests with ours.
+    if (event.type === "lost" && this.#isTaken) this.#budget.suspend(Number.POSITIVE_INFINITY);
+    if (event.type === "held") {
+      this.#assembly?.allow("lease");
+      return;
     }
-    return `from ${feed.state().endpoint}`;
+    this.#assembly?.halt("lease", `the lease: ${event.reason}`);
+    if (event.type === "lost" && this.#phase !== "stopping") {
+      this.#options.onUseless(`the lease is lost: ${event.reason}`);
+    }
+  }
+
+  /** Another task has the lease. */
+  get #isTaken(): boolean {
+    const { status, heldBy } = this.#lease.state();
+    return status === "lost" && heldBy !== null;
+  }
+
+  #heartbeat(): { readonly feed: string; readonly openOrders: number } {
+    const feed = this.#assembly?.feed.state();
+    const markets = this.#assembly?.engine.markets ?? [];
+    return {
+      feed: feed === undefined ? "not connected yet" : `${feed.status} ${feed.endpoint}`,
+      openOrders: markets.reduce((sum, market) => sum + market.orders.open().length, 0),
+    };
+  }
+
+  #stateTable(): StateTable {
+    return new StateTable({ ...this.#table(), clock: this.#options.clock });
+  }
+
+  #table() {
+    return { client: this.#options.dynamodb, tableName: this.#options.config.tableName };
   }
 
   #record(): void {
     const { clock } = this.#options;
     const now = clock.now();
-    for (const market of this.#running?.engine.markets ?? []) this.#engineMetrics.record(market, now);
-    if (this.#running !== undefined) this.#followCircuit(this.#running, now);
+    if (this.#assembly !== undefined) {
+      this.#engineMetrics.record(this.#assembly.engine, now);
+      if (this.#phase !== "stopping") this.#venueWatch.follow(this.#assembly);
+    }
     this.#history.record(this.state());
     this.#cancelRecording = clock.after(RECORD_INTERVAL_MS, () => this.#record());
-  }
-
-  /** While the order API fails, placings are refused here anyway: quotes that cannot be moved are better not there. */
-  #followCircuit({ loop, venue }: Running, at: Instant): void {
-    const isClosed = venue.state().circuit === 0;
-    if (isClosed === this.#isCircuitClosed) return;
-    this.#isCircuitClosed = isClosed;
-    for (const { market } of this.#settings) {
-      const word = { market: market.symbol, by: "venue", at } as const;
-      if (isClosed) loop.push({ type: "quoting-allowed", ...word });
-      else loop.push({ type: "quoting-halted", ...word, reason: "the order API fails, its circuit breaker is open" });
-    }
   }
 }

@@ -46,6 +46,7 @@ const COUNTERS: Record<CounterName, string> = {
   flashmm_orders_cancelled_total: "Orders proven cancelled",
   flashmm_orders_rejected_total: "Orders proven refused by the venue",
   flashmm_orders_filled_total: "Orders filled to their end",
+  flashmm_orders_denied_total: "Quotes held back by the risk gate, by reason",
   flashmm_volume_usdc_total: "Traded volume in quote currency",
   flashmm_fees_usdc_total: "Fees paid in quote currency",
   flashmm_feed_reconnects_total: "Connections to a Sei endpoint after the first",

@@ -1,0 +1,74 @@
+/** Keeps the loss and the venue's baselines of a running engine in the table. Owns when they are written: on change, not often. */
+import type { Engine } from "../core/engine.ts";
+import type { MarketEngine } from "../core/market-engine.ts";
+import type { LossSnapshot } from "../core/risk/loss-watch.ts";
+import type { Log } from "./log.ts";
+import type { RiskStore } from "./risk-store.ts";
+import type { Clock } from "./seams.ts";
+
+/** A peak that a crash forgets is at most this old. */
+const INTERVAL_MS = 5_000;
+
+export type RiskKeeperOptions = {
+  readonly engine: Engine;
+  readonly epoch: number;
+  readonly store: Pick<RiskStore, "save">;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export class RiskKeeper {
+  readonly #options: RiskKeeperOptions;
+  #saved: { readonly loss: LossSnapshot | undefined; readonly baselines: string } | undefined;
+  #savesCount = 0;
+  #cancel: () => void = () => undefined;
+  #isStopped = false;
+  #isSuperseded = false;
+
+  constructor(options: RiskKeeperOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#cancel = this.#options.clock.after(INTERVAL_MS, () => void this.#round());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  /** Writes what has changed since the last write. Never rejects: what failed is written the next time. */
+  async save(): Promise<void> {
+    const { engine, epoch, store, clock, log } = this.#options;
+    const loss = engine.loss.snapshot;
+    const baselines = new Map<string, bigint>();
+    for (const { settings, check } of engine.markets) {
+      if (check.baseline !== undefined) baselines.set(settings.market.symbol, check.baseline);
+    }
+    const differing = engine.markets.filter(({ check }) => check.latch !== undefined).map(symbolOf);
+    const text = [...baselines, ...differing].join();
+    if (this.#isSuperseded || (loss === this.#saved?.loss && text === (this.#saved?.baselines ?? ""))) return;
+    try {
+      this.#savesCount += 1;
+      const writtenAtMs = clock.now().epochMs;
+      if (await store.save({ loss, baselines, differing, writtenAtMs }, { epoch, version: this.#savesCount })) {
+        this.#saved = { loss, baselines: text };
+        return;
+      }
+      this.#isSuperseded = true;
+      log.error("a later task keeps the risk item, this one writes it no more", { epoch });
+    } catch (error) {
+      log.warn("the risk item could not be written", { error });
+    }
+  }
+
+  async #round(): Promise<void> {
+    await this.save();
+    if (!this.#isStopped) this.start();
+  }
+}
+
+function symbolOf({ settings }: MarketEngine): string {
+  return settings.market.symbol;
+}
