@@ -6,7 +6,7 @@ import type { Market } from "../../core/market.ts";
 import { formatPrice, formatSize } from "../../core/market.ts";
 import { levelsOf, type OwnSize, ownAt } from "../../core/market-data/book.ts";
 import type { MarketEngine } from "../../core/market-engine.ts";
-import { isUnknown, type Order } from "../../core/orders.ts";
+import { isUnknown, type Order } from "../../core/order.ts";
 import type { Instant, Side } from "../../core/units.ts";
 import { toLots } from "../../core/units.ts";
 import type { FillState, LevelState, MarketState, OrderState } from "./state.ts";
@@ -17,12 +17,13 @@ export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
   const { market } = engine.settings;
   const open = engine.orders.open();
   const averages = engine.watch.spreads.averages();
+  const reasons = reasonsOf(engine, now);
   return {
     market: market.symbol,
     base: market.base,
     quote: market.quote,
-    quoting: reasonsOf(engine, now).length === 0,
-    reasons: [...reasonsOf(engine, now), ...heldBack(engine)],
+    quoting: reasons.length === 0,
+    reasons: [...reasons, ...heldBack(engine), ...engine.check.differences.filter((each) => !reasons.includes(each))],
     fairValue: fairValueText(engine),
     spreadOthersBps: engine.watch.spreads.current?.othersBps ?? null,
     spreadSelfBps: engine.watch.spreads.current?.selfBps ?? null,
@@ -30,11 +31,14 @@ export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
     spreadImprovementPercent: averages?.improvementPercent ?? null,
     ...bookOf(engine, now),
     ...moneyOf(engine),
-    fills: engine.recentFills.map((fill) => toFillState(fill, market)),
+    fills: engine.fills.recent.map((fill) => toFillState(fill, market)),
     openOrders: open.map((order) => toOrderState(order, market)),
     ...countsOf(engine),
     ordersUnknown: open.filter(isUnknown).length,
-    uptimeRatio: engine.twoSidedRatio ?? null,
+    tradingState: engine.state,
+    denials: Object.fromEntries(engine.denials.counts),
+    differences: engine.check.differences,
+    uptimeRatio: engine.meter.twoSidedRatio ?? null,
     bookAgeMs: engine.watch.book === undefined ? null : now.monotonicMs - engine.watch.book.at.monotonicMs,
   };
 }
@@ -63,12 +67,12 @@ const UNQUOTED_MS_MAX = 10_000;
 /** Why a market is not quoted; empty while it is, or has just begun to be. People read these. */
 export function reasonsOf(engine: MarketEngine, now: Instant): readonly string[] {
   if (engine.blockers.length > 0) return engine.blockers;
-  const unquotedMs = engine.unquotedMs(now);
+  const unquotedMs = engine.meter.unquotedMs(now.monotonicMs);
   return unquotedMs > UNQUOTED_MS_MAX ? [`no order of ours has been live for ${Math.floor(unquotedMs / 1_000)} s`] : [];
 }
 
 function heldBack(engine: MarketEngine): readonly string[] {
-  return engine.denials.map(({ quote, reason }) => `${quote.side} level ${quote.level} held back: ${reason}`);
+  return engine.denials.now.map(({ quote, reason }) => `${quote.side} level ${quote.level} held back: ${reason}`);
 }
 
 function bookOf(engine: MarketEngine, now: Instant): Pick<MarketState, "bids" | "asks"> {

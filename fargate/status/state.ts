@@ -14,7 +14,7 @@ export type OrderState = {
   readonly price: string;
   readonly size: string;
   readonly filled: string;
-  /** `sent`, `live`, `cancel-sent`, `place-unknown` or `cancel-unknown`. */
+  /** One of the open states of `docs/orders.md`. */
   readonly state: string;
 };
 
@@ -63,6 +63,12 @@ export type MarketState = {
   readonly ordersRejected: number;
   readonly ordersFilled: number;
   readonly ordersUnknown: number;
+  /** `active`, `reducing` (only what makes the position smaller is placed) or `halted`. */
+  readonly tradingState: "active" | "reducing" | "halted";
+  /** Quotes that the risk gate held back since the start, by reason (`docs/orders.md`). */
+  readonly denials: Readonly<Record<string, number>>;
+  /** Where engine, ledger and venue show different positions now; only one that lasts halts the market. */
+  readonly differences: readonly string[];
   /** Share of the time since start with a live quote of ours on both sides, 0 to 1. */
   readonly uptimeRatio: number | null;
   /** Age of the newest book, in milliseconds. */
@@ -101,6 +107,32 @@ export type StepState = {
   readonly detail: string;
 };
 
+/** Who may make this shard's markets (CONTRACTS 5, item `lease`). */
+type LeaseView = {
+  readonly owner: string;
+  readonly heldBy: string | null;
+  readonly validForMs: number | null;
+  readonly status: string;
+  readonly detail: string;
+};
+
+/** What operators, and the engine's own kills, say (CONTRACTS 5, item `control`). */
+export type ControlView = {
+  readonly readable: boolean;
+  readonly readAgeMs: number | null;
+  /** By market: `running`, `halted` or `unreadable`, and why. */
+  readonly markets: readonly { readonly market: string; readonly state: string; readonly reason: string | null }[];
+};
+
+/** Loss of all markets together; percentages are of the capital (`shardLimits`). */
+export type RiskView = {
+  readonly tradingState: "active" | "reducing" | "halted";
+  readonly drawdownPercent: number;
+  readonly dailyLossPercent: number;
+  /** Why all is halted until an operator resumes; null when it is not. */
+  readonly latch: string | null;
+};
+
 export type TaskState = {
   readonly engineId: string;
   readonly stage: string;
@@ -110,6 +142,9 @@ export type TaskState = {
   /** `starting` until the start-up steps are done, `running`, then `stopping`. */
   readonly phase: "starting" | "running" | "stopping";
   readonly startup: readonly StepState[];
+  readonly lease: LeaseView;
+  readonly control: ControlView;
+  readonly risk: RiskView;
   readonly feed: FeedState;
   readonly markets: readonly MarketState[];
   /** Null when the configuration names no address. */

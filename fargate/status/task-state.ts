@@ -1,14 +1,16 @@
 /** The task's picture of itself (`GET /api/state`), from its parts. Owns the putting together alone. */
-import type { MarketEngine } from "../../core/market-engine.ts";
+import type { Engine } from "../../core/engine.ts";
 import type { Instant } from "../../core/units.ts";
 import type { Config } from "../config.ts";
+import type { ControlState } from "../control.ts";
 import type { OutboxCounts } from "../fill-outbox.ts";
+import type { LeaseState } from "../lease-types.ts";
 import type { VenueState } from "../venue.ts";
 import { toMarketState } from "./market-state.ts";
-import type { ChainState, FeedState, StepState, TaskState } from "./state.ts";
+import type { ChainState, ControlView, FeedState, RiskView, StepState, TaskState } from "./state.ts";
 import type { WatchedMetrics } from "./watched-metrics.ts";
 
-/** `feed` and `venue` are undefined until the task is assembled. */
+/** `engine`, `feed` and `venue` are undefined until the task is assembled. */
 export function toTaskState(parts: {
   readonly engineId: string;
   readonly config: Config;
@@ -16,26 +18,36 @@ export function toTaskState(parts: {
   readonly now: Instant;
   readonly phase: TaskState["phase"];
   readonly startup: readonly StepState[];
-  readonly epoch: number | null;
+  readonly lease: LeaseState;
+  readonly control: ControlState;
+  readonly engine: Engine | undefined;
   readonly feed: FeedState | undefined;
   readonly venue: VenueState | undefined;
-  readonly markets: readonly MarketEngine[];
   readonly chain: ChainState | null;
   readonly outbox: OutboxCounts;
   readonly watched: WatchedMetrics;
   readonly memoryRssBytes: number;
 }): TaskState {
-  const { config, now, outbox, watched } = parts;
+  const { config, now, outbox, watched, lease } = parts;
   return {
     engineId: parts.engineId,
     stage: config.stage,
-    epoch: parts.epoch,
+    epoch: lease.epoch,
     startedAtMs: parts.startedAt.epochMs,
     nowMs: now.epochMs,
     phase: parts.phase,
     startup: parts.startup,
+    lease: {
+      owner: lease.owner,
+      heldBy: lease.heldBy,
+      validForMs: lease.validForMs,
+      status: lease.status,
+      detail: lease.detail,
+    },
+    control: toControlView(parts.control),
+    risk: toRiskView(parts.engine),
     feed: parts.feed ?? feedBeforeStart(config.sei.wsUrls),
-    markets: parts.markets.map((market) => toMarketState(market, now)),
+    markets: (parts.engine?.markets ?? []).map((market) => toMarketState(market, now)),
     chain: parts.chain,
     latency: {
       tickToWireMicrosP50: watched.tickToWire.percentileMicros(50),
@@ -43,10 +55,36 @@ export function toTaskState(parts: {
       orderRoundTripMicrosP50: watched.placeRoundTrip.percentileMicros(50),
       orderRoundTripMicrosP99: watched.placeRoundTrip.percentileMicros(99),
     },
-    venue: parts.venue ?? { streamConnected: false, circuit: 0, requestsLastSecond: 0, placementsInFlight: 0 },
+    venue: {
+      streamConnected: parts.venue?.streamConnected ?? false,
+      circuit: parts.venue?.circuit ?? 0,
+      requestsLastSecond: parts.venue?.requestsLastSecond ?? 0,
+      placementsInFlight: parts.venue?.placementsInFlight ?? 0,
+    },
     fills: { outbox: outbox.waiting, sent: outbox.sent, sendFailures: outbox.sendFailures },
     errors: watched.errors(),
     memoryRssBytes: parts.memoryRssBytes,
+  };
+}
+
+function toControlView({ readable, readAgeMs, markets }: ControlState): ControlView {
+  return {
+    readable,
+    readAgeMs,
+    markets: markets.map(({ market, control }) => ({
+      market,
+      state: control.state,
+      reason: control.state === "running" ? null : control.reason,
+    })),
+  };
+}
+
+function toRiskView(engine: Engine | undefined): RiskView {
+  return {
+    tradingState: engine?.loss.state ?? "active",
+    drawdownPercent: engine?.loss.drawdownPercent ?? 0,
+    dailyLossPercent: engine?.loss.dailyLossPercent ?? 0,
+    latch: engine?.loss.latch?.reason ?? null,
   };
 }
 

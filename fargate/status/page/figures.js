@@ -31,6 +31,9 @@ export function drawMarket(market) {
     "orders-filled": whole(market.ordersFilled),
     "orders-rejected": whole(market.ordersRejected),
     "orders-unknown": whole(market.ordersUnknown),
+    "trading-state": market.tradingState,
+    denials: whole(Object.values(market.denials).reduce((sum, count) => sum + count, 0)),
+    differences: market.differences.length === 0 ? "agree" : "differ",
     "fill-count": `${whole(market.fillCount)} in all`,
     "open-count": String(market.openOrders.length),
     "book-age": market.bookAgeMs === null ? "no book yet" : `${age(market.bookAgeMs)} old`,
@@ -49,6 +52,13 @@ export function drawTask(state) {
     "running-for": age(state.nowMs - state.startedAtMs),
     epoch: state.epoch === null ? NOTHING : String(state.epoch),
     memory: mebibytes(state.memoryRssBytes),
+    drawdown: percent(state.risk.drawdownPercent),
+    "daily-loss": percent(state.risk.dailyLossPercent),
+    control: controlOf(state.control),
+    lease:
+      state.lease.validForMs === null
+        ? state.lease.status
+        : `${state.lease.status}, ${age(state.lease.validForMs)} left`,
     "feed-status": feed.status,
     "feed-endpoint": feed.endpoint === feed.endpoints[0] ? feed.endpoint : `${feed.endpoint} (backup)`,
     "feed-age": feed.ageMs === null ? NOTHING : `${age(feed.ageMs)} ago`,
@@ -67,6 +77,17 @@ export function drawTask(state) {
     "outbox-sent": whole(fills.sent),
     "outbox-failures": whole(fills.sendFailures),
   });
+}
+
+function percent(value) {
+  return `${amount(value, { decimals: 2, least: 2 })} %`;
+}
+
+/** Which markets an operator, or a kill of the engine's own, holds; a word that can not be read is one too. */
+function controlOf({ markets, readAgeMs }) {
+  const held = markets.filter(({ state }) => state !== "running").map(({ market, state }) => `${market} ${state}`);
+  if (held.length > 0) return held.join(", ");
+  return readAgeMs === null ? "not read yet" : "running";
 }
 
 /** A price with all its decimals. */

@@ -134,7 +134,8 @@ function quotingOf(market) {
   if (state.phase === "starting") return ["starting", "Starting"];
   if (state.phase === "stopping") return ["stopped", "Stopping"];
   if (market === undefined) return ["stopped", "No market"];
-  return market.quoting ? ["quoting", "Quoting"] : ["stopped", "Not quoting"];
+  if (!market.quoting) return ["stopped", "Not quoting"];
+  return market.tradingState === "reducing" ? ["starting", "Only reducing"] : ["quoting", "Quoting"];
 }
 
 function drawLiveness() {
