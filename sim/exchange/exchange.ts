@@ -86,27 +86,40 @@ const ACCOUNT_ID = "flashmm-simulated";
 const OPENING_BALANCE = "1000000";
 const SPEED_MAX = 100;
 
+/** What can be made to happen in a market with simulated traders. */
+type TradersHand = Pick<SimulatedMarket, "jump" | "pauseTraders" | "emptySide">;
+
+export type TradedExchange = Exchange & {
+  /** Throws `InputError` on an unknown market. */
+  traders(market: string): TradersHand;
+};
+
 /** An exchange with simulated traders in every market. Throws `InputError` on bad settings or a bad journal. */
 export function makeSimulatedExchange(
   settings: ExchangeSettings & { readonly markets: readonly MarketSetting[]; readonly seed: number },
-): Exchange {
+): TradedExchange {
   const speed = checkedSpeed(settings.speed);
   const hub = new MarketEventHub();
-  const movers: SimulatedMarket[] = [];
+  const movers = new Map<string, SimulatedMarket>();
   const opened = openExchange(settings, hub, settings.markets, (market, setting, onOwnMatch) => {
     const startPrice = parsePrice(market, setting.startPrice, `startPrice of ${market.symbol}`);
     const { seed } = settings;
     const place = new SimulatedMarket({ market, startPrice, seed, speed, clock: settings.clock, hub, onOwnMatch });
-    movers.push(place);
+    movers.set(market.symbol, place);
     return place;
   });
   return {
     ...opened.exchange,
+    traders: (symbol) => {
+      const mover = movers.get(symbol);
+      if (mover !== undefined) return mover;
+      throw new InputError({ what: "market_id", expected: `one of ${[...movers.keys()].join(", ")}`, was: symbol });
+    },
     start: () => {
-      for (const mover of movers) mover.start();
+      for (const mover of movers.values()) mover.start();
     },
     stop: () => {
-      for (const mover of movers) mover.stop();
+      for (const mover of movers.values()) mover.stop();
       opened.close();
     },
   };

@@ -2,8 +2,12 @@
  * An exchange whose markets do what a test says: the book, the trades that hit us, shocks, empty sides, halts. Owns the words
  * for these in decimals and basis points; orders, fills and money are every exchange's.
  */
+
+import { formatScaled, MONEY_DECIMALS, parseScaled } from "../../core/decimal.ts";
+import { InputError } from "../../core/errors.ts";
 import { formatSize, parsePrice, parseSize } from "../../core/market.ts";
 import { type Side, toLots, toTicks } from "../../core/units.ts";
+import type { Balance } from "./account-records.ts";
 import { type Exchange, type ExchangeSettings, type MarketSetting, openExchange } from "./exchange.ts";
 import { HandMadeMarket, type Quote } from "./hand-made-market.ts";
 import { MarketEventHub } from "./market-events.ts";
@@ -21,7 +25,7 @@ export type BookShape = {
 const SHAPE: BookShape = { spreadBps: 44, levels: 12, levelSpacingBps: 5, size: 4_000 };
 
 /** One market in the hand of a test. */
-export type MarketHand = {
+type MarketHand = {
   /** The mid that the others' book stands around, in ticks. */
   readonly mid: number;
   /** Moves the mid, by so many percent, and the others' book with it. */
@@ -40,7 +44,12 @@ export type MarketHand = {
   hit(side: Side, size: string, limit?: string): string;
 };
 
-export type HandMadeExchange = Exchange & { hand(market: string): MarketHand };
+export type HandMadeExchange = Exchange & {
+  /** Throws `InputError` on an unknown market. */
+  hand(market: string): MarketHand;
+  /** Money comes to the account, or leaves it where the amount (a decimal) is negative, without any trade. */
+  transfer(asset: string, amount: string): void;
+};
 
 /** Throws `InputError` on bad settings. */
 export function makeHandMadeExchange(
@@ -56,13 +65,17 @@ export function makeHandMadeExchange(
     hands.set(market.symbol, makeHand(place, mid, { ...SHAPE, ...settings.shape }));
     return place;
   });
+  const transfers: { readonly asset: string; readonly amount: bigint }[] = [];
   return {
     ...opened.exchange,
+    balances: () => opened.exchange.balances().map((balance) => transfers.reduce(moved, balance)),
+    transfer: (asset, amount) => {
+      transfers.push({ asset, amount: parseScaled(amount, MONEY_DECIMALS, `transfer of ${asset}`) });
+    },
     hand: (market) => {
       const hand = hands.get(market);
-      if (hand === undefined)
-        throw new RangeError(`market must be one of ${[...hands.keys()].join(", ")}, was ${market}`);
-      return hand;
+      if (hand !== undefined) return hand;
+      throw new InputError({ what: "market_id", expected: `one of ${[...hands.keys()].join(", ")}`, was: market });
     },
     start: () => {
       for (const place of places) place.start();
@@ -72,6 +85,13 @@ export function makeHandMadeExchange(
       opened.close();
     },
   };
+}
+
+/** A balance after a transfer, if it is of its asset. */
+function moved(balance: Balance, { asset, amount }: { readonly asset: string; readonly amount: bigint }): Balance {
+  if (asset !== balance.asset) return balance;
+  const plus = (text: string) => formatScaled(parseScaled(text, MONEY_DECIMALS, asset) + amount, MONEY_DECIMALS);
+  return { asset, total: plus(balance.total), available: plus(balance.available) };
 }
 
 function makeHand(place: HandMadeMarket, startMid: number, startShape: BookShape): MarketHand {

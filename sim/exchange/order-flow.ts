@@ -38,6 +38,10 @@ export class OrderFlow {
   readonly #typicalLots: number;
   #makerOrders: string[] = [];
   #untilRequoteMs = 0;
+  /** Nobody acts; the quotes that stand are left standing. */
+  paused = false;
+  /** Where the competing maker has no quotes. */
+  absent: Side | "both" | undefined;
   #orders = 0;
 
   constructor(input: {
@@ -55,6 +59,7 @@ export class OrderFlow {
 
   /** Lets the traders act for `elapsedMs` of market time (at most some 100 ms, since each kind acts at most once). */
   step(elapsedMs: number): void {
+    if (this.paused) return;
     this.#untilRequoteMs -= elapsedMs;
     if (this.#untilRequoteMs <= 0) this.requote();
     if (this.#rng.next() < (INFORMED_PER_SECOND * elapsedMs) / 1_000) this.#takeStaleQuotes();
@@ -66,8 +71,9 @@ export class OrderFlow {
     for (const orderId of this.#makerOrders) this.#engine.cancel(orderId);
     this.#makerOrders = [];
     const halfSpread = this.#path.price * nextBetween(this.#rng, MAKER_HALF_SPREAD_BPS.low, MAKER_HALF_SPREAD_BPS.high);
-    this.#quoteSide("buy", Math.max(1, halfSpread * 1e-4));
-    this.#quoteSide("sell", Math.max(1, halfSpread * 1e-4));
+    for (const side of ["buy", "sell"] as const) {
+      if (this.absent !== side && this.absent !== "both") this.#quoteSide(side, Math.max(1, halfSpread * 1e-4));
+    }
     this.#untilRequoteMs = nextBetween(this.#rng, MAKER_REQUOTE_MS.low, MAKER_REQUOTE_MS.high);
   }
 

@@ -41,6 +41,11 @@ export class PricePath {
     return this.#regime;
   }
 
+  /** A shock: the price moves by so many percent at once, and is drawn back from there as ever. */
+  jump(percent: number): void {
+    this.#offset += Math.log(1 + percent / 100);
+  }
+
   /** Moves the price on by `elapsedMs` of market time. Draws a fixed count of numbers, so the path depends on the seed alone. */
   advance(elapsedMs: number): void {
     const { volatilityBps, meanMs } = REGIMES[this.#regime];

@@ -3,6 +3,7 @@
  * Owns when traders act and when the book is published; our orders are matched the moment they come.
  */
 import type { Market } from "../../core/market.ts";
+import type { Side } from "../../core/units.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import { type MarketEventHub, toBookEvent, toStatusEvent, toTradeEvent } from "./market-events.ts";
 import type { BookLevels, EnteringOrder, EntryResult, MarketPlace, MarketStatus, OwnMatch } from "./market-place.ts";
@@ -100,6 +101,21 @@ export class SimulatedMarket implements MarketPlace {
     if (status === this.#status) return;
     this.#status = status;
     this.#hub.publish(toStatusEvent(this.#market, status, this.#clock.now().epochMs));
+  }
+
+  /** The hidden price moves by so many percent; the traders find out as they do of every move. */
+  jump(percent: number): void {
+    this.#path.jump(percent);
+  }
+
+  pauseTraders(on: boolean): void {
+    this.#flow.paused = on;
+  }
+
+  /** The competing maker takes its quotes from a side, or from both, until it is told `undefined`. */
+  emptySide(side: Side | "both" | undefined): void {
+    this.#flow.absent = side;
+    this.#flow.requote();
   }
 
   #schedule(): void {

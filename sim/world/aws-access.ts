@@ -3,12 +3,13 @@
  * Owns the way to a service and what can go wrong on it; what a service answers is its backend's.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { makeSeededRng } from "../exchange/seeded-rng.ts";
 import { Link } from "./link.ts";
 import { NetworkError } from "./network.ts";
 import type { VirtualTime } from "./virtual-time.ts";
-import type { CallName, WorldProcess } from "./world-process.ts";
+import type { WorldProcess } from "./world-process.ts";
 
 export type AwsRequest = {
   readonly method: string;
@@ -37,15 +38,16 @@ export const AWS_SETTINGS = {
 } as const;
 
 /** How a service is reached; `refused` fails like ECONNREFUSED, `silent` never answers. */
-export type AwsLinks = { readonly table: Link; readonly queue: Link };
+export type AwsLinks = { readonly table: Link; readonly queue: Link; readonly bus: Link };
 
 export type AwsAccess = {
   readonly dynamodb: DynamoDBClient;
   readonly sqs: SQSClient;
+  readonly eventBridge: EventBridgeClient;
   readonly links: AwsLinks;
 };
 
-export type AwsServices = { readonly table: AwsBackend; readonly queue: AwsBackend };
+export type AwsServices = Readonly<Record<keyof AwsLinks, AwsBackend>>;
 
 /** Clients of one process. A link's `lose("reply")` is a call that was carried out and whose answer never comes. */
 export function makeAwsAccess(input: {
@@ -56,13 +58,14 @@ export function makeAwsAccess(input: {
 }): AwsAccess {
   const { time, process, services, seed } = input;
   const linkTo = (service: string) => new Link(makeSeededRng(seed, `${process.name} to ${service}`), () => undefined);
-  const links = { table: linkTo("table"), queue: linkTo("queue") };
-  const over = (call: "table" | "queue") =>
+  const links = { table: linkTo("table"), queue: linkTo("queue"), bus: linkTo("bus") };
+  const over = (call: keyof AwsLinks) =>
     makeRequestHandler((request) =>
       travel({ time, process, link: links[call], call, backend: services[call], request }),
     );
   const dynamodb = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: over("table") });
   const sqs = new SQSClient({ ...AWS_SETTINGS, requestHandler: over("queue") });
+  const eventBridge = new EventBridgeClient({ ...AWS_SETTINGS, requestHandler: over("bus") });
   const hold = new SendingHold(time);
   const [first, last] = [
     { step: "initialize", priority: "high" },
@@ -70,9 +73,11 @@ export function makeAwsAccess(input: {
   ] as const;
   dynamodb.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
   sqs.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
+  eventBridge.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
   dynamodb.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
   sqs.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
-  return { dynamodb, sqs, links };
+  eventBridge.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
+  return { dynamodb, sqs, eventBridge, links };
 }
 
 /** What an SDK client takes as its `requestHandler`. An aborted call rejects at once, whatever becomes of it. */
@@ -102,11 +107,12 @@ function travel(call: {
   readonly time: VirtualTime;
   readonly process: WorldProcess;
   readonly link: Link;
-  readonly call: CallName;
+  readonly call: keyof AwsLinks;
   readonly backend: AwsBackend;
   readonly request: AwsRequest;
 }): Promise<AwsAnswer> {
   const { time, process, link, call: name, backend, request } = call;
+  const text = `${request.headers["x-amz-target"]} ${request.body}`;
   return new Promise((resolve, reject) => {
     const fail = (code: string, message: string) =>
       time.after(0.1, () => process.deliver(() => reject(new NetworkError(code, message))));
@@ -115,11 +121,11 @@ function travel(call: {
         .hold(() => backend(request))
         .then(
           (answer) => {
-            process.reached("after-effect", name);
+            process.reached("after-effect", name, text);
             if (link.reachability === "silent" || link.takesLoss("reply", name)) return;
             time.after(link.nextLatencyMs(), () =>
               process.deliver(() => {
-                process.reached("answer-arrived", name);
+                process.reached("answer-arrived", name, text);
                 process.deliver(() => resolve(answer));
               }),
             );
@@ -131,10 +137,10 @@ function travel(call: {
       if (link.reachability === "refused") return void fail("ECONNREFUSED", "the connection was refused");
       const isLost = link.reachability === "silent" || link.takesLoss("request", name);
       if (!isLost) time.after(link.nextLatencyMs(), arrive);
-      process.reached("after-write", name);
+      process.reached("after-write", name, text);
     };
     process.emit(() => {
-      if (process.reached("before-write", name)) write();
+      if (process.reached("before-write", name, text)) write();
       else process.emit(write);
     });
   });

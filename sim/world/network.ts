@@ -33,7 +33,7 @@ export type HostRequest = {
 };
 
 /** Which process sent a request, and when it wrote it (world time). */
-export type Origin = { readonly process: string; readonly sentMs: number };
+type Origin = { readonly process: string; readonly sentMs: number };
 
 export type Host = WebSocketHost & {
   /** Its part in crash points and losses. */

@@ -8,14 +8,16 @@ import type { Rng } from "../../fargate/seams.ts";
 import type { TaskOptions } from "../../fargate/task.ts";
 import { type CambrianParts, makeCambrianApi } from "../cambrian-api/cambrian-api.ts";
 import type { ExchangeFill } from "../exchange/account-records.ts";
-import { type Exchange, type MarketSetting, makeSimulatedExchange } from "../exchange/exchange.ts";
+import { type Exchange, type MarketSetting, makeSimulatedExchange, type TradedExchange } from "../exchange/exchange.ts";
 import { type BookShape, type HandMadeExchange, makeHandMadeExchange } from "../exchange/hand-made-exchange.ts";
 import { makeSeededRng } from "../exchange/seeded-rng.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import { Accountant } from "./accountant.ts";
+import { EventBusHost } from "./event-bus-host.ts";
 import { makeCambrianHost, NetworkListener } from "./hosts.ts";
 import { InvariantError, Invariants } from "./invariants.ts";
 import { Network } from "./network.ts";
+import { OperatorDesk } from "./operator-desk.ts";
 import { QueueHost } from "./queue-host.ts";
 import { faultsAtEnd } from "./run-end.ts";
 import { startTableHost, type TableHost } from "./table-host.ts";
@@ -63,6 +65,10 @@ export type ScenarioWorld<Market extends Exchange = Exchange> = {
   readonly node: SeiNode;
   readonly table: TableHost;
   readonly queue: QueueHost;
+  /** What the engine announces. */
+  readonly bus: EventBusHost;
+  /** Halts and resumes as an operator does. */
+  readonly operator: OperatorDesk;
   readonly accountant: Accountant;
   readonly venueUrl: string;
   readonly tasks: readonly WorldTask[];
@@ -87,7 +93,7 @@ export async function startScenarioWorld(options: ScenarioOptions): Promise<Scen
 }
 
 /** A world whose market moves by itself: seeded traders, a price that wanders and jumps. */
-export async function startTradedWorld(options: ScenarioOptions): Promise<ScenarioWorld> {
+export async function startTradedWorld(options: ScenarioOptions): Promise<ScenarioWorld<TradedExchange>> {
   const { seed, markets = MARKETS } = options;
   return await startWorld(options, (time) => makeSimulatedExchange({ clock: time.clock, seed, markets }));
 }
@@ -111,6 +117,12 @@ async function startWorld<Market extends Exchange>(
   const table = await startTableHost();
   starting.defer(() => table.stop());
   const queue = new QueueHost(() => time.nowMs);
+  const bus = new EventBusHost(() => time.nowMs);
+  const operator = new OperatorDesk(
+    time,
+    table,
+    (options.markets ?? MARKETS).map(({ symbol }) => symbol),
+  );
   const { client, tableName } = table;
   const accountant = new Accountant({ time, rng: rngOf("accountant"), queue, client, tableName });
   starting.defer(() => accountant.stop());
@@ -124,10 +136,10 @@ async function startWorld<Market extends Exchange>(
   const running = starting.move();
   const venue = { exchange, api, record, invariants, venueUrl: VENUE_URL };
   return {
-    ...{ time, network, node, table, queue, accountant, tasks },
+    ...{ time, network, node, table, queue, bus, operator, accountant, tasks },
     ...venue,
     makeTask: ({ name = `task-${tasks.length + 1}`, configured = unchanged, edges = {} } = {}) => {
-      const services = { table: table.backend, queue: queue.backend };
+      const services = { table: table.backend, queue: queue.backend, bus: bus.backend };
       const nodeUrls = node.endpoints.map(({ restUrl }) => restUrl);
       const own = { name, config: configured(config), edges };
       const task = makeWorldTask({ time, network, services, seed, venueUrl: VENUE_URL, nodeUrls, ...own });
@@ -190,6 +202,7 @@ function readConfig(node: SeiNode, queue: QueueHost, table: TableHost): Config {
       CAMBRIAN_TESTNET: "true",
       FILLS_QUEUE_URL: queue.queueUrl,
       TABLE_NAME: table.tableName,
+      EVENT_BUS_NAME: "flashmm",
       STATUS_PORT: "0",
       LOG_LEVEL: "SILENT",
     },

@@ -48,7 +48,9 @@ export class VirtualTime {
   /** Calls back once after `delayMs`, at least 0. What is due at one moment happens in the order it was asked for. */
   after(delayMs: number, callback: () => void): () => void {
     assert(this.#heap.length < SCHEDULED_MAX, `at most ${SCHEDULED_MAX} events must be scheduled`);
-    const dueMs = Math.max(this.#nowMs, Math.round((this.#nowMs + Math.max(0, delayMs)) * PER_MS) / PER_MS);
+    // A delay, however short, takes time: else a timer that is set anew until its moment has come would never see it come.
+    const delayMicros = delayMs > 0 ? Math.max(1, Math.round(delayMs * PER_MS)) : 0;
+    const dueMs = Math.round(this.#nowMs * PER_MS + delayMicros) / PER_MS;
     this.#sequence += 1;
     const entry: Entry = { dueMs, sequence: this.#sequence, run: callback };
     this.#push(entry);

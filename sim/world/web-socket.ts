@@ -10,7 +10,7 @@ import type { VirtualTime } from "./virtual-time.ts";
 import type { WorldProcess } from "./world-process.ts";
 
 export type WebSocketHost = {
-  /** Takes the connection over; false refuses it. Called once the handshake has arrived; may be called later, when a host hangs. */
+  /** Called once the handshake has arrived; the host calls `take` or `refuse`, at once or, when it hangs, later. */
   accept(path: string, take: () => ServerSocket, refuse: () => void): void;
 };
 
@@ -49,7 +49,10 @@ export class WorldWebSocket implements Socket {
       }
       this.#toServer(() => {
         const take = (): ServerSocket => {
-          this.#server = this.#makeServer();
+          const server = this.#makeServer();
+          this.#server = server;
+          // A host that hung takes over a connection that its client has given up meanwhile.
+          if (this.#isEnded) this.#input.time.after(link.nextLatencyMs(), () => server.clientLeft());
           this.#toClient(() => {
             this.#isOpen = true;
             this.#input.handlers.onOpen();

@@ -19,11 +19,16 @@ const HELD_MAX = 1_000_000;
  */
 export type CallMoment = "before-write" | "after-write" | "after-effect" | "answer-arrived";
 
-/** A call of the venue's by its name, or one to the table or the queue. */
-export type CallName = RouteName | "table" | "queue" | "chain";
+/** A call of the venue's by its name, or one to the table, the queue or the bus. */
+export type CallName = RouteName | "table" | "queue" | "bus" | "chain";
 
-/** The `nth` such call from the asking on, 1 the first. */
-export type CrashPoint = { readonly moment: CallMoment; readonly call: CallName; readonly nth: number };
+/** The `nth` such call from the asking on, 1 the first; of calls to AWS perhaps only those whose target and body match. */
+export type CrashPoint = {
+  readonly moment: CallMoment;
+  readonly call: CallName;
+  readonly nth: number;
+  readonly matching?: RegExp;
+};
 
 type Timer = { readonly dueMs: number; readonly callback: () => void; stop: () => void; isOver: boolean };
 type Plan = { readonly point: CrashPoint; left: number; readonly act: () => void };
@@ -121,9 +126,10 @@ export class WorldProcess {
   }
 
   /** Says that a call has come to a moment, at which a plan may wait. Answers whether the process still runs. */
-  reached(moment: CallMoment, call: CallName): boolean {
+  reached(moment: CallMoment, call: CallName, request = ""): boolean {
     for (const plan of [...this.#plans]) {
       if (plan.point.moment !== moment || plan.point.call !== call) continue;
+      if (plan.point.matching?.test(request) === false) continue;
       plan.left -= 1;
       if (plan.left > 0) continue;
       this.#plans = this.#plans.filter((each) => each !== plan);

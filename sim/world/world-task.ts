@@ -25,7 +25,7 @@ export type LogRecord = {
 };
 
 /** A request as it was handed to the network, and when. */
-export type SentRequest = HttpRequest & { readonly atMs: number };
+type SentRequest = HttpRequest & { readonly atMs: number };
 
 export type WorldTask = {
   readonly name: string;
@@ -39,6 +39,8 @@ export type WorldTask = {
   readonly requests: readonly SentRequest[];
   /** What `onCrash` was told. */
   readonly faults: readonly unknown[];
+  /** What `onUseless` was told: why the task wants to be ended. */
+  readonly useless: readonly string[];
   start(): Promise<boolean>;
   stop(): Promise<StopReport>;
   state(): TaskState;
@@ -68,6 +70,7 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
   const records: LogRecord[] = [];
   const requests: SentRequest[] = [];
   const faults: unknown[] = [];
+  const useless: string[] = [];
   const options: TaskOptions = {
     config,
     engineId: name,
@@ -82,9 +85,11 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
     },
     dynamodb: aws.dynamodb,
     sqs: aws.sqs,
+    eventBridge: aws.eventBridge,
     log: makeRecordingLog(process, time, records),
     memoryRssBytes: () => 0,
     onCrash: (error) => faults.push(error),
+    onUseless: (reason) => useless.push(reason),
     ...input.edges,
   };
   const task = new Task(options);
@@ -100,6 +105,7 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
     records,
     requests,
     faults,
+    useless,
     start: () => task.start(),
     stop: () => task.stop(),
     state: () => task.state(),

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { InputError } from "../../../core/errors.ts";
 import { type Exchange, makeSimulatedExchange } from "../../../sim/exchange/exchange.ts";
 import type { PlaceRequest } from "../../../sim/exchange/order-entry.ts";
@@ -245,4 +245,44 @@ test("ten times the speed shows in a tenth of the time the very same books", () 
   };
   expect(books(10)).toEqual(books(1));
   expect(books(10).length).toBeGreaterThan(50);
+});
+
+describe("what can be made to happen among the traders", () => {
+  const open = () => {
+    const clock = makeDrivenClock();
+    const markets = [{ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
+    const exchange = makeSimulatedExchange({ clock, seed: 3, markets });
+    const trades: string[] = [];
+    exchange.subscribe(({ type }) => type === "Trade" && trades.push(type));
+    exchange.start();
+    return { clock, exchange, trades, traders: exchange.traders("SEI/USDC") };
+  };
+
+  it("a shock moves the book with it", () => {
+    const { clock, exchange, traders } = open();
+    clock.advance(1_000);
+    const before = Number(exchange.mid("SEI/USDC"));
+    traders.jump(5);
+    clock.advance(1_000);
+    expect(Number(exchange.mid("SEI/USDC")) / before).toBeCloseTo(1.05, 2);
+  });
+
+  it("paused they trade nothing, and then again", () => {
+    const { clock, traders, trades } = open();
+    traders.pauseTraders(true);
+    clock.advance(20_000);
+    expect(trades).toEqual([]);
+    traders.pauseTraders(false);
+    clock.advance(20_000);
+    expect(trades.length).toBeGreaterThan(10);
+  });
+
+  it("a side without quotes has no mid, until they come back", () => {
+    const { clock, exchange, traders } = open();
+    traders.emptySide("sell");
+    clock.advance(1_000);
+    expect(exchange.mid("SEI/USDC")).toBeUndefined();
+    traders.emptySide(undefined);
+    expect(exchange.mid("SEI/USDC")).toBeDefined();
+  });
 });

@@ -5,10 +5,12 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { describe, expect, it } from "vitest";
 import { withDeadline } from "../../../fargate/deadline.ts";
 import { makeAwsAccess } from "../../../sim/world/aws-access.ts";
+import { EventBusHost } from "../../../sim/world/event-bus-host.ts";
 import { QueueHost } from "../../../sim/world/queue-host.ts";
 import { startTableHost } from "../../../sim/world/table-host.ts";
 import { VirtualTime } from "../../../sim/world/virtual-time.ts";
@@ -21,7 +23,8 @@ async function makeWorld() {
   const table = await startTableHost();
   const queue = new QueueHost(() => time.nowMs);
   const process = new WorldProcess("task", time);
-  const services = { table: table.backend, queue: queue.backend };
+  const bus = new EventBusHost(() => time.nowMs);
+  const services = { table: table.backend, queue: queue.backend, bus: bus.backend };
   const aws = makeAwsAccess({ time, process, services, seed: 1 });
   const raise = (client: DynamoDBClient, abortSignal?: AbortSignal) =>
     client.send(
@@ -38,7 +41,7 @@ async function makeWorld() {
     const answer = await table.client.send(new GetItemCommand({ TableName: table.tableName, Key: KEY }));
     return Number(answer.Item?.["epoch"]?.N ?? 0);
   };
-  return { time, table, queue, process, raise, epoch, ...aws };
+  return { time, table, queue, bus, process, raise, epoch, ...aws };
 }
 
 describe("AWS in the world", () => {
@@ -72,6 +75,16 @@ describe("AWS in the world", () => {
     expect(queue.receive().map(({ body }) => body)).toEqual(["b"]);
     expect(queue.size).toBe(1);
     expect(queue.sent).toEqual(["a", "b"]);
+  });
+
+  it("the bus keeps what was put on it", async () => {
+    const { time, bus, eventBridge } = await makeWorld();
+    const Entries = [{ Source: "flashmm.engine", DetailType: "Quoting Halted", Detail: '{"reason":"a test"}' }];
+    const put = await time.settled(eventBridge.send(new PutEventsCommand({ Entries })), "the event");
+    expect(put.FailedEntryCount).toBe(0);
+    expect(bus.events).toMatchObject([
+      { source: "flashmm.engine", detailType: "Quoting Halted", detail: { reason: "a test" } },
+    ]);
   });
 
   it("unreachable, every call fails at once like a refused connection", async () => {

@@ -246,6 +246,32 @@ describe("a WebSocket", () => {
     expect(heard).toEqual(["open", "close: read ECONNRESET"]);
   });
 
+  it("that a hanging host takes over too late ends for it at once", async () => {
+    const world = makeNetwork();
+    const held: (() => void)[] = [];
+    let closes = 0;
+    world.network.serve("ws://slow.world", {
+      callOf: () => "chain",
+      serve: async () => OK,
+      accept: (_path, take) => held.push(() => take().on("close", () => (closes += 1))),
+    });
+    const heard: string[] = [];
+    const handlers = {
+      onOpen: () => heard.push("open"),
+      onMessage: () => {},
+      onPong: () => {},
+      onClose: () => heard.push("close"),
+    };
+    const socket = world.access.connect("ws://slow.world/", handlers);
+    await world.time.pass(100);
+    socket.terminate();
+    await world.time.pass(100);
+    for (const take of held) take();
+    await world.time.pass(100);
+    expect(heard).toEqual(["close"]);
+    expect(closes).toBe(1);
+  });
+
   it("holds its frames while the line is silent and brings them afterwards", async () => {
     const world = makeNetwork();
     const { heard } = open(world);

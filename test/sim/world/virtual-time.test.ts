@@ -101,6 +101,16 @@ describe("virtual time", () => {
     expect(Date.now()).toBeGreaterThan(Date.UTC(2026, 0, 3));
   });
 
+  it("a delay takes time, however short it is", async () => {
+    const time = new VirtualTime();
+    await time.pass(1.001);
+    const seen: number[] = [];
+    time.after(1e-12, () => seen.push(time.nowMs));
+    time.after(0, () => seen.push(time.nowMs));
+    await time.pass(1);
+    expect(seen).toEqual([1.001, 1.002]);
+  });
+
   it("a loop that waits for nothing is found", async () => {
     const time = new VirtualTime();
     const again = (): void => {
