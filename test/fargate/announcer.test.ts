@@ -5,7 +5,8 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { afterEach, describe, expect, it } from "vitest";
 import { Announcer } from "../../fargate/announcer.ts";
 import { startEventBus } from "../../sim/local/event-bus.ts";
-import { DrivenWorld, makeRecorder } from "./driven-world.ts";
+import { VirtualTime } from "../../sim/world/virtual-time.ts";
+import { makeRecorder } from "./driven-world.ts";
 
 type Entry = {
   readonly EventBusName: string;
@@ -58,7 +59,7 @@ function makeAnnouncer(
   url: string,
   options: { readonly busName?: string; readonly capacity?: number } = { busName: "flashmm" },
 ) {
-  const world = new DrivenWorld();
+  const world = new VirtualTime();
   const recorder = makeRecorder();
   const client = new EventBridgeClient({
     endpoint: url,
@@ -110,7 +111,7 @@ describe("an event of the engine", () => {
   });
 
   it("reaches a rule of the local bus", async () => {
-    const world = new DrivenWorld();
+    const world = new VirtualTime();
     const delivered: unknown[] = [];
     const server = await startEventBus({
       buses: ["flashmm"],

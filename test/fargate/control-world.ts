@@ -2,7 +2,8 @@
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { Control, type MarketControl } from "../../fargate/control.ts";
 import type { Clock } from "../../fargate/seams.ts";
-import { DrivenWorld, type Gate, makeRecorder, type startTable } from "./driven-world.ts";
+import { VirtualTime } from "../../sim/world/virtual-time.ts";
+import { type Gate, makeRecorder, type startTable } from "./driven-world.ts";
 
 const MARKETS = ["SEI/USDC", "ETH/USDC"] as const;
 export const [SEI, ETH] = MARKETS;
@@ -11,7 +12,7 @@ type Table = Awaited<ReturnType<typeof startTable>>;
 type Attributes = Readonly<Record<string, string | undefined>>;
 
 export class ControlCase {
-  readonly world: DrivenWorld;
+  readonly world: VirtualTime;
   readonly control: Control;
   readonly recorder = makeRecorder();
   readonly changes: { readonly market: string; readonly control: MarketControl }[] = [];
@@ -29,9 +30,9 @@ export class ControlCase {
 
   constructor(
     table: Table,
-    options: { readonly world?: DrivenWorld; readonly engineId?: string; readonly gate?: Gate } = {},
+    options: { readonly world?: VirtualTime; readonly engineId?: string; readonly gate?: Gate } = {},
   ) {
-    this.world = options.world ?? new DrivenWorld();
+    this.world = options.world ?? new VirtualTime();
     this.#table = table;
     const { clock } = this.world;
     this.#clock = {

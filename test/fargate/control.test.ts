@@ -1,7 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { EventDetail } from "../../fargate/announcer.ts";
+import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { ControlCase, ETH, SEI } from "./control-world.ts";
-import { DrivenWorld, startTable } from "./driven-world.ts";
+import { startTable } from "./driven-world.ts";
 
 const table = await startTable();
 afterAll(() => table.stop());
@@ -91,16 +92,16 @@ describe("the control items", () => {
     expect(made.reason(SEI)).toContain(`${halted}: maintenance`);
   });
 
-  it("another reason for a halt is told, a resume of what runs is not", async () => {
+  it("another reason for a halt is told, and a resume of what runs, each once", async () => {
     const made = await makeCase().start();
     await made.put(SEI, { state: "running" });
-    await made.world.pass(A_READING_MS);
-    expect(made.told()).toEqual(["running"]);
+    await made.world.pass(3 * A_READING_MS);
+    expect(made.told()).toEqual(["running", "running"]);
     await made.put(SEI, { state: "halted", reason: "one" });
     await made.world.pass(A_READING_MS);
     await made.put(SEI, { state: "halted", reason: "two" });
     await made.world.pass(A_READING_MS);
-    expect(made.told()).toEqual(["running", "halted", "halted"]);
+    expect(made.told()).toEqual(["running", "running", "halted", "halted"]);
   });
 
   it("of a market that is not ours say nothing to us", async () => {
@@ -206,7 +207,7 @@ describe("items that cannot be read", () => {
   });
 
   it("age from before the question was sent, not from the answer", async () => {
-    const world = new DrivenWorld();
+    const world = new VirtualTime();
     const held = Promise.withResolvers<void>();
     let isHeld = false;
     const made = makeCase({
@@ -228,6 +229,39 @@ describe("items that cannot be read", () => {
     expect(made.reason()).toBeUndefined();
     await world.pass(1);
     expect(made.reason()).toBe("the control items were not read for 5 s");
+  });
+
+  it("are not believed after a freeze of the machine until they were asked for again, however young they look", async () => {
+    const made = await makeCase().start();
+    await made.put("ALL", { state: "halted" });
+    expect(made.control.reasonNotToPlace(SEI, made.now)).toBeUndefined();
+    made.control.distrust();
+    expect(made.control.reasonNotToPlace(SEI, made.now)).toMatch(/control items/);
+    await made.world.pass(100);
+    expect(made.reason()).toBe("halted by flashmm.operator, ALL: maintenance");
+  });
+
+  it("of which the question was under way at the freeze are asked for once more", async () => {
+    const world = new VirtualTime();
+    const held = Promise.withResolvers<void>();
+    let isHeld = false;
+    const made = makeCase({
+      world,
+      gate: async (step) => {
+        if (isHeld && step === "after the table") await held.promise;
+      },
+    });
+    await made.start();
+    isHeld = true;
+    await world.pass(A_READING_MS);
+    await made.put("ALL", { state: "halted" });
+    made.control.distrust();
+    isHeld = false;
+    held.resolve();
+    await world.pass(1);
+    expect(made.control.reasonNotToPlace(SEI, made.now)).toBeDefined();
+    await world.pass(A_READING_MS);
+    expect(made.reason()).toBe("halted by flashmm.operator, ALL: maintenance");
   });
 
   it("are old for a process that was frozen, before any timer of it has run", async () => {

@@ -160,6 +160,101 @@ describe("aborts", () => {
   });
 });
 
+describe("the fence", () => {
+  const fenced = { code: "FENCED", message: "the lease is lost" };
+
+  test("a request that waited for a connection is asked at the write, and the connection stays usable", async () => {
+    const url = await start({ connectionsMax: 1 });
+    let reason: string | undefined;
+    const asked: string[] = [];
+    const fence = () => {
+      asked.push(`after ${peer.requests.length} requests`);
+      return reason;
+    };
+    const arrived = new Promise<Socket>((resolve) => {
+      peer.onRequest = resolve;
+    });
+    const first = client.fetch(get(`${url}/first`));
+    const second = client.fetch({ ...get(`${url}/second`), fence });
+    const third = client.fetch(get(`${url}/third`));
+    const socket = await arrived;
+    expect(asked).toEqual([]);
+    reason = "the lease is lost";
+    peer.onRequest = (each) => each.write(OK);
+    socket.write(OK);
+    await expect(second).rejects.toMatchObject(fenced);
+    await Promise.all([first, third]);
+    expect(asked).toEqual(["after 1 requests"]);
+    expect(peer.requests.map((text) => text.split(" ")[1])).toEqual(["/first", "/third"]);
+    expect(peer.sockets).toHaveLength(1);
+  });
+
+  test("a request for which an idle connection is there is asked before fetch returns, and leaves it idle", async () => {
+    const url = await start();
+    await client.fetch(get(`${url}/first`));
+    let asked = 0;
+    const second = client.fetch({
+      ...get(`${url}/second`),
+      fence: () => {
+        asked += 1;
+        return "the lease is lost";
+      },
+    });
+    expect(asked).toBe(1);
+    await expect(second).rejects.toMatchObject(fenced);
+    await client.fetch(get(`${url}/third`));
+    expect(peer.requests.map((text) => text.split(" ")[1])).toEqual(["/first", "/third"]);
+    expect(peer.sockets).toHaveLength(1);
+  });
+
+  test("a request that was the only one to wait is asked once its connection is open, which the next one then takes", async () => {
+    const url = await start({ connectionsMax: 1 });
+    let asked = 0;
+    const fence = () => {
+      asked += 1;
+      return "the lease is lost";
+    };
+    const first = client.fetch({ ...get(`${url}/first`), fence });
+    expect(asked).toBe(0);
+    await expect(first).rejects.toMatchObject(fenced);
+    await client.fetch(get(`${url}/second`));
+    expect(asked).toBe(1);
+    expect(peer.requests.map((text) => text.split(" ")[1])).toEqual(["/second"]);
+    expect(peer.sockets).toHaveLength(1);
+  });
+
+  test("a fence without a reason lets the request through, and is asked once", async () => {
+    const url = await start();
+    let asked = 0;
+    const fence = () => {
+      asked += 1;
+      return undefined;
+    };
+    await client.fetch({ ...get(url), fence });
+    expect([asked, peer.requests.length]).toEqual([1, 1]);
+  });
+
+  test("a request given up while it waits is not asked at all", async () => {
+    const url = await start({ connectionsMax: 1 });
+    const arrived = new Promise<Socket>((resolve) => {
+      peer.onRequest = resolve;
+    });
+    const first = client.fetch(get(url));
+    const controller = new AbortController();
+    let asked = 0;
+    const fence = () => {
+      asked += 1;
+      return undefined;
+    };
+    const second = client.fetch({ ...get(url), signal: controller.signal, fence });
+    controller.abort();
+    await expect(second).rejects.toMatchObject({ code: "ABORTED" });
+    (await arrived).write(OK);
+    await first;
+    expect([asked, peer.requests.length]).toEqual([0, 1]);
+  });
+});
+
 describe("faults", () => {
   test.each([
     ["a reset", (socket: Socket) => socket.resetAndDestroy(), "ECONNRESET"],

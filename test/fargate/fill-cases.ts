@@ -3,8 +3,12 @@ import type { BookedFill } from "../../core/accounting/pnl.ts";
 import type { Fill } from "../../core/events.ts";
 import { makeMarket, priceToMoney, sizeToMoney } from "../../core/market.ts";
 import { type Side, toLots, toTicks } from "../../core/units.ts";
+import type { FillOverlap } from "../../fargate/state-table.ts";
 
 export const MARKET = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
+
+/** Of a checkpoint behind which nothing is read again. */
+export const NO_OVERLAP: FillOverlap = { cursor: undefined, after: undefined, fills: [] };
 
 const ORIGIN_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 

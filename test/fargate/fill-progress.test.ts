@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyFill, compareFills, emptyBooks } from "../../core/accounting/pnl.ts";
 import { FillProgress } from "../../fargate/fill-progress.ts";
-import { bookedOf, fillOf, MARKET } from "./fill-cases.ts";
+import { bookedOf, fillOf, MARKET, NO_OVERLAP } from "./fill-cases.ts";
 
-const START = { cursor: undefined, books: emptyBooks() };
+const START = { cursor: undefined, books: emptyBooks(), overlap: NO_OVERLAP };
 
 function pageOf(fills: readonly ReturnType<typeof fillOf>[], cursor: string, askedAtMs: number) {
   return { fills, nextCursor: cursor, askedAtMs, readAtMs: askedAtMs };
@@ -81,13 +81,50 @@ describe("the progress of fills", () => {
 
   it("a fill that the books of the start answer for is sent again, but not folded again", () => {
     const books = applyFill(emptyBooks(), bookedOf(fillOf("F-5", 5)), MARKET);
-    const progress = new FillProgress(MARKET, { cursor: "c5", books });
+    const progress = new FillProgress(MARKET, {
+      cursor: "c5",
+      books,
+      overlap: { ...NO_OVERLAP, cursor: "c5", after: books.lastFill },
+    });
     progress.addPage(pageOf([fillOf("F-5", 5), fillOf("F-6", 6)], "c6", 0));
     expect([...progress.unoffered]).toHaveLength(2);
     sendAll(progress);
     progress.addPage(pageOf([], "c6", 2_000));
     progress.advance();
     expect(progress.checkpoint.books.fillCount).toBe(2);
+  });
+
+  it("the overlap of a checkpoint is the last minute's fills, and where they begin", () => {
+    const progress = new FillProgress(MARKET, START);
+    const read = (fill: ReturnType<typeof fillOf>, cursor: string, atMs: number) => {
+      progress.addPage(pageOf([fill], cursor, atMs));
+      sendAll(progress);
+      progress.addPage(pageOf([], cursor, atMs + 2_000));
+      progress.advance();
+      return progress.checkpoint.overlap;
+    };
+    const [first, second, third] = [fillOf("F-1", 1), fillOf("F-2", 2), fillOf("F-3", 3)];
+    const keyOf = ({ fillId, venueTime }: typeof first) => ({ fillId, venueTime });
+    expect(read(first, "c1", 0).fills).toEqual([keyOf(first)]);
+    expect(read(second, "c2", 30_000)).toEqual({ ...NO_OVERLAP, fills: [keyOf(first), keyOf(second)] });
+    expect(read(third, "c3", 90_001)).toEqual({ cursor: "c2", after: keyOf(second), fills: [keyOf(third)] });
+  });
+
+  it("a fill that the history shows late is booked after a restart too, and those around it are not again", () => {
+    const before = new FillProgress(MARKET, START);
+    const [first, late, last] = [fillOf("F-1", 1), fillOf("F-2", 2), fillOf("F-3", 3)];
+    before.addPage(pageOf([first, last], "c2", 0));
+    sendAll(before);
+    before.addPage(pageOf([], "c2", 2_000));
+    before.advance();
+    const after = new FillProgress(MARKET, before.checkpoint);
+    expect(after.addPage(pageOf([first, late, last], "c3", 3_000))).toEqual([late]);
+    expect([...after.unoffered].map(({ fill }) => fill)).toEqual([late]);
+    sendAll(after);
+    after.addPage(pageOf([], "c3", 5_000));
+    after.advance();
+    const all = [first, late, last].map(bookedOf).reduce((sum, fill) => applyFill(sum, fill, MARKET), emptyBooks());
+    expect(after.checkpoint.books).toMatchObject({ fillCount: 3, position: all.position, lastFill: all.lastFill });
   });
 
   it("a fill older than one that is safe already is counted, and booked all the same", () => {

@@ -8,7 +8,7 @@ import { FillTracker } from "../../fargate/fill-tracker.ts";
 import { StateTable } from "../../fargate/state-table.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { type Gate, makeRecorder, startQueue, startTable } from "./driven-world.ts";
-import { bookedOf, fillOf, MARKET } from "./fill-cases.ts";
+import { bookedOf, fillOf, MARKET, NO_OVERLAP } from "./fill-cases.ts";
 
 const queue = await startQueue();
 const table = await startTable();
@@ -93,7 +93,8 @@ function startTask(around: Surroundings, epoch: number, gate: Gate = () => Promi
     /** When each reading that came to the history's end had begun. */
     reads,
     start: async () => {
-      engine = new FillLog(await tracker.load(), market);
+      const { books, known } = await tracker.load();
+      engine = new FillLog(books, market, { known });
       await tracker.catchUp();
     },
     /** As the loop does: to the books first, then to the tracker. */
@@ -140,7 +141,12 @@ describe("the fill tracker", () => {
     ]);
     await around.world.pass(20_000);
     expect(queue.fillIds()).toEqual(["F-1"]);
-    expect(await task.stateTable.loadFills(around.market.symbol)).toEqual({ cursor: "1", books: task.books() });
+    const { fillId, venueTime } = fill!;
+    expect(await task.stateTable.loadFills(around.market.symbol)).toEqual({
+      cursor: "1",
+      books: task.books(),
+      overlap: { cursor: undefined, after: undefined, fills: [{ fillId, venueTime }] },
+    });
     task.kill();
   });
 
@@ -242,7 +248,11 @@ describe("the fill tracker", () => {
     const older = startTask(around, 1);
     await around.world.settled(older.start(), "the older");
     const newer = { epoch: 2, version: 1 };
-    await older.stateTable.saveFills(around.market.symbol, { cursor: "0", books: emptyBooks() }, newer);
+    await older.stateTable.saveFills(
+      around.market.symbol,
+      { cursor: "0", books: emptyBooks(), overlap: NO_OVERLAP },
+      newer,
+    );
     around.addFills(2);
     await around.world.pass(20_000);
     expect(older.recorder.countOf("checkpoint-superseded")).toBe(1);

@@ -7,6 +7,19 @@ const { makeHeld, endWorlds, stop } = await makeLeases(TERM_MS);
 afterEach(endWorlds);
 afterAll(stop);
 
+describe("a doubt from outside", () => {
+  it("places nothing until the record was read, which is done at once", async () => {
+    const { world, a } = await makeHeld();
+    const requests = a.requests.length;
+    const looked = a.lease.recheck("the process stood still");
+    expect(a.reasonNotToPlace()).toBe("the lease is in doubt: the process stood still");
+    await world.passUntil(() => a.isPlacing(), 500);
+    await looked;
+    expect(a.requests.slice(requests)).toEqual(["GetItemCommand"]);
+    expect(a.eventTypes).toEqual(["held", "doubt", "held"]);
+  });
+});
+
 describe("clocks that part", () => {
   it("a machine that was frozen with its monotonic clock places nothing until it has read", async () => {
     const { world, a } = await makeHeld();

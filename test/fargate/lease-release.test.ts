@@ -16,7 +16,7 @@ describe("releasing the lease", () => {
     expect(a.reasonNotToPlace()).toBe("the lease is released");
     expect(await world.driven.settled(released, "the release")).toBe(true);
     expect(await world.passUntil(() => b.isPlacing(), 2_000)).toBeLessThanOrEqual(1_300);
-    expect(b.acquired).toEqual({ type: "acquired", epoch: 2, isTakenOver: false });
+    expect(b.acquired).toEqual({ type: "acquired", epoch: 2, takenFromMs: null });
     expect(a.lease.state()).toMatchObject({ status: "released", heldBy: null, validForMs: null });
     await world.pass(30_000);
     expect((await read())?.["owner"]).toEqual({ S: b.lease.owner });

@@ -3,9 +3,11 @@
  * wrong with them: pauses, freezes, jumps of the wall clock, crashes, and each way in which a request can fail.
  */
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { type Acquisition, Lease, type LeaseEvent } from "../../fargate/lease.ts";
+import { Lease } from "../../fargate/lease.ts";
+import type { Acquisition, LeaseEvent } from "../../fargate/lease-types.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
-import { DrivenWorld, makeRecorder, startTable } from "./driven-world.ts";
+import { VirtualTime } from "../../sim/world/virtual-time.ts";
+import { makeRecorder, startTable } from "./driven-world.ts";
 
 export const NETWORKS = [
   "up",
@@ -25,8 +27,10 @@ const SLOW_MS = 500;
 
 type Table = Awaited<ReturnType<typeof startTable>>;
 
+type StartOptions = { readonly termMs?: number; readonly epochMin?: number };
+
 export class LeaseWorld {
-  readonly driven = new DrivenWorld();
+  readonly driven = new VirtualTime();
   readonly hosts: LeaseHost[] = [];
   readonly #table: Table;
   readonly #shard: string;
@@ -39,9 +43,10 @@ export class LeaseWorld {
   }
 
   /** A process that asks for the lease from now on. */
-  start(engineId: string, seed = this.hosts.length + 1): LeaseHost {
-    const host = new LeaseHost(this.driven, seed, engineId, {
-      termMs: this.#termMs,
+  start(engineId: string, { termMs = this.#termMs, epochMin = 0 }: StartOptions = {}): LeaseHost {
+    const host = new LeaseHost(this.driven, this.hosts.length + 1, engineId, {
+      termMs,
+      epochMin,
       shard: this.#shard,
       tableName: this.#table.tableName,
       makeClient: (gate) => this.#table.makeClient(this.driven, gate),
@@ -78,7 +83,7 @@ export class LeaseHost {
   network: Network = "up";
   acquired: Acquisition | undefined;
   isCrashed = false;
-  readonly #world: DrivenWorld;
+  readonly #world: VirtualTime;
   readonly #client: DynamoDBClient;
   #nextWrite: Network | undefined;
   #hasFailedWrite = false;
@@ -90,17 +95,18 @@ export class LeaseHost {
     | undefined;
 
   constructor(
-    world: DrivenWorld,
+    world: VirtualTime,
     seed: number,
     engineId: string,
     options: {
       readonly termMs: number;
+      readonly epochMin: number;
       readonly shard: string;
       readonly tableName: string;
       readonly makeClient: (gate: (step: string) => Promise<void>) => DynamoDBClient;
     },
   ) {
-    const { makeClient, ...of } = options;
+    const { makeClient, epochMin, ...of } = options;
     this.#world = world;
     this.#client = makeClient((step) => this.#gate(step));
     this.#client.send = new Proxy(this.#client.send, {
@@ -120,7 +126,7 @@ export class LeaseHost {
       onState: (event) => this.events.push(event),
       onWait: (detail) => this.waits.push(detail),
     });
-    void this.lease.acquire().then((acquired) => {
+    void this.lease.acquire(epochMin).then((acquired) => {
       this.acquired = acquired;
     });
   }

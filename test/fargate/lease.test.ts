@@ -12,7 +12,7 @@ afterAll(stop);
 describe("acquiring the lease", () => {
   it("a free lease is taken at once, with epoch 1, and the item says by whom", async () => {
     const { a, read } = await makeHeld();
-    expect(a.acquired).toEqual({ type: "acquired", epoch: 1, isTakenOver: false });
+    expect(a.acquired).toEqual({ type: "acquired", epoch: 1, takenFromMs: null });
     expect(a.lease.owner).toMatch(/^task-a\/[0-9a-f]{8}$/);
     expect(await read()).toMatchObject({
       owner: { S: a.lease.owner },
@@ -35,7 +35,7 @@ describe("acquiring the lease", () => {
     await put(item);
     const a = world.start("task-a");
     await world.passUntil(() => a.isPlacing(), 1_000);
-    expect(a.acquired).toEqual({ type: "acquired", epoch, isTakenOver: false });
+    expect(a.acquired).toEqual({ type: "acquired", epoch, takenFromMs: null });
   });
 
   it("an item that cannot be read is told and waited for, never overwritten", async () => {
@@ -68,12 +68,44 @@ describe("acquiring the lease", () => {
     const renewals = a.requests.length;
     const tookMs = await world.passUntil(() => b.isPlacing(), 20_000);
     expect(a.requests).toHaveLength(renewals);
-    expect(b.acquired).toEqual({ type: "acquired", epoch: 2, isTakenOver: true });
+    expect(b.acquired).toEqual({ type: "acquired", epoch: 2, takenFromMs: TERM_MS });
     // First seen at most 0.1 s after `b` began to look, two seconds before the crash.
     expect(tookMs).toBeGreaterThan(TAKE_OVER_MS - 2_100);
     expect(tookMs).toBeLessThanOrEqual(TAKE_OVER_MS + 100);
     expect(b.waits[0]).toBe(`held by ${a.lease.owner}, epoch 1, unchanged for 0.0 s of 10.5 s`);
     expect(b.waits).toContainEqual(expect.stringMatching(/epoch 1, unchanged for 9\.\d s of 10\.5 s$/));
+  });
+
+  it.each([
+    { holderMs: 60_000, standbyMs: 3_000 },
+    { holderMs: 3_000, standbyMs: 60_000 },
+  ])(
+    "a deploy changes the term ($holderMs ms held, $standbyMs ms asked): the longer is waited for",
+    async ({ holderMs, standbyMs }) => {
+      const { world, read } = makeWorld();
+      const a = world.start("task-a", { termMs: holderMs });
+      await world.passUntil(() => a.isPlacing(), 1_000);
+      expect((await read())?.["termMs"]).toEqual({ N: String(holderMs) });
+      const b = world.start("task-b", { termMs: standbyMs });
+      for (let second = 0; second < 90; second += 1) {
+        await world.pass(1_000);
+        expect(a.reasonNotToPlace()).toBeUndefined();
+        expect(b.isPlacing()).toBe(false);
+      }
+      a.crash();
+      const tookMs = await world.passUntil(() => b.isPlacing(), 70_000);
+      // The record had stood still for at most a third of the holder's term when it crashed.
+      expect(tookMs).toBeGreaterThan(63_000 - holderMs / 3 - 100);
+      expect(b.acquired).toEqual({ type: "acquired", epoch: 2, takenFromMs: holderMs });
+    },
+  );
+
+  it("a lease whose record was deleted goes on above the epoch that the other items tell", async () => {
+    const { world, read } = makeWorld();
+    const a = world.start("task-a", { epochMin: 41 });
+    await world.passUntil(() => a.isPlacing(), 1_000);
+    expect(a.acquired).toEqual({ type: "acquired", epoch: 42, takenFromMs: null });
+    expect((await read())?.["epoch"]).toEqual({ N: "42" });
   });
 
   it("a standby never takes the lease of a holder that renews", async () => {
@@ -102,7 +134,7 @@ describe("acquiring the lease", () => {
       expect((await read())?.["owner"]).toEqual({ S: a.lease.owner });
       expect(a.acquired).toBeUndefined();
       await world.passUntil(() => a.isPlacing(), 4_000);
-      expect(a.acquired).toEqual({ type: "acquired", epoch: 1, isTakenOver: false });
+      expect(a.acquired).toEqual({ type: "acquired", epoch: 1, takenFromMs: null });
       // The term began when the write was sent.
       expect(a.lease.state().validForMs).toBeLessThan(TERM_MS - 150);
     },
@@ -122,7 +154,7 @@ describe("acquiring the lease", () => {
     expect(b.requests.length).toBeLessThan(25);
     b.network = "up";
     await world.passUntil(() => b.isPlacing(), 8_000);
-    expect(b.acquired).toMatchObject({ epoch: 2, isTakenOver: true });
+    expect(b.acquired).toMatchObject({ epoch: 2, takenFromMs: TERM_MS });
   });
 
   it("a version that moved starts the waiting anew", async () => {
@@ -254,6 +286,6 @@ describe("holding the lease", () => {
     expect(a.reasonNotToPlace()).toBe("the lease is not renewed any more");
     const b = world.start("task-b");
     expect(await world.passUntil(() => b.isPlacing(), 20_000)).toBeGreaterThanOrEqual(TAKE_OVER_MS);
-    expect(b.acquired).toMatchObject({ isTakenOver: true });
+    expect(b.acquired).toMatchObject({ takenFromMs: TERM_MS });
   });
 });

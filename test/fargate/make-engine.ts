@@ -6,10 +6,11 @@ import { Engine } from "../../core/engine.ts";
 import type { EngineEvent } from "../../core/events.ts";
 import { RequestBudget } from "../../core/execution/request-budget.ts";
 import type { MarketEngine } from "../../core/market-engine.ts";
+import type { LossSnapshot } from "../../core/risk/loss-watch.ts";
 import type { Instant } from "../../core/units.ts";
 import { toLots } from "../../core/units.ts";
-import type { MarketConfig } from "../../fargate/config.ts";
-import { toMarketSettings } from "../../fargate/market-settings.ts";
+import type { Config, MarketConfig } from "../../fargate/config.ts";
+import { toMarketSettings, toShardLimits } from "../../fargate/market-settings.ts";
 import { instant, makeBook, orderSeen } from "../core/make-events.ts";
 
 export const MARKET_CONFIG: MarketConfig = {
@@ -27,19 +28,53 @@ export const MARKET_CONFIG: MarketConfig = {
     refreshToleranceTicks: 0,
     refreshTolerancePercent: 0,
   },
-  limits: { orderSize: "100", position: "500", bookAgeMs: 2_000 },
+  limits: {
+    orderSize: "100",
+    orderValue: "1000",
+    position: "500",
+    priceCollarPercent: 10,
+    duplicateMs: 0,
+    executionsPerMinute: 1_000,
+    executionsInARow: 1_000,
+    bookAgeMs: 2_000,
+    placeBookAgeMs: 2_000,
+    midJumpPercent: 50,
+    midJumpPauseMs: 0,
+    spreadPercent: 100,
+    startSizePercent: 100,
+    startPeriodMs: 0,
+  },
+};
+
+const SHARD_LIMITS: Config["shardLimits"] = {
+  exposureValue: "100000",
+  capital: "1000",
+  drawdownAlertPercent: 3,
+  drawdownReducePercent: 4,
+  drawdownHaltPercent: 6,
+  dailyLossPercent: 50,
 };
 
 export function makeEngine(
-  options: { config?: MarketConfig; epoch?: number; books?: ReturnType<typeof emptyBooks> } = {},
+  options: {
+    config?: MarketConfig;
+    epoch?: number;
+    books?: ReturnType<typeof emptyBooks>;
+    loss?: LossSnapshot;
+    baseline?: bigint;
+  } = {},
 ) {
-  const { config = MARKET_CONFIG, epoch = 3, books = emptyBooks() } = options;
+  const { config = MARKET_CONFIG, epoch = 3, books = emptyBooks(), loss, baseline } = options;
   const budget = new RequestBudget();
   const engine = new Engine({
     markets: [toMarketSettings(config)],
+    limits: toShardLimits({ shardLimits: SHARD_LIMITS }),
+    inFlightMax: 5,
     epoch,
     budget,
     books: new Map([[config.symbol, books]]),
+    loss,
+    baselines: new Map(baseline === undefined ? [] : [[config.symbol, baseline]]),
     fillsUnreadMsMax: 20_000,
   });
   const market = engine.market(config.symbol);

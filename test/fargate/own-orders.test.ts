@@ -15,6 +15,8 @@ import { MARKET, makeCountingMetrics, makeRecordingLog } from "./cambrian/venue-
 import { makePacedClock, SYMBOL, until } from "./task-world.ts";
 
 const clock = makePacedClock(10);
+/** Of the start under test. */
+const EPOCH = 14;
 const nowMs = () => clock.now().monotonicMs;
 
 let exchange: Exchange;
@@ -46,6 +48,7 @@ beforeEach(async () => {
     log: makeRecordingLog([]),
     metrics: makeCountingMetrics(new Map()),
     onEvent: () => undefined,
+    fence: () => undefined,
   });
 });
 
@@ -78,11 +81,11 @@ function sent(clientOrderId: string): void {
     price: toTicks(3_000),
     size: toLots(10),
   } as const;
-  placed.sent(order, nowMs());
+  placed.decided(order, nowMs());
 }
 
-async function cancelAll(withinMs = 14_000): Promise<number | undefined> {
-  const options = { venue, budget, clock, placed: () => placed.open() };
+async function cancelAll(withinMs = 14_000, at: Venue = venue): Promise<number | undefined> {
+  const options = { venue: at, budget, clock, epoch: EPOCH, placed: () => placed.open() };
   return (await cancelAllOwnOrders(options, [SYMBOL], nowMs() + withinMs)).get(SYMBOL);
 }
 
@@ -95,6 +98,43 @@ test("orders of every start are ended within the rate limit, and strangers' are 
   expect(await cancelAll()).toBe(15);
   expect(openIds()).toEqual(["by-hand-1", "fmm-2-SEIUSDC-b0-1"]);
   expect(api.stats().refusedForRate).toBe(0);
+});
+
+test("orders of a later start are its own: they are left alone, and hold up nothing", async () => {
+  rest(`fm-${EPOCH}-SEIUSDC-b0-1`);
+  rest(`fm-${EPOCH + 1}-SEIUSDC-b0-1`);
+  expect(await cancelAll()).toBe(1);
+  expect(openIds()).toEqual([`fm-${EPOCH + 1}-SEIUSDC-b0-1`]);
+});
+
+test("two answers that show none are at least a block apart", async () => {
+  const askedMs: number[] = [];
+  const openOrders: Venue["openOrders"] = (market) => {
+    askedMs.push(nowMs());
+    return venue.openOrders(market);
+  };
+  const watched: Pick<Venue, "openOrders" | "execute"> = { openOrders, execute: (command) => venue.execute(command) };
+  expect(await cancelAll(14_000, { ...venue, ...watched })).toBe(0);
+  expect(askedMs).toHaveLength(2);
+  expect(askedMs[1]! - askedMs[0]!).toBeGreaterThanOrEqual(400);
+});
+
+test("an answer that shows none proves nothing after one that failed", async () => {
+  api.faults.inject({ route: "orders", when: "after", effect: { type: "garbage" } }, 3);
+  const answers: string[] = [];
+  const openOrders: Venue["openOrders"] = async (market) => {
+    const orders = await venue.openOrders(market).catch((error: unknown) => {
+      answers.push("failed");
+      throw error;
+    });
+    answers.push(`${orders.length} open`);
+    // The question after an empty answer fails, with its repeats.
+    if (answers.length === 2) api.faults.inject({ route: "orders", when: "after", effect: { type: "garbage" } }, 3);
+    return orders;
+  };
+  const execute: Venue["execute"] = (command) => venue.execute(command);
+  expect(await cancelAll(14_000, { ...venue, openOrders, execute })).toBe(0);
+  expect(answers).toEqual(["failed", "0 open", "failed", "0 open", "0 open"]);
 });
 
 test("without an order two answers that show none are enough, and one is not", async () => {
@@ -152,6 +192,16 @@ test("when the venue's list cannot be read, known orders are cancelled all the s
   const failed = await cancelAll(2_000).catch((error: unknown) => error);
   expect(failed).toMatchObject({ errors: [{ code: "ORDERS_LEFT_OPEN", cause: { operation: "openOrders" } }] });
   expect(exchange.orderByClientId(clientOrderId)?.status).toBe("cancelled");
+});
+
+test("without an answer from the venue, what we placed and cannot prove ended is named", async () => {
+  const clientOrderId = "fm-3-SEIUSDC-b0-1";
+  rest(clientOrderId);
+  sent(clientOrderId);
+  api.faults.inject({ route: "any", when: "before", effect: { type: "drop" } }, 1_000);
+  await expect(cancelAll(1_000)).rejects.toThrow(
+    "still open: none shown, but that is not proven; not proven ended: fm-3-SEIUSDC-b0-1",
+  );
 });
 
 test("a list that could not be read for a moment is asked for again", async () => {

@@ -9,13 +9,34 @@ import { ManualClock } from "../sim/local/manual-clock.ts";
 import { makeCountingMetrics } from "./cambrian/venue-case.ts";
 import { answerOf, bookAround, MARKET_CONFIG, makeEngine, orderOf, readyToQuote } from "./make-engine.ts";
 
+/** A clock whose process can stand still: time goes on, and the timers due meanwhile come late. */
+class FreezingClock extends ManualClock {
+  #frozenMs = 0;
+  #wallMs = 0;
+
+  /** The wall clock is set, by so much forward or back. */
+  jumpWall(byMs: number): void {
+    this.#wallMs += byMs;
+  }
+
+  freeze(forMs: number): void {
+    this.#frozenMs += forMs;
+  }
+
+  override now() {
+    const { monotonicMs, epochMs } = super.now();
+    return { monotonicMs: monotonicMs + this.#frozenMs, epochMs: epochMs + this.#frozenMs + this.#wallMs };
+  }
+}
+
 /** A loop over a real engine, with a venue that answers everything at once. */
 function makeLoop(options: Parameters<typeof makeEngine>[0] & { onFill?: () => void } = {}) {
-  const clock = new ManualClock(EPOCH_MS);
+  const clock = new FreezingClock(EPOCH_MS);
   const { engine, market, budget } = makeEngine(options);
   const sent: Command[] = [];
   const fills: [Fill, bigint | undefined][] = [];
   const crashes: unknown[] = [];
+  const doubts: string[] = [];
   const counted = new Map<string, number>();
   const queue = new EventQueue();
   const loop: QuotingLoop = new QuotingLoop({
@@ -33,13 +54,14 @@ function makeLoop(options: Parameters<typeof makeEngine>[0] & { onFill?: () => v
       fills.push([fill, mid]);
       options.onFill?.();
     },
+    onDoubt: (reason) => doubts.push(reason),
     onCrash: (error) => crashes.push(error),
   });
   const push = async (...events: readonly EngineEvent[]) => {
     for (const event of events) loop.push(event);
     await settled();
   };
-  return { clock, engine, market, sent, fills, crashes, counted, queue, loop, push };
+  return { clock, engine, market, sent, fills, crashes, doubts, counted, queue, loop, push };
 }
 
 /** Answers are pushed in a turn and applied in the next one, which is a microtask. */
@@ -51,7 +73,7 @@ const NOW_MS = EPOCH_MS;
 
 test("whatever arrives in one go costs one decision, on the newest book", async () => {
   const { push, sent, counted } = makeLoop();
-  await push(...readyToQuote(4_000, NOW_MS), bookAround(4_500, NOW_MS), bookAround(5_000, NOW_MS));
+  await push(...readyToQuote(4_900, NOW_MS), bookAround(4_950, NOW_MS), bookAround(5_000, NOW_MS));
   expect(sent.map((command) => command.type)).toEqual(Array(4).fill("place-order"));
   const prices = sent.flatMap((command) => (command.type === "place-order" ? [command.price] : []));
   expect(Math.min(...prices)).toBeGreaterThan(4_980);
@@ -97,6 +119,72 @@ test("a fill without a book is handed on without a mid", async () => {
   const { push, fills } = makeLoop();
   await push({ type: "fill", fill: makeFill({ fillId: "F-1" }), at: instant(NOW_MS) });
   expect(fills.map(([fill, mid]) => [fill.fillId, mid])).toEqual([["F-1", undefined]]);
+});
+
+/** A loop that quotes and has decided a moment ago. */
+async function makeQuotingLoop() {
+  const made = makeLoop();
+  made.loop.start();
+  await made.push(...readyToQuote(5_000, NOW_MS));
+  expect(made.market.orders.open()).toHaveLength(4);
+  return made;
+}
+
+test("a process that stood still is told before what waited in its sockets: an old book does not bring the quotes back", async () => {
+  const { push, clock, sent, market } = await makeQuotingLoop();
+  clock.freeze(2_001);
+  // What is read first has waited; it carries the time of its reading, and nothing is valued by it.
+  await push(bookAround(5_100, clock.now().monotonicMs));
+  expect(market.watch.lastMidTicks).toBe(5_000);
+  expect(market.watch.reasonsNotToQuote(clock.now())).toEqual(["no book since the process stood still"]);
+  expect(sent.slice(4).map((command) => command.type)).toEqual(Array(4).fill("cancel-order"));
+  clock.freeze(499);
+  await push(bookAround(5_000, clock.now().monotonicMs));
+  expect(market.orders.open()).toEqual([]);
+  clock.freeze(1);
+  await push(bookAround(5_000, clock.now().monotonicMs));
+  expect(market.blockers).toEqual([]);
+  expect(market.orders.open().length).toBeGreaterThan(0);
+});
+
+test("a turn that is 2 s late is no stall yet", async () => {
+  const { push, clock, market } = await makeQuotingLoop();
+  clock.freeze(2_000);
+  await push(bookAround(5_000, clock.now().monotonicMs));
+  expect(market.watch.reasonsNotToQuote(clock.now())).toEqual([]);
+});
+
+test("a stall that only a timer ends is told as well", async () => {
+  const { clock, sent, market } = await makeQuotingLoop();
+  clock.freeze(10_000);
+  clock.advance(50);
+  await settled();
+  expect(market.watch.reasonsNotToQuote(clock.now())).toContain("no book since the process stood still");
+  expect(sent.slice(4).map((command) => command.type)).toEqual(Array(4).fill("cancel-order"));
+});
+
+test("a stall, and clocks that part, are told before anything is decided; nothing else is", async () => {
+  const { clock, doubts, sent } = await makeQuotingLoop();
+  clock.advance(1_900);
+  await settled();
+  expect(doubts).toEqual([]);
+  const before = sent.length;
+  clock.freeze(10_000);
+  clock.advance(50);
+  await settled();
+  expect(doubts).toEqual([expect.stringMatching(/^no turn for 10050 ms, the wall clock 0 ms off in it$/)]);
+  expect(sent.length).toBeGreaterThan(before);
+  clock.jumpWall(-1_500);
+  clock.advance(50);
+  await settled();
+  expect(doubts).toEqual([expect.anything(), "no turn for 50 ms, the wall clock -1500 ms off in it"]);
+});
+
+test("the first turn of all is no stall, however late it comes", async () => {
+  const { push, clock, market } = makeLoop();
+  clock.freeze(60_000);
+  await push(...readyToQuote(5_000, clock.now().monotonicMs));
+  expect(market.orders.open()).toHaveLength(4);
 });
 
 test("after the stop facts are still taken, and nothing is decided any more", async () => {

@@ -94,6 +94,68 @@ test("a step under way at the stop is waited for, and is the last", async () => 
   expect(ran).toEqual([]);
 });
 
+test("a step shows what it waits for, by its own hand or by its name, while it is under way and no longer", async () => {
+  const { startup, clock } = makeStartup();
+  const run = startup.run([
+    {
+      step: "win the lease",
+      run: async ({ show, pause }) => {
+        show("asked");
+        await pause(1_000);
+        return "epoch 7";
+      },
+    },
+    { step: "quote", run: () => new Promise(() => undefined) },
+  ]);
+  const shown = () => startup.steps.map(({ state, detail }) => `${state}: ${detail}`);
+  startup.show("quote", "not under way yet");
+  expect(shown()).toEqual(["running: asked", "waiting: "]);
+  startup.show("win the lease", "held by task-b");
+  startup.show("no such step", "nobody");
+  expect(shown()).toEqual(["running: held by task-b", "waiting: "]);
+  clock.advance(1_000);
+  await turns();
+  startup.show("win the lease", "too late");
+  expect(shown()).toEqual(["done: epoch 7", "running: "]);
+  startup.stop();
+  void run;
+});
+
+test("a pause lasts as long as it was asked for, and says whether the start goes on", async () => {
+  const { startup, clock } = makeStartup();
+  const ended: [number, boolean][] = [];
+  const run = startup.run([
+    {
+      step: "keep quiet",
+      run: async ({ pause }) => {
+        for (const delayMs of [0, 6_667, 60_000, 60_000]) {
+          const goesOn = await pause(delayMs);
+          ended.push([clock.now().monotonicMs, goesOn]);
+        }
+        return "quiet";
+      },
+    },
+  ]);
+  for (const byMs of [0, 6_666, 1]) {
+    clock.advance(byMs);
+    await turns();
+  }
+  expect(ended).toEqual([
+    [0, true],
+    [6_667, true],
+  ]);
+  clock.advance(1_000);
+  startup.stop();
+  expect(await run).toBe(false);
+  // The pause under way ends at once, and a later one does not begin.
+  expect(ended.slice(2)).toEqual([
+    [7_667, false],
+    [7_667, false],
+  ]);
+  expect(clock.pending).toBe(0);
+  expect(startup.steps[0]).toMatchObject({ state: "running" });
+});
+
 test("a step that never holds ends the start after sixty attempts, with its last reason", async () => {
   const { startup, clock } = makeStartup();
   let attempts = 0;

@@ -2,11 +2,11 @@
  * The whole world of a task in one process: simulated exchange, Sei node and order API, a real table and queue on loopback
  * ports, and tasks as `process.ts` makes them. What a task sends to the order API is written down, nothing is changed.
  */
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { parseScaled } from "../../core/decimal.ts";
 import { makeSystemClock, makeSystemRng } from "../../fargate/clock.ts";
-import { type Config, loadConfig } from "../../fargate/config.ts";
+import type { Config } from "../../fargate/config.ts";
 import { connectWebSocket } from "../../fargate/connect.ts";
 import { makeHttpClient } from "../../fargate/fetch.ts";
 import type { Clock, HttpRequest } from "../../fargate/seams.ts";
@@ -19,6 +19,7 @@ import { makeSeededRng } from "../../sim/exchange/seeded-rng.ts";
 import { startSeiNode } from "../../sim/sei-node/node.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { makeRecorder, startQueue, startTable } from "./driven-world.ts";
+import { loadLocalConfig } from "./local-config.ts";
 
 export const SYMBOL = "SEI/USDC";
 const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
@@ -69,21 +70,15 @@ export async function startTaskWorld(options: { seed?: number; pace?: number; sp
   starting.defer(() => table.stop());
   exchange.start();
 
-  const config = loadConfig({
-    readFile: (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"),
-    env: {
-      FLASHMM_STAGE: "local",
-      SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(),
-      SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(),
-      CAMBRIAN_BASE_URL: api.url,
-      CAMBRIAN_API_KEY: KEYS.apiKey,
-      CAMBRIAN_SECRET_KEY: KEYS.secretKey,
-      CAMBRIAN_TESTNET: "true",
-      FILLS_QUEUE_URL: queue.queueUrl,
-      TABLE_NAME: table.tableName,
-      STATUS_PORT: "0",
-      LOG_LEVEL: "SILENT",
-    },
+  const config = loadLocalConfig({
+    SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(),
+    SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(),
+    CAMBRIAN_BASE_URL: api.url,
+    CAMBRIAN_API_KEY: KEYS.apiKey,
+    CAMBRIAN_SECRET_KEY: KEYS.secretKey,
+    CAMBRIAN_TESTNET: "true",
+    FILLS_QUEUE_URL: queue.queueUrl,
+    TABLE_NAME: table.tableName,
   });
   const running = starting.move();
 
@@ -94,8 +89,10 @@ export async function startTaskWorld(options: { seed?: number; pace?: number; sp
     const recorder = makeRecorder();
     const requests: HttpRequest[] = [];
     const crashes: unknown[] = [];
+    const useless: string[] = [];
     const http = makeHttpClient(taskClock);
     const dynamodb = edges.dynamodb ?? table.makeClient(new VirtualTime());
+    const eventBridge = edges.eventBridge ?? new EventBridgeClient({ region: "us-east-1" });
     const sqs = edges.sqs ?? queue.makeClient(new VirtualTime());
     const task = new Task({
       config: configured?.(config) ?? config,
@@ -104,24 +101,32 @@ export async function startTaskWorld(options: { seed?: number; pace?: number; sp
       rng: makeSystemRng(),
       connect: connectWebSocket,
       fetch: (request) => {
-        if (request.url.startsWith(api.url)) requests.push(request);
-        return http.fetch(request);
+        if (!request.url.startsWith(api.url)) return http.fetch(request);
+        const fence = () => {
+          const reason = request.fence?.();
+          if (reason === undefined) requests.push(request);
+          return reason;
+        };
+        return http.fetch({ ...request, fence });
       },
       log: recorder.log,
       memoryRssBytes: () => process.memoryUsage.rss(),
       onCrash: (error) => crashes.push(error),
+      onUseless: (reason) => useless.push(reason),
       ...edges,
       dynamodb,
       sqs,
+      eventBridge,
     });
     running.defer(async () => {
       await task.stop();
       http.close();
       dynamodb.destroy();
       sqs.destroy();
+      eventBridge.destroy();
     });
     const { lines, records } = recorder;
-    return { task, requests, crashes, lines, records, stop: () => task.stop(), market: () => marketOf(task) };
+    return { task, requests, crashes, useless, lines, records, stop: () => task.stop(), market: () => marketOf(task) };
   };
 
   return {

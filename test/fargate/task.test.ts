@@ -1,5 +1,8 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "vitest";
+import type { Exchange } from "../../sim/exchange/exchange.ts";
+import { type ScenarioWorld, startTradedWorld } from "../../sim/world/scenario-world.ts";
+import type { WorldTask } from "../../sim/world/world-task.ts";
+import { endWell, logged, startQuoting, stopped, untilQuoting } from "./scenarios/scenario.ts";
 import {
   enginesFigures,
   exchangesFigures,
@@ -16,7 +19,11 @@ function expectAgreement(world: TaskWorld, market: Parameters<typeof enginesFigu
   expect(new Set(world.queue.fillIds())).toEqual(new Set(world.fills().map((fill) => fill.fillId)));
 }
 
-test("a task starts step by step, quotes both sides, books its fills, and a stop leaves nothing behind", async () => {
+function stepOf(task: WorldTask, step: string) {
+  return task.state().startup.find((each) => each.step === step);
+}
+
+test("over real sockets a task starts step by step, quotes both sides, books its fills, and a stop leaves nothing behind", async () => {
   await using world = await startTaskWorld({ speed: 2 });
   const run = world.makeTask();
   const shown: string[] = [];
@@ -31,14 +38,27 @@ test("a task starts step by step, quotes both sides, books its fills, and a stop
   const steps = run.task.state().startup;
   expect(steps.map((step) => step.state)).toEqual(steps.map(() => "done"));
   expect(steps.map((step) => step.step)).toEqual([
-    "take a new epoch and load the books",
+    "check configuration, limits and secrets",
+    "read the control items",
+    "win the lease",
+    "load the books and the risk",
+    "keep quiet",
     "end our open orders",
     "catch up with the venue's fills",
-    "read the balances",
+    "agree on balances and positions",
     "have fresh market data",
     "quote",
   ]);
-  expect(steps[0]?.detail).toBe("epoch 1, SEI/USDC 0 fills");
+  expect(steps.slice(0, 8).map((step) => step.detail)).toEqual([
+    expect.stringMatching(/^stage local, shard main, 1 market, limits [0-9a-f]{12}, both keys present$/),
+    "SEI/USDC running",
+    "epoch 1",
+    "SEI/USDC 0 fills",
+    "not needed: nobody placed orders, or all were proven ended",
+    "ended: SEI/USDC 0",
+    "fills known: SEI/USDC 0",
+    "SEI/USDC agrees",
+  ]);
   expect(shown.length).toBeGreaterThan(1);
 
   await quotesBothSides(world, run);
@@ -54,138 +74,120 @@ test("a task starts step by step, quotes both sides, books its fills, and a stop
   expect(run.crashes).toEqual([]);
 });
 
-test("after a stop nothing more is sent", async () => {
-  await using world = await startTaskWorld();
-  const run = world.makeTask();
-  await run.task.start();
-  await quotesBothSides(world, run);
-  await run.stop();
-  const sent = run.requests.length;
-  let books = 0;
-  world.exchange.subscribe(() => {
-    books += 1;
+/** An order of the account's that no task has placed. */
+function placeByHand({ exchange }: ScenarioWorld<Exchange>, clientOrderId: string, price: string, quantity = "10") {
+  return exchange.place({
+    market: SYMBOL,
+    side: "buy",
+    orderType: "limit",
+    price,
+    quantity,
+    timeInForce: price === "0.5" ? "ioc" : "gtc",
+    clientOrderId,
   });
-  await until(() => books >= 10, "ten more books have come");
-  expect(run.requests.length).toBe(sent);
+}
+
+test("after a stop nothing more is sent", async () => {
+  await using world = await startTradedWorld({ seed: 21 });
+  const task = await startQuoting(world);
+  expect(await stopped(world, task)).toEqual([]);
+  const sent = task.requests.length;
+  await world.time.pass(60_000);
+  expect(task.requests.length).toBe(sent);
+  await world.check();
 });
 
 test("orders of an earlier start are ended at the start, and a stranger's order is left alone", async () => {
-  await using world = await startTaskWorld();
-  const place = (clientOrderId: string, price: string) =>
-    world.exchange.place({
-      market: SYMBOL,
-      side: "buy",
-      orderType: "limit",
-      price,
-      quantity: "10",
-      timeInForce: "gtc",
-      clientOrderId,
-    });
+  await using world = await startTradedWorld({ seed: 22 });
+  const { exchange } = world;
   const ours = Array.from({ length: 12 }, (_, index) => `fm-1-SEIUSDC-b0-${900 + index}`);
-  for (const [index, id] of ours.entries()) place(id, `0.30${String(index).padStart(2, "0")}`);
-  place("by-hand-1", "0.2999");
-  const strangers = () => world.exchange.openOrders().filter((order) => !order.clientOrderId.startsWith("fm-"));
+  for (const [index, id] of ours.entries()) placeByHand(world, id, `0.30${String(index).padStart(2, "0")}`);
+  placeByHand(world, "by-hand-1", "0.2999");
+  const strangers = () => exchange.openOrders().filter((order) => !order.clientOrderId.startsWith("fm-"));
 
-  const run = world.makeTask();
-  await run.task.start();
-  expect(run.task.state().startup[1]).toMatchObject({ state: "done", detail: "ended: SEI/USDC 12" });
-  for (const id of ours) expect(world.exchange.orderByClientId(id)?.status).toBe("cancelled");
+  const task = await startQuoting(world);
+  expect(stepOf(task, "end our open orders")).toMatchObject({ state: "done", detail: "ended: SEI/USDC 12" });
+  for (const id of ours) expect(exchange.orderByClientId(id)?.status).toBe("cancelled");
   expect(strangers()).toMatchObject([{ clientOrderId: "by-hand-1", status: "open" }]);
 
-  await quotesBothSides(world, run);
-  expect(await run.stop()).toEqual({ faults: [] });
-  expect(world.exchange.openOrders()).toEqual(strangers());
+  await endWell(world, task);
+  expect(exchange.openOrders()).toEqual(strangers());
   expect(strangers()).toMatchObject([{ clientOrderId: "by-hand-1", status: "open" }]);
   expect(world.api.stats().refusedForRate).toBe(0);
 });
 
 test("fills that happened while no task ran are booked and on the queue after the next start", async () => {
-  await using world = await startTaskWorld();
-  const first = world.makeTask();
-  await first.task.start();
-  await quotesBothSides(world, first);
-  await first.stop();
+  await using world = await startTradedWorld({ seed: 23 });
+  const first = await startQuoting(world);
+  expect(await stopped(world, first)).toEqual([]);
   const before = enginesFigures(first.market());
 
-  const outcome = world.exchange.place({
-    market: SYMBOL,
-    side: "buy",
-    orderType: "limit",
-    price: "0.5",
-    quantity: "77",
-    timeInForce: "ioc",
-    clientOrderId: "fm-1-SEIUSDC-b0-900",
-  });
-  expect(outcome).toMatchObject({ type: "placed", order: { status: "filled" } });
-  const missed = world.fills().filter((fill) => fill.clientOrderId === "fm-1-SEIUSDC-b0-900");
+  const missed = "fm-1-SEIUSDC-b0-900";
+  expect(placeByHand(world, missed, "0.5", "77")).toMatchObject({ type: "placed", order: { status: "filled" } });
 
   const second = world.makeTask();
-  const started = second.task.start();
-  await until(() => second.task.state().startup[2]?.state === "done", "the second task has caught up");
+  const started = second.start();
+  const hasCaughtUp = () => stepOf(second, "catch up with the venue's fills")?.state === "done";
+  await world.time.until(hasCaughtUp, "the second task has caught up");
   expect(enginesFigures(second.market()).position).toBe(before.position + 77n * 10n ** 18n);
-  await started;
-  expect(second.task.state().epoch).toBe(2);
-  await second.stop();
-  expect(world.queue.fillIds()).toEqual(expect.arrayContaining(missed.map((fill) => fill.fillId)));
-  expectAgreement(world, second.market());
+  expect(await world.time.settled(started, "the start")).toBe(true);
+  expect(second.state().epoch).toBe(2);
+  // The account holds what the history explains.
+  expect(stepOf(second, "agree on balances and positions")?.detail).toBe("SEI/USDC agrees");
+  first.process.crash();
+  await endWell(world, second);
+  expect(world.fills().map(({ clientOrderId }) => clientOrderId)).toContain(missed);
 });
 
 test("a start without its table shows the step and why, is not healthy, and stops cleanly when asked", async () => {
-  await using world = await startTaskWorld();
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const unreachable = { endpoint: "http://127.0.0.1:1", region: "us-east-1", maxAttempts: 1, credentials };
-  const run = world.makeTask({ dynamodb: new DynamoDBClient(unreachable) });
-  const started = run.task.start();
-  await until(() => run.task.state().startup[0]?.detail !== "", "the step shows its reason");
-  const { phase, startup, epoch, feed, markets } = run.task.state();
+  await using world = await startTradedWorld({ seed: 24 });
+  const task = world.makeTask();
+  task.links.table.reachability = "refused";
+  const started = task.start();
+  await world.time.until(() => stepOf(task, "read the control items")?.detail !== "", "the step shows its reason");
+  const { phase, startup, epoch, feed, markets } = task.state();
   expect({ phase, epoch, markets }).toEqual({ phase: "starting", epoch: null, markets: [] });
-  expect(startup[0]).toMatchObject({ state: "running", detail: expect.stringContaining("ECONNREFUSED") });
-  expect(startup.slice(1).every((step) => step.state === "waiting")).toBe(true);
+  expect(startup[1]).toMatchObject({ state: "running", detail: expect.stringContaining("connection was refused") });
+  expect(startup.slice(2).every((step) => step.state === "waiting")).toBe(true);
   expect(feed).toMatchObject({ status: "connecting", endpoint: world.node.endpoints[0]?.wsUrl });
-  expect(run.task.health()).toEqual({ healthy: false, reasons: ["the task is starting"] });
-  expect(await run.stop()).toEqual({ faults: [] });
+  expect(task.task.health()).toEqual({ healthy: false, reasons: ["the task is starting"] });
+  expect(await stopped(world, task)).toEqual([]);
   expect(await started).toBe(false);
-  expect(run.requests).toEqual([]);
+  expect(task.requests).toEqual([]);
 });
 
 test("a start waits for a table that comes late", async () => {
-  await using world = await startTaskWorld();
-  let failures = 3;
-  const dynamodb = world.table.client;
-  dynamodb.middlewareStack.add(
-    (next) => (request) => {
-      failures -= 1;
-      if (failures >= 0) throw new Error("the table is not there yet");
-      return next(request);
-    },
-    { step: "initialize" },
-  );
-  const run = world.makeTask({ dynamodb });
-  expect(await run.task.start()).toBe(true);
-  await quotesBothSides(world, run);
-  expect(run.lines.filter((line) => line === "start-up step does not hold yet")).toHaveLength(3);
+  await using world = await startTradedWorld({ seed: 25 });
+  const task = world.makeTask();
+  task.links.table.reachability = "refused";
+  const started = task.start();
+  const failed = () => logged(task, "start-up step does not hold yet").length;
+  await world.time.until(() => failed() === 3, "three tries have failed");
+  task.links.table.reachability = "up";
+  expect(await world.time.settled(started, "the start")).toBe(true);
+  await untilQuoting(world, task);
+  expect(failed()).toBe(3);
 });
 
 test.each([
   { when: "on its way", delayMs: 700, requestTimeoutMs: 2_000 },
   { when: "of unknown outcome", delayMs: 1_200, requestTimeoutMs: 500 },
 ])("a placing still $when when the stop begins leaves no order behind", async ({ delayMs, requestTimeoutMs }) => {
-  await using world = await startTaskWorld();
-  const run = world.makeTask({
+  await using world = await startTradedWorld({
+    seed: 26,
     configured: (config) => ({ ...config, cambrian: { ...config.cambrian, requestTimeoutMs } }),
   });
-  await run.task.start();
+  const task = world.makeTask();
   world.api.faults.inject({ route: "place", when: "before", effect: { type: "delay", delayMs } }, 4);
-  const placings = () => run.requests.filter((request) => request.method === "POST").length;
-  await until(() => placings() >= 1, "a placing is sent");
-  const stopped = run.stop();
-  const placed = () => world.api.stats().byRoute.place ?? 0;
-  expect(await stopped).toEqual({ faults: [] });
-  expect(placed()).toBe(placings());
+  void task.start();
+  const arrived = () => world.record.arrivals("place");
+  await world.time.until(() => arrived().length > 0, "a placing has arrived");
+  expect(await stopped(world, task)).toEqual([]);
   expect(world.exchange.openOrders()).toEqual([]);
   // Whatever was still to arrive has arrived: the exchange knows each order that was sent.
-  for (const { body } of run.requests.filter((request) => request.method === "POST")) {
-    const { client_order_id: id }: { client_order_id: string } = JSON.parse(body ?? "");
-    expect(world.exchange.orderByClientId(id)?.status).toMatch(/cancelled|filled|rejected/);
+  await world.time.pass(5_000);
+  for (const { placing } of arrived()) {
+    expect(world.exchange.orderByClientId(placing?.clientOrderId ?? "")?.status).toMatch(/cancelled|filled|rejected/);
   }
+  await world.check();
 });

@@ -53,6 +53,7 @@ beforeEach(async () => {
       events.push(event);
       for (const waiter of waiters) if (waiter.fits(event)) waiter.resolve(event);
     },
+    fence: () => undefined,
     onStream: (connected) => onStream(connected),
   });
 });
@@ -68,11 +69,13 @@ function next(fits: (event: EngineEvent) => boolean): Promise<EngineEvent> {
   return new Promise((resolve) => waiters.push({ fits, resolve }));
 }
 
+/** What became of an order; that it was written is told before. */
 const outcomeOf = (clientOrderId: string) =>
   next(
     (event) =>
+      event.type !== "order-sent" &&
       ("clientOrderId" in event ? event.clientOrderId : event.type === "order-seen" && event.order.clientOrderId) ===
-      clientOrderId,
+        clientOrderId,
   );
 
 let counter = 0;

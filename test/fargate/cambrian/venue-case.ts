@@ -30,7 +30,7 @@ export type VenueCase = {
   query(): QueryOrder;
   /** Waits until nothing is on its way. */
   idle(): Promise<void>;
-  /** Executes and waits for the outcome. */
+  /** Executes, waits for the outcome and answers with it; that a placing was written stands in `events` alone. */
   run(command: PlaceOrder | CancelOrder | QueryOrder): Promise<readonly EngineEvent[]>;
 };
 
@@ -77,6 +77,8 @@ export function makeVenueCase(
     clock,
     rng: { next: () => 0.5 },
     fetch: (request) => {
+      const fenced = request.fence?.();
+      if (fenced !== undefined) return Promise.reject(Object.assign(new Error(fenced), { code: "FENCED" }));
       requests.push(request);
       const answered = answer(request, requests.length - 1);
       if (answered !== "silence")
@@ -93,6 +95,7 @@ export function makeVenueCase(
     metrics: makeCountingMetrics(counted),
     timeoutMs: 40,
     onEvent: (event) => events.push(event),
+    fence: () => undefined,
     ...options,
   });
   const ids = { market: "SEI/USDC", clientOrderId: CLIENT_ID };
@@ -122,7 +125,7 @@ export function makeVenueCase(
       const before = events.length;
       venue.execute(command);
       await idle();
-      return events.slice(before);
+      return events.slice(before).filter(({ type }) => type !== "order-sent");
     },
   };
 }

@@ -326,9 +326,6 @@ describe("the circuit breaker", () => {
   });
 
   async function place(venueCase: ReturnType<typeof makeVenueCase>) {
-    venueCase.events.length = 0;
-    venueCase.venue.execute(venueCase.place());
-    await venueCase.idle();
-    return venueCase.events;
+    return await venueCase.run(venueCase.place());
   }
 });

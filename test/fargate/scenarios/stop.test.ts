@@ -1,0 +1,123 @@
+/** Scenarios of SIGTERM at a bad moment: nothing is placed after it, and what could not be ended is named. */
+import { GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { expect, it } from "vitest";
+import { type ScenarioWorld, SYMBOL, startScenarioWorld } from "../../../sim/world/scenario-world.ts";
+import type { WorldTask } from "../../../sim/world/world-task.ts";
+import { type HandMadeWorld, nextArrival, TIGHT } from "./moving-market.ts";
+import { endWell, JITTER, liveOrders, startQuoting, stopped } from "./scenario.ts";
+
+/** CONTRACTS 8. */
+const STOP_WITHIN_MS = 30_000;
+
+async function leaseOwner({ table }: ScenarioWorld): Promise<string | undefined> {
+  const Key = { pk: { S: "LEASE" }, sk: { S: "main" } };
+  const { Item } = await table.client.send(new GetItemCommand({ TableName: table.tableName, Key }));
+  return Item?.["owner"]?.S;
+}
+
+/** From now on no placing of the task may be written; it is told to stop. Answers its report, and that it came in time. */
+async function stopNow(world: ScenarioWorld, task: WorldTask): Promise<readonly string[]> {
+  world.invariants.placementsForbiddenFrom(world.time.nowMs, "it was told to stop", task.name);
+  const askedMs = world.time.nowMs;
+  const faults = await stopped(world, task);
+  expect(world.time.nowMs - askedMs).toBeLessThan(STOP_WITHIN_MS);
+  return faults;
+}
+
+/** A task quotes once more and ends in order: nothing that went before is in its way. */
+async function endWithNext(world: HandMadeWorld): Promise<void> {
+  for (const { process } of world.tasks) process.crash();
+  await world.time.pass(2_000);
+  await endWell(world, await startQuoting(world));
+}
+
+it.each([
+  "read the control items",
+  "win the lease",
+  "load the books and the risk",
+  "keep quiet",
+  "end our open orders",
+  "catch up with the venue's fills",
+  "agree on balances and positions",
+  "have fresh market data",
+  "quote",
+])(
+  'SIGTERM during the start-up step "%s": the start ends, nothing is placed, nothing of ours stays but what it may not touch',
+  async (step) => {
+    await using world = await startScenarioWorld({ seed: 401, configured: TIGHT });
+    const { time, exchange } = world;
+    // A task that crashed with orders live: the next has every step to go.
+    const crashed = await startQuoting(world);
+    expect(exchange.hand(SYMBOL).hit("sell", "100")).toBe("100");
+    await time.pass(1_000);
+    crashed.process.crash();
+    expect(liveOrders(world).length).toBeGreaterThanOrEqual(3);
+
+    const task = world.makeTask();
+    task.links.venue.latency = JITTER;
+    const starting = task.start();
+    const running = () => task.state().startup.find(({ state }) => state === "running")?.step;
+    await time.until(() => running() === step, `the step ${step}`, 60_000);
+    expect(await stopNow(world, task)).toEqual([]);
+    expect(await time.settled(starting, "the start's end", 1_000)).toBe(false);
+    expect(task.state().phase).toBe("stopping");
+    // The orders of the task before it are its to end once it has the lease, and not before.
+    const hadLease = task.state().epoch !== null;
+    expect(liveOrders(world).length > 0).toBe(!hadLease);
+    if (hadLease) expect(await leaseOwner(world)).not.toBe(task.state().lease.owner);
+    await endWithNext(world);
+  },
+);
+
+it("SIGTERM during a placement in flight: the late order is found and ended, and nothing is placed any more", async () => {
+  await using world = await startScenarioWorld({ seed: 402, configured: TIGHT });
+  const { api, exchange } = world;
+  const task = await startQuoting(world);
+  task.links.venue.latency = JITTER;
+  api.faults.inject({ route: "place", when: "before", effect: { type: "delay", delayMs: 1_500 } });
+  const { placing } = await nextArrival(world, "place");
+  const lateId = placing?.clientOrderId ?? "";
+  expect(exchange.orderByClientId(lateId)).toBeUndefined();
+  expect(await stopNow(world, task)).toEqual([]);
+  expect(exchange.orderByClientId(lateId)?.status).toBe("cancelled");
+  expect(liveOrders(world)).toEqual([]);
+  await endWithNext(world);
+});
+
+it("SIGTERM during a placement whose answer is lost: the stop finds it by itself and ends it", async () => {
+  await using world = await startScenarioWorld({ seed: 403, configured: TIGHT });
+  const { exchange } = world;
+  const task = await startQuoting(world);
+  task.links.venue.lose("reply", "place");
+  const { placing } = await nextArrival(world, "place");
+  expect(await stopNow(world, task)).toEqual([]);
+  expect(exchange.orderByClientId(placing?.clientOrderId ?? "")?.status).toBe("cancelled");
+  expect(liveOrders(world)).toEqual([]);
+  await endWithNext(world);
+});
+
+it.each(["silent", "refused"] as const)(
+  "SIGTERM with the venue unreachable (%s): the orders left over are named, the lease is kept from others until its term is over",
+  async (reachability) => {
+    await using world = await startScenarioWorld({ seed: 404, configured: TIGHT });
+    const { time } = world;
+    const task = await startQuoting(world);
+    await time.until(() => liveOrders(world).length === 4, "every level stands", 5_000);
+    task.links.venue.reachability = reachability;
+    const left = liveOrders(world).map(({ clientOrderId }) => clientOrderId);
+    const faults = await stopNow(world, task);
+    expect(faults.join("; ")).toContain("orders may be open");
+    for (const clientOrderId of left) expect(faults.join("; ")).toContain(clientOrderId);
+    expect(await leaseOwner(world)).toBe(task.state().lease.owner);
+    expect(liveOrders(world).length).toBe(4);
+
+    task.process.crash();
+    const stoppedMs = time.nowMs;
+    const next = await startQuoting(world);
+    expect(time.nowMs - stoppedMs).toBeGreaterThan(10_000);
+    const steps = next.state().startup;
+    expect(steps.find(({ step }) => step === "win the lease")?.detail).toContain("taken over");
+    expect(steps.find(({ step }) => step === "end our open orders")?.detail).toBe(`ended: ${SYMBOL} 4`);
+    await endWell(world, next);
+  },
+);
