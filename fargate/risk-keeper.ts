@@ -1,4 +1,4 @@
-/** Keeps the loss and the venue's baselines of a running engine in the table. Owns when they are written: on change, not often. */
+/** Keeps the loss and the venue's baselines of a running engine in the table. Owns when they are written: on change, not often, a latch at once. */
 import type { Engine } from "../core/engine.ts";
 import type { MarketEngine } from "../core/market-engine.ts";
 import type { LossSnapshot } from "../core/risk/loss-watch.ts";
@@ -8,6 +8,11 @@ import type { Clock } from "./seams.ts";
 
 /** A peak that a crash forgets is at most this old. */
 const INTERVAL_MS = 5_000;
+/**
+ * A latch that a crash forgets would be made anew by the next start, and with it the kill that an operator has lifted meanwhile: the
+ * resume would be lost.
+ */
+const LATCH_INTERVAL_MS = 200;
 
 export type RiskKeeperOptions = {
   readonly engine: Engine;
@@ -21,6 +26,8 @@ export class RiskKeeper {
   readonly #options: RiskKeeperOptions;
   #saved: { readonly loss: LossSnapshot | undefined; readonly baselines: string } | undefined;
   #savesCount = 0;
+  #seenLatches = "";
+  #roundsLeft = INTERVAL_MS / LATCH_INTERVAL_MS;
   #cancel: () => void = () => undefined;
   #isStopped = false;
   #isSuperseded = false;
@@ -30,7 +37,7 @@ export class RiskKeeper {
   }
 
   start(): void {
-    this.#cancel = this.#options.clock.after(INTERVAL_MS, () => void this.#round());
+    this.#cancel = this.#options.clock.after(LATCH_INTERVAL_MS, () => void this.#round());
   }
 
   stop(): void {
@@ -46,7 +53,7 @@ export class RiskKeeper {
     for (const { settings, check } of engine.markets) {
       if (check.baseline !== undefined) baselines.set(settings.market.symbol, check.baseline);
     }
-    const differing = engine.markets.filter(({ check }) => check.latch !== undefined).map(symbolOf);
+    const differing = this.#differing();
     const text = [...baselines, ...differing].join();
     if (this.#isSuperseded || (loss === this.#saved?.loss && text === (this.#saved?.baselines ?? ""))) return;
     try {
@@ -64,8 +71,23 @@ export class RiskKeeper {
   }
 
   async #round(): Promise<void> {
-    await this.save();
+    this.#roundsLeft -= 1;
+    const latches = this.#latches();
+    if (this.#roundsLeft <= 0 || latches !== this.#seenLatches) {
+      // Tried at once, once: what failed is written by the next of the usual rounds.
+      this.#seenLatches = latches;
+      this.#roundsLeft = INTERVAL_MS / LATCH_INTERVAL_MS;
+      await this.save();
+    }
     if (!this.#isStopped) this.start();
+  }
+
+  #differing(): readonly string[] {
+    return this.#options.engine.markets.filter(({ check }) => check.latch !== undefined).map(symbolOf);
+  }
+
+  #latches(): string {
+    return [this.#options.engine.loss.latch?.reason ?? "", ...this.#differing()].join();
   }
 }
 

@@ -78,6 +78,29 @@ test("a new peak is written within 5 s, and a baseline that an operator's word c
   keeper.stop();
 });
 
+test.each([true, false])(
+  "a latch is written at once, and tried again as all else is (the table answers: %s)",
+  async (answers) => {
+    const { world, keeper, engine, saved, table } = makeKeeper(makeQuotingEngine());
+    keeper.start();
+    await world.pass(5_000);
+    if (!answers) table.answer = new Error("the table is out of reach");
+    // Bought at ten times the mid: the loss is beyond every limit.
+    const fill = makeFill({ fillId: "F-1", price: toTicks(50_000), size: toLots(100_000) });
+    engine.apply({ type: "fill", fill, at: instant(100) });
+    engine.decide(instant(100));
+    await world.pass(400);
+    expect(engine.loss.latch).toBeDefined();
+    expect(saved.map(({ memory, atMs }) => [memory.loss?.latch, atMs])).toEqual([
+      [undefined, 5_000],
+      [engine.loss.latch, 5_200],
+    ]);
+    await world.pass(10_000);
+    expect(saved).toHaveLength(answers ? 2 : 4);
+    keeper.stop();
+  },
+);
+
 test("a write that failed is made up for, though nothing changed since", async () => {
   const { world, keeper, saved, table, lines } = makeKeeper();
   table.answer = new Error("the table is out of reach");

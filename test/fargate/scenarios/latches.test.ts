@@ -148,6 +148,28 @@ it("drawdown: an alert at 3 %, then only reducing, then halted and latched over 
   await endWell(world, next);
 });
 
+it("drawdown: a resume while no task runs counts, though the next one finds the loss it was latched for", async () => {
+  await using world = await startScenarioWorld({ seed: 406, configured: SMALL_CAPITAL });
+  const { time, exchange, operator, invariants } = world;
+  const task = await startQuoting(world);
+  await time.until(() => liveOrders(world).length === 4, "every level stands", 5_000);
+  expect(exchange.hand(SYMBOL).hit("sell", "1000")).toBe("1000");
+  await time.until(() => task.market()?.position === "1000", "it is long", 5_000);
+  // Room for buys again, so that both sides can stand afterwards.
+  expect(exchange.hand(SYMBOL).hit("buy", "300")).toBe("300");
+  for (let step = 0; step < 9 && task.state().risk.tradingState !== "halted"; step += 1) await move(world, -0.6);
+  await untilLatched(world, task, /the drawdown is/);
+  task.process.crash();
+  await time.pass(2_000);
+  operator.resume("the loss is understood");
+  invariants.placementsAllowedAgain();
+  const next = await startQuoting(world);
+  expect(next.state().risk).toMatchObject({ tradingState: "active", latch: null });
+  await time.pass(5_000);
+  expect(next.market()?.tradingState).toBe("active");
+  await endWell(world, next);
+});
+
 it("repeated execution: too many orders filled in a row on one side halt the market until a resume, over a restart", async () => {
   const configured = withMarket({ limits: { position: "5000", startSizePercent: 100, executionsInARow: 5 } });
   await using world = await startScenarioWorld({ seed: 302, configured });
