@@ -3,7 +3,7 @@
  * request and an answer that never leave the memory. Owns that translation; conditions and expressions are dynalite's.
  */
 import { EventEmitter } from "node:events";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import type { AwsAnswer, AwsBackend, AwsRequest } from "./aws-access.ts";
 import { AWS_SETTINGS, makeRequestHandler } from "./aws-access.ts";
@@ -16,27 +16,27 @@ export type TableHost = {
   stop(): void;
 };
 
-/** Makes the ledger's table (CONTRACTS 5), empty. */
+/** The shape of the ledger's table (CONTRACTS 5). */
+export const LEDGER_TABLE = {
+  BillingMode: "PAY_PER_REQUEST",
+  AttributeDefinitions: [
+    { AttributeName: "pk", AttributeType: "S" },
+    { AttributeName: "sk", AttributeType: "S" },
+  ],
+  KeySchema: [
+    { AttributeName: "pk", KeyType: "HASH" },
+    { AttributeName: "sk", KeyType: "RANGE" },
+  ],
+} as const satisfies Omit<CreateTableCommandInput, "TableName">;
+
+/** Makes the ledger's table, empty. */
 export async function startTableHost(): Promise<TableHost> {
   const server = dynalite({ createTableMs: 0 });
   const backend: AwsBackend = (request) => answerOf(server, request);
   const requestHandler = makeRequestHandler(backend);
   const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler });
   const tableName = "ledger";
-  await client.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand({ TableName: tableName, ...LEDGER_TABLE }));
   return { tableName, backend, client, stop: () => client.destroy() };
 }
 

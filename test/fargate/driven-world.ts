@@ -10,6 +10,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { startFauxqs } from "fauxqs";
 import type { Log, LogFields } from "../../fargate/log.ts";
 import type { Metrics } from "../../fargate/telemetry.ts";
+import { LEDGER_TABLE } from "../../sim/world/table-host.ts";
 import type { VirtualTime } from "../../sim/world/virtual-time.ts";
 
 /** Called before a request takes effect and after it did; one that never resolves is a crash at that line. */
@@ -64,15 +65,7 @@ export async function startTable() {
   await setup.send(
     new CreateTableCommand({
       TableName: tableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
+      ...LEDGER_TABLE,
     }),
   );
   return {

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
+import { LEDGER_TABLE } from "../../../sim/world/table-host.ts";
 
 const startDynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)("dynalite");
 
@@ -35,15 +36,7 @@ export async function startLedgerCloud(): Promise<LedgerCloud> {
   await connect().client.send(
     new CreateTableCommand({
       TableName: TABLE_NAME,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
+      ...LEDGER_TABLE,
     }),
   );
   return {
