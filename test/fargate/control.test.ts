@@ -23,6 +23,27 @@ afterEach(async () => {
 /** One interval and the reading after it. */
 const A_READING_MS = 510;
 
+/** A control of which the second question was read by the table at 500 ms, and its answer waits for `release`. */
+async function makeUnderWay() {
+  const world = new VirtualTime();
+  const held = Promise.withResolvers<void>();
+  let isHeld = false;
+  const made = makeCase({
+    world,
+    gate: async (step) => {
+      if (isHeld && step === "after the table") await held.promise;
+    },
+  });
+  await made.start();
+  isHeld = true;
+  await world.pass(A_READING_MS);
+  const release = (): void => {
+    isHeld = false;
+    held.resolve();
+  };
+  return { made, world, release };
+}
+
 describe("the control items", () => {
   it("no item means running, told once a market", async () => {
     const made = await makeCase().start();
@@ -207,23 +228,11 @@ describe("items that cannot be read", () => {
   });
 
   it("age from before the question was sent, not from the answer", async () => {
-    const world = new VirtualTime();
-    const held = Promise.withResolvers<void>();
-    let isHeld = false;
-    const made = makeCase({
-      world,
-      gate: async (step) => {
-        if (isHeld && step === "after the table") await held.promise;
-      },
-    });
-    await made.start();
-    isHeld = true;
-    await world.pass(A_READING_MS);
+    const { made, world, release } = await makeUnderWay();
     // Asked at 500 ms, answered at 1,500; then nothing any more.
     await world.pass(990);
     made.isReachable = false;
-    isHeld = false;
-    held.resolve();
+    release();
     await world.until(() => made.control.state(made.now).readAgeMs === 1_000, "the answer");
     await world.pass(4_000);
     expect(made.reason()).toBeUndefined();
@@ -242,22 +251,10 @@ describe("items that cannot be read", () => {
   });
 
   it("of which the question was under way at the freeze are asked for once more", async () => {
-    const world = new VirtualTime();
-    const held = Promise.withResolvers<void>();
-    let isHeld = false;
-    const made = makeCase({
-      world,
-      gate: async (step) => {
-        if (isHeld && step === "after the table") await held.promise;
-      },
-    });
-    await made.start();
-    isHeld = true;
-    await world.pass(A_READING_MS);
+    const { made, world, release } = await makeUnderWay();
     await made.put("ALL", { state: "halted" });
     made.control.distrust();
-    isHeld = false;
-    held.resolve();
+    release();
     await world.pass(1);
     expect(made.control.reasonNotToPlace(SEI, made.now)).toBeDefined();
     await world.pass(A_READING_MS);

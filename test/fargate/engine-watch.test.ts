@@ -85,6 +85,7 @@ async function makeCase(options: Parameters<typeof makeEngine>[0] = {}) {
   return {
     world,
     control,
+    charge,
     engine,
     market,
     told,
@@ -140,6 +141,20 @@ test("each stage of a loss is told once, and only the last is latched", async ()
     { scope: "ALL", reason: "the drawdown is 6.00 %, the limit 6 %", isWritten: true },
   ]);
   expect(run.lines.filter((line) => line === "risk limit breached")).toHaveLength(3);
+});
+
+test("a task whose lease is gone tells and latches nothing: the next one has its own figures", async () => {
+  const run = await makeCase();
+  await run.pass(300);
+  run.charge.isOurs = false;
+  run.apply(losing("F-1", 7, run.world.nowMs));
+  await run.pass(1_000);
+  expect(run.engine.loss.latch).toBeDefined();
+  expect(run.told).toEqual([]);
+  expect(run.control.control.state(run.control.now).kills).toEqual([]);
+  run.charge.isOurs = true;
+  await run.pass(1_000);
+  expect(run.breaches()).toContain("loss");
 });
 
 test("a breach that is over and comes again is told again", async () => {

@@ -121,3 +121,16 @@ it.each(["silent", "refused"] as const)(
     await endWell(world, next);
   },
 );
+
+it("SIGTERM with the venue, the table, the queue and the bus unreachable: it ends in time all the same, and names what is left", async () => {
+  await using world = await startScenarioWorld({ seed: 405, configured: TIGHT });
+  const { time } = world;
+  const task = await startQuoting(world);
+  await time.until(() => liveOrders(world).length === 4, "every level stands", 5_000);
+  const { venue, table, queue, bus } = task.links;
+  for (const link of [venue, table, queue, bus]) link.reachability = "silent";
+  const left = liveOrders(world).map(({ clientOrderId }) => clientOrderId);
+  const faults = await stopNow(world, task);
+  for (const clientOrderId of left) expect(faults.join("; ")).toContain(clientOrderId);
+  await endWithNext(world);
+});
