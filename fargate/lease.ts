@@ -6,6 +6,7 @@
  */
 import { assert } from "../core/assert.ts";
 import type { Instant } from "../core/units.ts";
+import { withDeadline } from "./deadline.ts";
 import { LeaseAcquisition, type LeaseGrant } from "./lease-acquisition.ts";
 import { type Heartbeat, type LeaseRecord, LeaseTable } from "./lease-record.ts";
 import type { Acquisition, LeaseEvent, LeaseOptions, LeaseState } from "./lease-types.ts";
@@ -20,6 +21,7 @@ const TICK_MS = 500;
 /** What is left after rounding must not be waited for in steps too small to move a clock. */
 const PAUSE_MIN_MS = 1;
 const RELEASE_ATTEMPTS_MAX = 3;
+const RELEASE_WITHIN_MS = 10_000;
 
 export class Lease {
   /** Unique to this process start, also when two tasks are configured alike. */
@@ -123,11 +125,12 @@ export class Lease {
 
   /**
    * Gives the lease back, so that the next task need not wait. From the call on nothing may be placed. Answers true when the
-   * record is proven not to name us by our doing, false when it was lost or the table did not answer in three attempts.
+   * record is proven not to name us by our doing, false when it was lost or the table did not answer in three attempts or in
+   * `withinMs`.
    */
-  release(): Promise<boolean> {
+  release(withinMs = RELEASE_WITHIN_MS): Promise<boolean> {
     if (this.#phase === "lost") return Promise.resolve(false);
-    this.#release ??= this.#giveBack();
+    this.#release ??= this.#giveBack(withinMs);
     return this.#release;
   }
 
@@ -310,8 +313,10 @@ export class Lease {
     this.#tell(this.#options.clock.now());
   }
 
-  async #giveBack(): Promise<boolean> {
+  async #giveBack(withinMs: number): Promise<boolean> {
     const { clock, log, rng } = this.#options;
+    const endMs = clock.now().monotonicMs + withinMs;
+    const leftMs = () => Math.max(0, endMs - clock.now().monotonicMs);
     const wasHeld = this.#phase === "holding";
     this.#phase = "released";
     this.#detail = "being released";
@@ -319,7 +324,7 @@ export class Lease {
     let isUnknown = !wasHeld;
     for (let attempt = 1; wasHeld || this.#acquisition.hasAttempted; attempt += 1) {
       try {
-        const outcome = await this.#table.release(this.owner);
+        const outcome = await withDeadline(clock, leftMs(), "release the lease", () => this.#table.release(this.owner));
         if (outcome === "written" || isUnknown) break;
         this.#lose("the record names another owner");
         return false;
@@ -327,8 +332,8 @@ export class Lease {
         isUnknown = true;
         log.warn("the lease could not be released", { owner: this.owner, attempt, error });
         this.#detail = "not known to be released: the table did not answer";
-        if (attempt === RELEASE_ATTEMPTS_MAX) return false;
         const delayMs = (RETRY_EVERY_MS / 2) * (0.5 + rng.next());
+        if (attempt === RELEASE_ATTEMPTS_MAX || delayMs >= leftMs()) return false;
         await new Promise<void>((resolve) => clock.after(delayMs, resolve));
       }
     }

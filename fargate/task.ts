@@ -43,6 +43,8 @@ const DOUBT_MS_MAX = 2_000;
 
 /** Of the stop's 30 s (CONTRACTS 8): for what is told and kept beside the orders and fills. */
 const SETTLE_WITHIN_MS = 1_500;
+/** For the table alone: a write that failed after 3 s leaves the lease's release one short attempt, whatever the term is. */
+const TABLE_WITHIN_MS = 3_500;
 
 export type TaskOptions = {
   readonly config: Config;
@@ -82,6 +84,7 @@ export class Task {
   readonly #chain: ChainAccount | undefined;
   readonly #venueWatch: VenueWatch;
   #phase: TaskState["phase"] = "starting";
+  #doubtsCount = 0;
   #assembly: Assembly | undefined;
   #starting: Promise<boolean> | undefined;
   #stopping: Promise<StopReport> | undefined;
@@ -176,10 +179,12 @@ export class Task {
 
   /** What must outlive the task is written, and the lease given back when nothing of ours can be live any more. */
   async #settle(isClean: boolean): Promise<readonly string[]> {
+    const { clock } = this.#options;
+    const endMs = clock.now().monotonicMs + TABLE_WITHIN_MS;
     const faults: string[] = [];
     const [isSettled] = await Promise.all([this.#control.settle(SETTLE_WITHIN_MS), this.#assembly?.keeper.save()]);
     if (!isSettled) faults.push("a kill could not be written to the control items");
-    if (isClean && faults.length === 0) await this.#lease.release();
+    if (isClean && faults.length === 0) await this.#lease.release(endMs - clock.now().monotonicMs);
     this.#lease.stop();
     this.#control.stop();
     await this.#announcer.flush(SETTLE_WITHIN_MS);
@@ -249,7 +254,7 @@ export class Task {
         control: this.#control,
         announcer: this.#announcer,
         fence: (market) => this.#reasonNotToPlace(market),
-        isInCharge: () => this.#lease.state().status !== "lost",
+        isInCharge: () => this.#isInCharge,
         onDoubt: (reason) => this.#doubt(reason),
       },
       epoch,
@@ -274,10 +279,13 @@ export class Task {
    * lease is read before anything is sent, the control items before anything is placed.
    */
   #doubt(reason: string): void {
+    this.#doubtsCount += 1;
+    const doubt = this.#doubtsCount;
     this.#budget.suspend(this.#options.clock.now().monotonicMs + DOUBT_MS_MAX);
     this.#control.distrust();
     void this.#lease.recheck(reason).then(() => {
-      if (!this.#isTaken) this.#budget.resume();
+      // A newer doubt gives up the check of the one before: that says nothing of the lease.
+      if (doubt === this.#doubtsCount && !this.#isTaken) this.#budget.resume();
     });
   }
 
@@ -294,6 +302,12 @@ export class Task {
     if (event.type === "lost" && this.#phase !== "stopping") {
       this.#options.onUseless(`the lease is lost: ${event.reason}`);
     }
+  }
+
+  /** Whether what it says of the shard counts: in doubt it does, with the lease lost or given back it does not. */
+  get #isInCharge(): boolean {
+    const { status } = this.#lease.state();
+    return status === "held" || status === "doubt" || status === "expiring";
   }
 
   /** Another task has the lease. */

@@ -13,8 +13,8 @@ import type { Feed } from "./sei/feed.ts";
 import type { Venue } from "./venue.ts";
 
 /**
- * A start-up that is told to stop ends its own try first. Together, and with what `task.ts` settles after them (some 7 s when
- * nothing answers), these stay below 29 s.
+ * A start-up that is told to stop ends its own try first. Together, and with what `task.ts` settles after them (5 s when nothing
+ * answers), these stay below 29 s.
  */
 export const START_ORDERS_WITHIN_MS = 5_000;
 const END_ORDERS_WITHIN_MS = 10_000;

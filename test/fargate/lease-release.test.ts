@@ -51,6 +51,19 @@ describe("releasing the lease", () => {
     expect(a.isPlacing()).toBe(false);
   });
 
+  it("a table out of reach costs no more than the time there is, however long the term", async () => {
+    const { world } = makeWorld();
+    const a = world.start("task-a", { termMs: 60_000 });
+    await world.passUntil(() => a.isPlacing(), 1_000);
+    a.network = "requests-hang";
+    const before = a.requests.length;
+    const beganMs = a.clock.now().monotonicMs;
+    expect(await world.driven.settled(a.lease.release(500), "the release")).toBe(false);
+    expect(a.clock.now().monotonicMs - beganMs).toBeLessThanOrEqual(500);
+    expect(a.requests.slice(before)).toEqual(["UpdateItemCommand"]);
+    expect(a.lease.state().detail).toBe("not known to be released: the table did not answer");
+  });
+
   it("a lease that another has taken is lost, not released", async () => {
     const { world, a, seize, read } = await makeHeld();
     await seize();
