@@ -55,15 +55,17 @@ export class LeaseAcquisition {
 
   /**
    * Resolves with the lease, or with null when it was stopped. It waits for ever if need be: a standby does just that. Its epoch is
-   * above the record's and above `epochMin`, whatever became of the record.
+   * above every record's that it read and above `epochMin`, whatever became of the record.
    */
   async run(epochMin: number): Promise<LeaseGrant | null> {
     const { table, isStopped, pause, log, onLook, onWait } = this.#options;
     let failures = 0;
+    let epochSeen = epochMin;
     while (!isStopped()) {
       try {
         const record = await table.read();
         onLook(record);
+        epochSeen = Math.max(epochSeen, record.epoch ?? 0);
         const grant = this.#grantIn(record);
         if (grant !== undefined) return grant;
         const untilMs = this.#takeInMs(record);
@@ -73,7 +75,7 @@ export class LeaseAcquisition {
           await pause(Math.min(untilMs, LOOK_EVERY_MS * this.#jitter()));
           continue;
         }
-        const taken = await this.#take(record, epochMin);
+        const taken = await this.#take(record, epochSeen + 1);
         if (taken !== undefined) return taken;
         onWait("another task wrote the lease in the same moment");
       } catch (error) {
@@ -104,9 +106,8 @@ export class LeaseAcquisition {
     return Math.max(0, this.#waitMs(record) - (nowMs - this.#watch.sinceMs));
   }
 
-  async #take(record: LeaseRecord, epochMin: number): Promise<LeaseGrant | undefined> {
+  async #take(record: LeaseRecord, epoch: number): Promise<LeaseGrant | undefined> {
     const { table, owner, termMs, validity, clock, heartbeat } = this.#options;
-    const epoch = Math.max(record.epoch ?? 0, epochMin) + 1;
     const target = { owner, epoch, version: (record.version ?? 0) + 1, termMs };
     const grant = {
       epoch: target.epoch,

@@ -108,6 +108,18 @@ describe("acquiring the lease", () => {
     expect((await read())?.["epoch"]).toEqual({ N: "42" });
   });
 
+  it("a standby under whom the record is deleted goes on above every epoch it has seen", async () => {
+    const { world, put, read } = makeWorld();
+    const standing = { owner: { S: "task-z/0000000f" }, version: { N: "3" } };
+    await put({ ...standing, epoch: { N: "57" } });
+    const a = world.start("task-a", { epochMin: 41 });
+    await world.pass(3_000);
+    await put({});
+    await world.passUntil(() => a.isPlacing(), 2_000);
+    expect(a.acquired).toEqual({ type: "acquired", epoch: 58, takenFromMs: null });
+    expect((await read())?.["epoch"]).toEqual({ N: "58" });
+  });
+
   it("a standby never takes the lease of a holder that renews", async () => {
     const { world, a, read } = await makeHeld();
     const b = world.start("task-b");
