@@ -13,7 +13,6 @@ import { connectWebSocket } from "./connect.ts";
 import { makeHttpClient } from "./fetch.ts";
 import { makeLog } from "./log.ts";
 import type { Lifecycle } from "./seams.ts";
-import { StartupError } from "./startup.ts";
 import { startStatusServer } from "./status/server.ts";
 import { Stopper } from "./stopper.ts";
 import { Task } from "./task.ts";
@@ -74,12 +73,7 @@ export async function runProcess(): Promise<void> {
     http.close();
   });
   log.info("status server listening", { port: server.port, url: `http://127.0.0.1:${server.port}/` });
-  try {
-    if (await task.start()) log.info("quoting");
-  } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
-    stopper.end(error.message);
-  }
+  if (await stopper.follow(task.start())) log.info("quoting");
 }
 
 /** Signals, the supervisor's channel and the end of this process. */

@@ -4,6 +4,7 @@
  */
 import type { Log } from "./log.ts";
 import type { Clock, Lifecycle } from "./seams.ts";
+import { StartupError } from "./startup.ts";
 import type { Task } from "./task.ts";
 
 const EXIT_LEFT_OVER = 1;
@@ -33,12 +34,23 @@ export class Stopper {
     this.#task = task;
   }
 
+  /** Resolves whether the start led to quoting. One that was given up ends the process in order; any other error is a bug. */
+  async follow(start: Promise<boolean>): Promise<boolean> {
+    try {
+      return await start;
+    } catch (error) {
+      if (!(error instanceof StartupError)) throw error;
+      this.end(error.message);
+      return false;
+    }
+  }
+
   /** What is closed after the task has stopped. */
   closes(close: () => Promise<void>): void {
     this.#close = close;
   }
 
-  /** A bug, or a start that failed: orders are cancelled all the same, and the exit code says that something was wrong. */
+  /** A bug: orders are cancelled all the same, and the exit code says that something was wrong. */
   crash(error: unknown): void {
     this.#log.error("task crashed", { error, stack: error instanceof Error ? error.stack : undefined });
     void this.#stop("crashed", EXIT_BUG);

@@ -97,6 +97,19 @@ test("a task that is of no more use stops in order and exits with 1, so that the
   expect(lines).toEqual(["task ends", "stopping", "task ends", "stopped"]);
 });
 
+test("a start that was given up after sixty tries ends in order with 1, so that the next one is started", async () => {
+  await using world = await startScenarioWorld({ seed: 43 });
+  const { stopper, exited, lines } = makeStopper(world.time);
+  const task = world.makeTask();
+  task.links.table.reachability = "refused";
+  stopper.watch(task.task);
+  const followed = stopper.follow(task.start());
+  expect(await world.time.settled(followed, "the start's end", 360_000)).toBe(false);
+  expect(await exited()).toEqual([1]);
+  expect(lines).toEqual(["task ends", "stopping", "stopped"]);
+  await expect(stopper.follow(Promise.reject(new Error("a bug")))).rejects.toThrow("a bug");
+});
+
 test("a bug nobody caught ends the process with 70, and the orders are cancelled all the same", async () => {
   const { world, uncaught, exited, lines } = await startStoppable();
   await using _ = world;
