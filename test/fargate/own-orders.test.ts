@@ -7,6 +7,7 @@ import { makeSystemRng } from "../../fargate/clock.ts";
 import { connectWebSocket } from "../../fargate/connect.ts";
 import { type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
 import { cancelAllOwnOrders } from "../../fargate/own-orders.ts";
+import type { Clock } from "../../fargate/seams.ts";
 import { Secret } from "../../fargate/secret.ts";
 import type { Venue } from "../../fargate/venue.ts";
 import { type CambrianApi, startCambrianApi } from "../../sim/cambrian-api/server.ts";
@@ -84,8 +85,18 @@ function sent(clientOrderId: string): void {
   placed.decided(order, nowMs());
 }
 
-async function cancelAll(withinMs = 14_000, at: Venue = venue): Promise<number | undefined> {
-  const options = { venue: at, budget, clock, epoch: EPOCH, placed: () => placed.open() };
+/** An order that this start has placed, and whose answer has come. */
+function restKnown(clientOrderId: string): void {
+  rest(clientOrderId);
+  sent(clientOrderId);
+  const orderId = exchange.orderByClientId(clientOrderId)?.orderId ?? "";
+  const { market, side, price, size } = placed.find(clientOrderId)!;
+  const order = { orderId, clientOrderId, market, side, price, size, filled: toLots(0), status: "open" } as const;
+  placed.apply({ type: "order-seen", order, at: clock.now() });
+}
+
+async function cancelAll(withinMs = 14_000, at: Venue = venue, by: Clock = clock): Promise<number | undefined> {
+  const options = { venue: at, budget, clock: by, epoch: EPOCH, placed: () => placed.open() };
   return (await cancelAllOwnOrders(options, [SYMBOL], nowMs() + withinMs)).get(SYMBOL);
 }
 
@@ -180,14 +191,30 @@ test("orders that cannot be ended in time are named", async () => {
   await expect(cancelAll(1_000)).rejects.toThrow("orders of SEI/USDC must be ended, still open: fm-1-SEIUSDC-b0-1");
 });
 
+test("a suspended budget is looked at twenty times a second, so that its early end is seen, and never without a pause", async () => {
+  const pauses: number[] = [];
+  const counting: Clock = {
+    now: () => clock.now(),
+    after: (delayMs, callback) => {
+      pauses.push(delayMs);
+      return clock.after(delayMs, callback);
+    },
+  };
+  const clientOrderId = "fm-14-SEIUSDC-b0-1";
+  restKnown(clientOrderId);
+  budget.suspend(Number.POSITIVE_INFINITY);
+  const cancelling = cancelAll(14_000, venue, counting);
+  await until(() => pauses.length >= 3, "it waits");
+  expect(pauses.every((delayMs) => delayMs >= 1 && delayMs <= 50)).toBe(true);
+  expect(exchange.orderByClientId(clientOrderId)?.status).toBe("open");
+  budget.resume();
+  await cancelling;
+  expect(exchange.orderByClientId(clientOrderId)?.status).toBe("cancelled");
+});
+
 test("when the venue's list cannot be read, known orders are cancelled all the same, and nothing is called proven", async () => {
   const clientOrderId = "fm-3-SEIUSDC-b0-1";
-  rest(clientOrderId);
-  sent(clientOrderId);
-  const orderId = exchange.orderByClientId(clientOrderId)?.orderId ?? "";
-  const { market, side, price, size } = placed.find(clientOrderId)!;
-  const order = { orderId, clientOrderId, market, side, price, size, filled: toLots(0), status: "open" } as const;
-  placed.apply({ type: "order-seen", order, at: clock.now() });
+  restKnown(clientOrderId);
   api.faults.inject({ route: "orders", when: "before", effect: { type: "drop" } }, 1_000);
   const failed = await cancelAll(2_000).catch((error: unknown) => error);
   expect(failed).toMatchObject({ errors: [{ code: "ORDERS_LEFT_OPEN", cause: { operation: "openOrders" } }] });

@@ -200,6 +200,15 @@ test("after the stop facts are still taken, and nothing is decided any more", as
   expect(clock.pending).toBe(0);
 });
 
+test("after the stop silence is no stall: nothing is put off by what makes no turns of its own", async () => {
+  const { loop, clock, push, doubts, fills } = await makeQuotingLoop();
+  loop.stop();
+  clock.freeze(10_000);
+  await push({ type: "fill", fill: makeFill({ fillId: "F-1" }), at: instant(NOW_MS) });
+  expect(fills).toHaveLength(1);
+  expect(doubts).toEqual([]);
+});
+
 test("a bug of the engine is told, and no command follows it", async () => {
   // With this market and epoch client order ids grow too long, which the engine asserts they never do.
   const symbol = "ABCDEFGHIJKL/USDC";

@@ -165,6 +165,14 @@ describe("shares", () => {
     expect(budget.take("cancel", at(2_000))).toBeTypeOf("number");
   });
 
+  test("a later, shorter suspension never shortens one that stands", () => {
+    const budget = new RequestBudget();
+    budget.suspend(Number.POSITIVE_INFINITY);
+    budget.suspend(2_000);
+    expect(budget.take("cancel", at(1_000_000))).toBeUndefined();
+    expect(budget.nextFreeMs("cancel", at(0))).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test("a pause the venue asks for holds every kind back, for at most a minute", () => {
     const budget = new RequestBudget();
     budget.holdBack(120_000, at(0));

@@ -1,10 +1,22 @@
 /** Scenarios of more than one task of a shard: at most one of them may place, whatever became of the other. */
+import { DeleteItemCommand } from "@aws-sdk/client-dynamodb";
 import { expect, it } from "vitest";
+import { PLACING_LIFETIME_MS } from "../../../core/orders.ts";
 import { type ScenarioWorld, SYMBOL, startScenarioWorld } from "../../../sim/world/scenario-world.ts";
 import type { ArrivalEntry } from "../../../sim/world/venue-record.ts";
 import type { WorldTask } from "../../../sim/world/world-task.ts";
 import { keepMoving, TIGHT } from "./moving-market.ts";
-import { endWell, isTwoSided, JITTER, liveOrders, logged, startQuoting, stopped, untilQuoting } from "./scenario.ts";
+import {
+  endWell,
+  isTwoSided,
+  JITTER,
+  liveOrders,
+  logged,
+  reasonsOf,
+  startQuoting,
+  stopped,
+  untilQuoting,
+} from "./scenario.ts";
 
 /** Both tasks have one account, and each counts its own requests alone: what one does in a burst must be past. */
 const APART_MS = 2_000;
@@ -118,6 +130,81 @@ it("a frozen task that wakes while its successor places: together they stay with
   await world.time.pass(2_000);
   expect(first.requests.slice(sentBefore)).toEqual([]);
   expect(first.useless.join()).toMatch(/the lease is lost/);
+});
+
+it("a frozen task that wakes and is frozen again while it reads the lease: still nothing is sent before a reading was answered", async () => {
+  await using world = await startScenarioWorld({ seed: 107, configured: TIGHT });
+  const { time } = world;
+  const first = await startQuoting(world);
+  const second = world.makeTask();
+  const starting = second.start();
+  await time.pass(2_000);
+  first.process.freeze();
+  await time.settled(starting, "the take-over", 60_000);
+  await untilQuoting(world, second);
+  const sentBefore = first.requests.length;
+  first.links.table.latency = { low: 600, high: 600 };
+  first.process.thaw();
+  await time.pass(100);
+  first.process.freeze();
+  await time.pass(3_000);
+  first.process.thaw();
+  expect(first.useless).toEqual([]);
+  await time.until(() => first.useless.length > 0, "the lease was read", 5_000);
+  expect(logged(first, "the lease could not be read, it is tried again").length).toBeGreaterThan(0);
+  expect(first.requests.slice(sentBefore)).toEqual([]);
+  await endAlone(world, second);
+});
+
+// The holder goes by its own term: one that waited for its own shorter one would place beside it.
+it.each([
+  { before: 60_000, after: 3_000 },
+  { before: 3_000, after: 60_000 },
+])(
+  "a deploy that changes the lease's term from $before to $after ms, and the old task is cut off from the table: one places, then the other",
+  async ({ before, after }) => {
+    await using world = await startScenarioWorld({ seed: 108, configured: TIGHT });
+    const { time } = world;
+    const first = await startQuoting(world, { configured: (config) => ({ ...config, leaseTermMs: before }) });
+    first.links.venue.latency = JITTER;
+    const second = world.makeTask({ configured: (config) => ({ ...config, leaseTermMs: after }) });
+    const starting = second.start();
+    const rest = keepMoving(world, 2_000);
+    await time.pass(20_000);
+    expect(placingsOf(world, second)).toEqual([]);
+    first.links.table.reachability = "silent";
+    const cutMs = time.nowMs;
+    await time.until(() => second.state().epoch === 2, "the take-over", 70_000);
+    rest();
+    expect(time.nowMs - cutMs).toBeGreaterThan((60_000 * 2) / 3);
+    expect(reasonsOf(first)).toContain("the lease: not renewed");
+    world.invariants.placementsForbiddenFrom(time.nowMs, "another has the lease", first.name);
+    expect(await time.settled(starting, "the start", 30_000)).toBe(true);
+    await untilQuoting(world, second);
+    expectInTurn(world, first, second);
+    await endAlone(world, second);
+  },
+);
+
+it("a lost LEASE item: the next task goes on above the last epoch, ends the orders that were left, and repeats no id", async () => {
+  await using world = await startScenarioWorld({ seed: 109, configured: TIGHT });
+  const { time, table, record } = world;
+  const first = await startQuoting(world);
+  first.process.crash();
+  await time.pass(20_000);
+  const second = await startQuoting(world);
+  await time.until(() => liveOrders(world).length === 4, "every level stands", 5_000);
+  second.process.crash();
+  const Key = { pk: { S: "LEASE" }, sk: { S: "main" } };
+  await table.client.send(new DeleteItemCommand({ TableName: table.tableName, Key }));
+  await time.pass(PLACING_LIFETIME_MS);
+
+  const third = await startQuoting(world);
+  expect(third.state().epoch).toBe(3);
+  expect(stepOf(third, "end our open orders")?.detail).toBe(`ended: ${SYMBOL} 4`);
+  const ids = record.arrivals("place").map(({ placing }) => placing?.clientOrderId);
+  expect(new Set(ids).size).toBe(ids.length);
+  await endAlone(world, third);
 });
 
 // A lease that no venue checks has one hole: what was decided before a freeze and is written after it (reliability, I7). Here
