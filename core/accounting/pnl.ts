@@ -122,7 +122,8 @@ function trade(books: Books, fill: BookedFill): { position: bigint; averageCost:
   return { position, averageCost: rest > 0n ? books.averageCost : fill.price, gain };
 }
 
-function feeInQuote(fill: BookedFill, assets: Assets): bigint {
+/** What a fee comes to in quote: as it is, at the fill's price when in base, 0 in a third asset. */
+export function feeInQuote(fill: BookedFill, assets: Assets): bigint {
   if (fill.feeAsset === assets.quote) return fill.fee;
   return fill.feeAsset === assets.base ? multiply(fill.fee, fill.price) : 0n;
 }
@@ -134,7 +135,8 @@ function withFee(fees: Readonly<Record<string, bigint>>, fill: BookedFill): Read
   return { ...fees, [fill.feeAsset]: before + fill.fee };
 }
 
-function multiply(a: bigint, b: bigint): bigint {
+/** The product of two amounts of 10^-18, again in 10^-18, rounded half to even. */
+export function multiply(a: bigint, b: bigint): bigint {
   return divideHalfEven(a * b, ONE);
 }
 
