@@ -43,10 +43,15 @@ export class Reasonability {
     return this.#jumps;
   }
 
+  /** The newest book's spread is no market's. */
+  get isTooWide(): boolean {
+    return this.#spreadPercent > this.#limits.spreadPercent;
+  }
+
   /** The others' mid and spread, in ticks, at `nowMs` (monotonic). */
   record(mid: number, spread: number, nowMs: number): void {
     this.#spreadPercent = (100 * spread) / mid;
-    if (this.#spreadPercent > this.#limits.spreadPercent) return;
+    if (this.isTooWide) return;
     // The last mid stood until now, however old it is; the one before must be of this second.
     const from = [this.#last, this.#isRecent(this.#before, nowMs) ? this.#before : undefined].find(
       (each) => each !== undefined && this.#isJump(each, mid),
@@ -70,7 +75,7 @@ export class Reasonability {
   reasons(nowMs: number): readonly string[] {
     const { spreadPercent, midJumpPercent, midJumpPauseMs } = this.#limits;
     const reasons: string[] = [];
-    if (this.#spreadPercent > spreadPercent) {
+    if (this.isTooWide) {
       reasons.push(`the spread is ${this.#spreadPercent.toFixed(2)} %, the limit ${spreadPercent} %`);
     }
     if (nowMs < this.#pausedUntilMs) {
