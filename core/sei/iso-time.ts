@@ -1,7 +1,8 @@
 /**
- * Venue times, ISO-8601 UTC with milliseconds, to epoch milliseconds. By arithmetic, since the core has no clock and no
- * calendar object. Owns no other form of time.
+ * Venue times, ISO-8601 UTC with milliseconds, to epoch milliseconds and back. By arithmetic, since the core has no clock and
+ * no calendar object. Owns no other form of time.
  */
+import { assert } from "../assert.ts";
 import { InputError } from "../errors.ts";
 
 const LENGTH = 24;
@@ -30,6 +31,21 @@ export function readIsoTime(text: string): number {
   if (year < 1970 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return -1;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || millis < 0) return -1;
   return daysSinceEpoch(year, month, day) * DAY_MILLIS + ((hour * 60 + minute) * 60 + second) * 1_000 + millis;
+}
+
+/** Writes whole epoch milliseconds of the years 1970 to 9999 as `2026-01-02T03:04:05.678Z`. */
+export function formatIsoTime(epochMs: number): string {
+  assert(Number.isSafeInteger(epochMs) && epochMs >= 0, `a time must be whole epoch milliseconds, was ${epochMs}`);
+  const days = Math.floor(epochMs / DAY_MILLIS);
+  const millis = epochMs - days * DAY_MILLIS;
+  const { year, month, day } = civilFromDays(days);
+  const time = [Math.floor(millis / 3_600_000), Math.floor(millis / 60_000) % 60, Math.floor(millis / 1_000) % 60];
+  const date = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
+  return `${date}T${time.map((part) => pad(part, 2)).join(":")}.${pad(millis % 1_000, 3)}Z`;
+}
+
+function pad(value: number, digits: number): string {
+  return String(value).padStart(digits, "0");
 }
 
 function punctuated(text: string): boolean {
@@ -70,4 +86,18 @@ function daysSinceEpoch(year: number, month: number, day: number): number {
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
   const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
   return era * 146_097 + dayOfEra - 719_468;
+}
+
+/** The day so many days after 1970-01-01 (Hinnant, `civil_from_days`). */
+function civilFromDays(days: number): { readonly year: number; readonly month: number; readonly day: number } {
+  const shifted = days + 719_468;
+  const era = Math.floor(shifted / 146_097);
+  const dayOfEra = shifted - era * 146_097;
+  const leapDays = Math.floor(dayOfEra / 1_460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096);
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
+  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
+  const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1;
+  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day };
 }
