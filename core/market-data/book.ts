@@ -25,6 +25,14 @@ export function topWithoutOwn(book: BookUpdate, own: readonly OwnSize[]): TopOfB
   return { bid: bestOther(book.bids, own, "buy"), ask: bestOther(book.asks, own, "sell") };
 }
 
+/** The best levels of others on both sides, best first. */
+export type OthersDepth = { readonly bids: readonly PriceLevel[]; readonly asks: readonly PriceLevel[] };
+
+/** Up to `count` levels a side without our orders, as `topWithoutOwn` takes them out. */
+export function depthWithoutOwn(book: BookUpdate, own: readonly OwnSize[], count: number): OthersDepth {
+  return { bids: othersOf(book.bids, own, "buy", count), asks: othersOf(book.asks, own, "sell", count) };
+}
+
 /** The part of a level's size that is ours, at most all of it. */
 export function ownAt(own: readonly OwnSize[], side: Side, level: PriceLevel): Lots {
   let size = 0;
@@ -47,13 +55,18 @@ export function isCrossed(top: TopOfBook): boolean {
 }
 
 function bestOther(side: BookSide, own: readonly OwnSize[], which: Side): PriceLevel | undefined {
-  for (let i = 0; i < side.prices.length; i += 1) {
+  return othersOf(side, own, which, 1)[0];
+}
+
+function othersOf(side: BookSide, own: readonly OwnSize[], which: Side, count: number): readonly PriceLevel[] {
+  const levels: PriceLevel[] = [];
+  for (let i = 0; i < side.prices.length && levels.length < count; i += 1) {
     const level = levelAt(side, i);
-    if (level === undefined) return undefined;
+    if (level === undefined) break;
     const others = level.size - ownAt(own, which, level);
-    if (others > 0) return { price: level.price, size: toLots(others) };
+    if (others > 0) levels.push({ price: level.price, size: toLots(others) });
   }
-  return undefined;
+  return levels;
 }
 
 function levelAt(side: BookSide, index: number): PriceLevel | undefined {

@@ -6,6 +6,7 @@ import type { BookUpdate, MarketEvent } from "../events.ts";
 import { micropriceOf, midOf } from "../quoting/fair-value.ts";
 import type { Instant } from "../units.ts";
 import { isCrossed, type OwnSize, type TopOfBook, topOf, topWithoutOwn } from "./book.ts";
+import { MidTape } from "./mid-tape.ts";
 import { Reasonability, type ReasonabilityLimits } from "./reasonability.ts";
 import { SpreadMeter, type Spreads } from "./spread-meter.ts";
 
@@ -25,7 +26,12 @@ const STALL_DRAIN_MS = 500;
 const PRICES_FORGOTTEN_MS = 60_000;
 
 export class MarketWatch {
-  readonly spreads = new SpreadMeter();
+  readonly spreads: SpreadMeter;
+  /**
+   * The mids without our orders, of books that are believed. One that has just jumped counts here, unlike in `lastMidTicks`: the
+   * moves that hurt most must not be missing from what is said of the time after a fill.
+   */
+  readonly mids: MidTape;
   readonly #reasonability: Reasonability;
   readonly #bookAgeMsMax: number;
   readonly #venueAgeMsMax: number;
@@ -49,12 +55,19 @@ export class MarketWatch {
    */
   constructor(limits: ReasonabilityLimits & { readonly bookAgeMs: number }, venueAgeMsMax?: number) {
     this.#bookAgeMsMax = limits.bookAgeMs;
+    this.spreads = new SpreadMeter(limits.bookAgeMs);
     this.#venueAgeMsMax = venueAgeMsMax ?? Number.POSITIVE_INFINITY;
     this.#reasonability = new Reasonability(limits);
+    this.mids = new MidTape(limits.bookAgeMs);
   }
 
   get book(): BookUpdate | undefined {
     return this.#book;
+  }
+
+  /** Whether the newest book may be quoted on and measured, whatever its age. */
+  get isBookBelieved(): boolean {
+    return this.#distrust === undefined;
   }
 
   /** The newest book's top without our orders. */
@@ -110,14 +123,14 @@ export class MarketWatch {
   feedLost(loss: { readonly endpoint: string; readonly reason: string; readonly at: Instant }): void {
     this.#feedLoss = `market data lost from ${loss.endpoint}: ${loss.reason}`;
     this.#distrust = "no book since the market data was lost";
-    this.spreads.record(undefined, loss.at.monotonicMs);
+    this.#forgetPrices(loss.at);
   }
 
   /** The process stood still until `now`: nothing read before it is new, and what is read right after it may not be. */
   stalled(now: Instant): void {
     this.#drainedMs = now.monotonicMs + STALL_DRAIN_MS;
     this.#distrust = "no book since the process stood still";
-    this.spreads.record(undefined, now.monotonicMs);
+    this.#forgetPrices(now);
   }
 
   /** Every reason not to quote on what is known at `now`; empty when it may be. */
@@ -136,6 +149,11 @@ export class MarketWatch {
     return reasons;
   }
 
+  #forgetPrices(now: Instant): void {
+    this.spreads.record(undefined, now.monotonicMs);
+    this.mids.record(undefined, now.monotonicMs);
+  }
+
   #applyBook(book: BookUpdate, own: readonly OwnSize[]): void {
     this.#book = book;
     this.#others = topWithoutOwn(book, own);
@@ -143,9 +161,14 @@ export class MarketWatch {
     const isBelieved = this.#distrust === undefined;
     this.spreads.record(isBelieved ? spreadsOf(this.#others, topOf(book)) : undefined, book.at.monotonicMs);
     const { bid, ask } = this.#others;
-    if (!isBelieved || bid === undefined || ask === undefined) return;
+    if (!isBelieved || bid === undefined || ask === undefined) {
+      this.mids.record(undefined, book.at.monotonicMs);
+      return;
+    }
     const mid = (bid.price + ask.price) / 2;
     this.#reasonability.record(mid, ask.price - bid.price, book.at.monotonicMs);
+    const isMid = this.#feedLoss === undefined && !this.#reasonability.isTooWide;
+    this.mids.record(isMid ? bid.price + ask.price : undefined, book.at.monotonicMs);
     if (this.#reasonability.reasons(book.at.monotonicMs).length > 0) return;
     const sinceMs = book.at.monotonicMs - (this.#midMs ?? book.at.monotonicMs);
     if (sinceMs > PRICES_FORGOTTEN_MS) this.#newPricesMs = book.at.monotonicMs;

@@ -92,6 +92,26 @@ describe("the spread meter", () => {
     });
   });
 
+  it("counts what stands up to the moment it is asked for, and is not moved by the asking", () => {
+    const meter = new SpreadMeter();
+    expect(meter.totalsAt(900)).toEqual({ measuredMs: 0, othersBpsMs: 0, selfBpsMs: 0 });
+    meter.record({ othersBps: 40, selfBps: 10 }, 1_000);
+    expect(meter.totalsAt(1_300)).toEqual({ measuredMs: 300, othersBpsMs: 12_000, selfBpsMs: 3_000 });
+    expect(meter.totalsAt(1_100)).toEqual({ measuredMs: 100, othersBpsMs: 4_000, selfBpsMs: 1_000 });
+    meter.record(undefined, 1_500);
+    expect(meter.totalsAt(9_000)).toEqual({ measuredMs: 500, othersBpsMs: 20_000, selfBpsMs: 5_000 });
+  });
+
+  it("counts spreads no longer than their book may be believed, and no time twice", () => {
+    const meter = new SpreadMeter(500);
+    meter.record({ othersBps: 40, selfBps: 10 }, 1_000);
+    expect(meter.totalsAt(1_501).measuredMs).toBe(500);
+    meter.record({ othersBps: 20, selfBps: 20 }, 3_000);
+    expect(meter.totalsAt(3_000).measuredMs).toBe(500);
+    meter.record({ othersBps: 30, selfBps: 20 }, 2_900);
+    expect(meter.totalsAt(3_100)).toEqual({ measuredMs: 600, othersBpsMs: 23_000, selfBpsMs: 7_000 });
+  });
+
   it("knows nothing before any time has passed", () => {
     const meter = new SpreadMeter();
     meter.record({ othersBps: 40, selfBps: 10 }, 1_000);

@@ -55,6 +55,38 @@ describe("prices that are new", () => {
   });
 });
 
+describe("the mids of the tape", () => {
+  it("are those of believed books without our orders, the ones that have just jumped among them", () => {
+    const watch = watching();
+    watch.apply(book(1_000, 100), [bid]);
+    watch.apply(book(1_030, 200), []);
+    expect(watch.reasonsNotToQuote(instant(200))).toEqual(["the mid jumped by more than 2 %: a pause of 5 s"]);
+    watch.apply(book(1_030, 300, 400), []);
+    watch.apply(book(1_030, 400), []);
+    watch.apply(book(1_030, 500, -1), []);
+    watch.apply({ ...book(1_030, 600), venueTimeMs: 0 }, []);
+    expect([50, 150, 250, 350, 450, 550, 650].map((ms) => watch.mids.at(ms))).toEqual([
+      2_000,
+      undefined,
+      2_060,
+      undefined,
+      2_060,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("are none while the feed is lost, though a book that was on its way still comes", () => {
+    const watch = watching();
+    watch.feedLost({ endpoint: "wss://one", reason: "reset", at: instant(100) });
+    watch.apply(book(1_000, 200), []);
+    watch.feedConnected();
+    expect([99, 100, 200, 299].map((ms) => watch.mids.at(ms))).toEqual([2_000, undefined, undefined, undefined]);
+    watch.apply(book(1_000, 300), []);
+    expect(watch.mids.at(300)).toBe(2_000);
+  });
+});
+
 describe("sides", () => {
   it.each([
     ["both hold others", [], []],
