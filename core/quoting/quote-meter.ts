@@ -2,6 +2,9 @@
 import type { Order } from "../order.ts";
 import { isResting } from "../order.ts";
 
+/** The engine looks twenty times a second. What nobody has looked at for this long is not known to stand: the process stood still. */
+const SEEN_MS_MAX = 2_000;
+
 export class QuoteMeter {
   #measuredMs = 0;
   #twoSidedMs = 0;
@@ -9,22 +12,48 @@ export class QuoteMeter {
   #isTwoSided = false;
   #lastLiveMs: number | undefined;
 
-  /** The orders that stand from `nowMs` (monotonic) on. */
-  record(open: readonly Order[], isBlocked: boolean, nowMs: number): void {
-    const resting = open.filter(isResting);
-    if (this.#lastLiveMs === undefined || isBlocked || resting.length > 0) this.#lastLiveMs = nowMs;
-    if (this.#lastMs !== undefined) {
-      const elapsedMs = Math.max(0, nowMs - this.#lastMs);
-      this.#measuredMs += elapsedMs;
-      if (this.#isTwoSided) this.#twoSidedMs += elapsedMs;
+  /** The orders that stand from `nowMs` (monotonic) on. Answers how much of the time since the last record had not both sides. */
+  record(open: readonly Order[], isBlocked: boolean, nowMs: number): number {
+    let [isBid, isAsk] = [false, false];
+    for (const order of open) {
+      if (!isResting(order)) continue;
+      if (order.side === "buy") isBid = true;
+      else isAsk = true;
     }
-    this.#lastMs = nowMs;
-    this.#isTwoSided = new Set(resting.map((order) => order.side)).size === 2;
+    if (this.#lastLiveMs === undefined || isBlocked || isBid || isAsk) this.#lastLiveMs = nowMs;
+    let unquotedMs = 0;
+    if (this.#lastMs !== undefined) {
+      const passedMs = Math.max(0, nowMs - this.#lastMs);
+      const twoSidedMs = this.twoSidedMsAt(nowMs) - this.#twoSidedMs;
+      unquotedMs = passedMs - twoSidedMs;
+      this.#twoSidedMs += twoSidedMs;
+      this.#measuredMs += passedMs;
+    }
+    // Never back: a time that was counted must not be counted again.
+    this.#lastMs = Math.max(this.#lastMs ?? nowMs, nowMs);
+    this.#isTwoSided = isBid && isAsk;
+    return unquotedMs;
+  }
+
+  /** Both sides stood at the last record. */
+  get isTwoSided(): boolean {
+    return this.#isTwoSided;
+  }
+
+  /** Time since the first record without a live order on both sides, up to the last one. */
+  get unquotedTotalMs(): number {
+    return this.#measuredMs - this.#twoSidedMs;
   }
 
   /** How long no order of ours has been live although nothing blocked the market, in milliseconds. */
   unquotedMs(nowMs: number): number {
     return this.#lastLiveMs === undefined ? 0 : nowMs - this.#lastLiveMs;
+  }
+
+  /** Time since the start with a live order on both sides, up to `nowMs` (monotonic): the last record or later. */
+  twoSidedMsAt(nowMs: number): number {
+    if (!this.#isTwoSided || this.#lastMs === undefined) return this.#twoSidedMs;
+    return this.#twoSidedMs + Math.min(Math.max(0, nowMs - this.#lastMs), SEEN_MS_MAX);
   }
 
   /** Share of the time since the first record with a live order on both sides; undefined before any time has passed. */

@@ -1,40 +1,55 @@
-/** Strategies: from what is believed of the market to the quotes wanted. Pure; they know no orders and no limits. */
+/** What a strategy is: from what is believed of the market to the quotes wanted, and why. Pure; it knows no orders and no limits. */
 import type { TopOfBook } from "../market-data/book.ts";
 import type { Lots, Side, Ticks } from "../units.ts";
-import { toTicks } from "../units.ts";
-import type { PureMarketMakingParameters } from "./parameters.ts";
+import type { IntensityReading } from "./intensity.ts";
+import type { PerSide } from "./parameters.ts";
+import type { QuoteNote } from "./quote-reasons.ts";
 
 export type Quote = { readonly side: Side; readonly level: number; readonly price: Ticks; readonly size: Lots };
 
-export type StrategyInput = {
+/** How the fills of a side did against later mids, in basis points: above 0 is to our good. */
+export type MarkoutStatistics = {
+  readonly meanBps: number;
+  /** Upper end of the mean's 95 % confidence interval: below 0 the loss is proven. */
+  readonly highBps: number;
+  /** How far the mid moves against a fill afterwards, on average; undefined while that is not measured. */
+  readonly adverseBps?: number;
+};
+
+/** What is known of one side of our quotes. */
+export type SideInput = {
+  /** Monotonic moment of its last fill. */
+  readonly lastFillMs: number | undefined;
+  /** See `FlowGuard`. */
+  readonly isPaused: boolean;
+  readonly markout: MarkoutStatistics | undefined;
+};
+
+export type StrategyInput = PerSide<SideInput> & {
   /** Fair value in ticks, above 0; a model value, not rounded. */
   readonly fairValue: number;
   /** The book without our own orders, not crossed. */
   readonly others: TopOfBook;
+  /** The best quotes of others that are large enough to be improved on. */
+  readonly rivals: TopOfBook;
   /** Position as a share of its limit, −1 (short) to 1 (long). */
   readonly inventory: number;
+  /** In ticks per square root of a second; undefined until it is known. */
+  readonly volatility: number | undefined;
+  readonly intensity: IntensityReading;
+  readonly nowMs: number;
 };
 
-/**
- * Pure market making: `levels` quotes a side around the reservation price, which leans against the position in proportion
- * to it. Bids round down and asks up, so rounding never narrows the spread, and none would take the others' best.
- */
-export function pureMarketMaking(parameters: PureMarketMakingParameters, input: StrategyInput): readonly Quote[] {
-  const ticksOf = (bps: number): number => (input.fairValue * bps) / 10_000;
-  const inventory = Math.max(-1, Math.min(1, input.inventory));
-  const reservation = input.fairValue - inventory * ticksOf(parameters.inventorySkewBps);
-  const half = ticksOf(parameters.halfSpreadBps);
-  const spacing = Math.max(1, ticksOf(parameters.levelSpacingBps));
-  const highestBid = input.others.ask === undefined ? Number.MAX_SAFE_INTEGER : input.others.ask.price - 1;
-  const lowestAsk = input.others.bid === undefined ? 1 : input.others.bid.price + 1;
-  const firstBid = Math.min(Math.floor(reservation - half), highestBid);
-  const firstAsk = Math.max(Math.ceil(reservation + half), lowestAsk);
-  const quotes: Quote[] = [];
-  for (let level = 0; level < parameters.levels; level += 1) {
-    const bid = Math.floor(firstBid - level * spacing);
-    const ask = Math.ceil(firstAsk + level * spacing);
-    if (bid > 0) quotes.push({ side: "buy", level, price: toTicks(bid), size: parameters.orderSize });
-    quotes.push({ side: "sell", level, price: toTicks(ask), size: parameters.orderSize });
-  }
-  return quotes;
+export type StrategyOutput = {
+  /** The first levels first. */
+  readonly quotes: readonly Quote[];
+  /** Why quotes are missing, moved or resized; see `QUOTE_REASON_MEANINGS`. */
+  readonly notes: readonly QuoteNote[];
+};
+
+export type Strategy<Parameters> = (parameters: Parameters, input: StrategyInput) => StrategyOutput;
+
+/** How far the position is from where it should be, as a share of its limit, −1 to 1. */
+export function leanOf(inventory: number, target: number | undefined): number {
+  return Math.max(-1, Math.min(1, Math.max(-1, Math.min(1, inventory)) - (target ?? 0)));
 }

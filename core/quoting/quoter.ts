@@ -1,0 +1,197 @@
+/**
+ * The quoting of one market: what it has measured (fair value, volatility, intensity, one-sided flow, last fills) and the strategy
+ * that makes quotes of it. Owns those measurements over a change of the parameters; books, orders and limits are the engine's.
+ */
+import type { BookUpdate, TradePrint } from "../events.ts";
+import {
+  depthWithoutOwn,
+  type OthersDepth,
+  type OwnSize,
+  type PriceLevel,
+  type TopOfBook,
+} from "../market-data/book.ts";
+import type { Lots, Side, Ticks } from "../units.ts";
+import { avellanedaStoikov } from "./avellaneda-stoikov.ts";
+import { FairValue, type FairValueReading, midOf, withoutReference } from "./fair-value.ts";
+import { FlowGuard } from "./flow-guard.ts";
+import { Intensity, type IntensityReading } from "./intensity.ts";
+import {
+  type FairValueParameters,
+  INTENSITY_DEFAULTS,
+  type PerSide,
+  type StrategyParameters,
+  VOLATILITY_DEFAULTS,
+} from "./parameters.ts";
+import { pureMarketMaking } from "./pure-market-making.ts";
+import type { MarkoutStatistics, SideInput, StrategyInput, StrategyOutput } from "./strategy.ts";
+import { Volatility } from "./volatility.ts";
+
+export type QuoterInput = {
+  /** Position as a share of its limit, −1 (short) to 1 (long). */
+  readonly inventory: number;
+  /** Of each side's fills; undefined while there are too few. */
+  readonly markouts: PerSide<MarkoutStatistics | undefined>;
+  readonly nowMs: number;
+};
+
+/** What the quotes go by, for people. */
+export type QuoterView = {
+  readonly fairValue: FairValueReading;
+  /** In ticks per square root of a second; undefined until it is known. */
+  readonly volatility: number | undefined;
+  readonly intensity: IntensityReading;
+  readonly pausedSides: readonly Side[];
+};
+
+/** Levels that are looked through for a size worth improving on. */
+const RIVAL_LEVELS = 20;
+
+/** The microprice, as old as the risk gate lets a book become. */
+const FAIR_VALUE_DEFAULTS: FairValueParameters = { source: "microprice", levels: 1, ageMs: Number.POSITIVE_INFINITY };
+
+export class Quoter {
+  #parameters: StrategyParameters;
+  #fairValue: FairValue;
+  #volatility: Volatility;
+  #intensity: Intensity;
+  #flowGuard: FlowGuard;
+  #others: TopOfBook = { bid: undefined, ask: undefined };
+  #rivals: TopOfBook = { bid: undefined, ask: undefined };
+  readonly #lastFillMs: Record<Side, number | undefined> = { buy: undefined, sell: undefined };
+
+  constructor(parameters: StrategyParameters) {
+    this.#parameters = parameters;
+    this.#fairValue = new FairValue(parameters.fairValue ?? FAIR_VALUE_DEFAULTS);
+    this.#volatility = new Volatility(parameters.volatility ?? VOLATILITY_DEFAULTS);
+    this.#intensity = new Intensity(intensityOf(parameters));
+    this.#flowGuard = new FlowGuard(parameters.flowGuard);
+  }
+
+  get parameters(): StrategyParameters {
+    return this.#parameters;
+  }
+
+  /** From the next decision on; what was measured stays, but for the ratio to a reference market that is another one now. */
+  configure(parameters: StrategyParameters): void {
+    const isSameReference = parameters.fairValue?.reference?.market === this.#parameters.fairValue?.reference?.market;
+    const { state } = this.#fairValue;
+    this.#parameters = parameters;
+    this.#fairValue = new FairValue(
+      parameters.fairValue ?? FAIR_VALUE_DEFAULTS,
+      isSameReference ? state : withoutReference(state),
+    );
+    this.#volatility = new Volatility(parameters.volatility ?? VOLATILITY_DEFAULTS, this.#volatility.state);
+    this.#intensity = new Intensity(intensityOf(parameters), this.#intensity.state);
+    this.#flowGuard = new FlowGuard(parameters.flowGuard, this.#flowGuard.state);
+  }
+
+  /** A book that is believed, and our sizes that may stand in it. */
+  bookSeen(book: BookUpdate, own: readonly OwnSize[]): void {
+    const nowMs = book.at.monotonicMs;
+    const { fairValue, improve } = this.#parameters;
+    const levels = improve?.behindSize === undefined ? (fairValue?.levels ?? 1) : RIVAL_LEVELS;
+    const depth = depthWithoutOwn(book, own, levels);
+    this.#others = { bid: depth.bids[0], ask: depth.asks[0] };
+    this.#rivals = rivalsOf(depth, improve?.behindSize);
+    this.#fairValue.bookSeen(depth, nowMs);
+    const mid = midOf(this.#others);
+    const lastBid = book.bids.prices.at(-1);
+    const lastAsk = book.asks.prices.at(-1);
+    if (mid === undefined || lastBid === undefined || lastAsk === undefined) {
+      this.pause();
+      return;
+    }
+    this.#volatility.record(mid, nowMs);
+    this.#intensity.bookSeen({ mid, lastBid, lastAsk }, nowMs);
+  }
+
+  tradeSeen({ price, aggressor, at }: TradePrint): void {
+    this.#intensity.tradeSeen(price, aggressor, at.monotonicMs);
+  }
+
+  /** The fair value of the market that `fairValue.reference` names, in its ticks. */
+  referenceSeen(price: number, nowMs: number): void {
+    this.#fairValue.referenceSeen(price, nowMs);
+  }
+
+  /** A fill of ours, once. */
+  fillSeen(
+    { side, price, size }: { readonly side: Side; readonly price: Ticks; readonly size: Lots },
+    nowMs: number,
+  ): void {
+    this.#lastFillMs[side] = nowMs;
+    this.#flowGuard.record({ side, price, size, ms: nowMs });
+  }
+
+  /** No data, or none that is believed: nothing is measured until the next book. */
+  pause(): void {
+    this.#volatility.pause();
+    this.#intensity.pause();
+  }
+
+  wanted({ inventory, markouts, nowMs }: QuoterInput): StrategyOutput {
+    const fairValue = this.#fairValue.read(nowMs).ticks;
+    if (fairValue === undefined) return NO_FAIR_VALUE;
+    return quotesOf(this.#parameters, {
+      fairValue,
+      others: this.#others,
+      rivals: this.#rivals,
+      inventory,
+      volatility: this.#volatility.ticksPerRootSecond,
+      intensity: this.#intensity.read(nowMs),
+      buy: this.#sideInput("buy", markouts.buy, nowMs),
+      sell: this.#sideInput("sell", markouts.sell, nowMs),
+      nowMs,
+    });
+  }
+
+  view(nowMs: number): QuoterView {
+    const sides: readonly Side[] = ["buy", "sell"];
+    return {
+      fairValue: this.#fairValue.read(nowMs),
+      volatility: this.#volatility.ticksPerRootSecond,
+      intensity: this.#intensity.read(nowMs),
+      pausedSides: sides.filter((side) => this.#flowGuard.isPaused(side, nowMs)),
+    };
+  }
+
+  #sideInput(side: Side, markout: MarkoutStatistics | undefined, nowMs: number): SideInput {
+    return { lastFillMs: this.#lastFillMs[side], isPaused: this.#flowGuard.isPaused(side, nowMs), markout };
+  }
+}
+
+const NO_FAIR_VALUE: StrategyOutput = {
+  quotes: [],
+  notes: [
+    { side: "buy", level: undefined, reason: "no-fair-value" },
+    { side: "sell", level: undefined, reason: "no-fair-value" },
+  ],
+};
+
+/** The quotes of the strategy that the parameters name. */
+export function quotesOf(parameters: StrategyParameters, input: StrategyInput): StrategyOutput {
+  switch (parameters.type) {
+    case "pure-market-making":
+      return pureMarketMaking(parameters, input);
+    case "avellaneda-stoikov":
+      return avellanedaStoikov(parameters, input);
+  }
+}
+
+function intensityOf(parameters: StrategyParameters) {
+  return parameters.type === "avellaneda-stoikov" ? (parameters.intensity ?? INTENSITY_DEFAULTS) : INTENSITY_DEFAULTS;
+}
+
+/** The first level of either side by which at least `size` stands; undefined where the depth looked at does not come to it. */
+function rivalsOf({ bids, asks }: OthersDepth, size: Lots | undefined): TopOfBook {
+  return { bid: rivalOf(bids, size ?? 1), ask: rivalOf(asks, size ?? 1) };
+}
+
+function rivalOf(levels: readonly PriceLevel[], size: number): PriceLevel | undefined {
+  let sum = 0;
+  for (const level of levels) {
+    sum += level.size;
+    if (sum >= size) return level;
+  }
+  return undefined;
+}
