@@ -2,13 +2,15 @@
  * The engine: facts in by `apply`, commands out by `decide`. It knows no promise, no clock and no socket. Owns the markets
  * and the order in which they share the request budget; what each wants is its `MarketEngine`'s.
  */
+import { MinuteMeter } from "./accounting/minute-meter.ts";
 import type { Books, KnownFills } from "./accounting/pnl.ts";
 import { assert } from "./assert.ts";
 import type { Command } from "./commands.ts";
 import type { BalancesRead, EngineEvent } from "./events.ts";
+import { isWorthIt, urgencyOf } from "./execution/change-worth.ts";
 import type { RequestBudget } from "./execution/request-budget.ts";
-import type { MarketPlan, MarketSettings } from "./market-engine.ts";
-import { MarketEngine } from "./market-engine.ts";
+import { MarketEngine, type MarketSettings } from "./market-engine.ts";
+import type { CancellableOrder, MarketPlan } from "./market-plan.ts";
 import type { Quote } from "./quoting/strategy.ts";
 import { explained } from "./risk/funds.ts";
 import type { DenialReason } from "./risk/gate.ts";
@@ -42,9 +44,13 @@ const OLD_QUOTE_COUNTS: ReadonlySet<DenialReason> = new Set(["reducing", "positi
 /** What each market adds to the risk, as of the last order decided there; summed up once a decision. */
 type Risks = Map<MarketEngine, MarketRisk>;
 
+/** What the sending of a decision's changes shares. */
+type Sending = { readonly risks: Risks; readonly now: Instant; readonly commands: Command[] };
+
 type Planned = { readonly market: MarketEngine; readonly plan: MarketPlan };
 
 export class Engine {
+  readonly minutes: MinuteMeter;
   readonly #markets = new Map<string, MarketEngine>();
   readonly #budget: RequestBudget;
   readonly #risk: ShardRisk;
@@ -55,6 +61,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#budget = options.budget;
     this.#risk = new ShardRisk(options);
+    this.minutes = new MinuteMeter(() => this.markets, this.loss);
     for (const settings of options.markets) {
       const { symbol } = settings.market;
       const books = options.books.get(symbol);
@@ -88,6 +95,7 @@ export class Engine {
 
   /** Takes one fact. Answers true when it was a fill not seen before. */
   apply(event: EngineEvent): boolean {
+    this.minutes.note(event.at.monotonicMs);
     if (event.type === "balances-read") return this.#applyBalances(event);
     if (event.type === "feed-connected" || event.type === "feed-lost" || event.type === "stalled") {
       for (const market of this.#markets.values()) market.apply(event);
@@ -102,15 +110,17 @@ export class Engine {
     if (event.type === "operator-resumed") this.#risk.loss.resume();
     const isNewFill = market.apply(event);
     if (isNewFill) this.#noteExplained(event.at.monotonicMs);
+    if (event.type === "book-update") this.#tellReference(market, event.at.monotonicMs);
     return isNewFill;
   }
 
   /**
-   * What to send now, best first: every market's cancels, then the questions after orders of unproven fate, then placings
-   * in turn, then moves of quotes that are safe where they are. Each command returned is paid for and counted as sent; what the
-   * budget does not allow is not queued but decided anew the next time.
+   * What to send now, best first over all markets: cancels, the most dangerous quotes before others, then the questions after
+   * orders of unproven fate, then placings and moves of quotes that are safe where they are, by what each makes good. Each command
+   * returned is paid for and counted as sent; what the budget does not allow is not queued but decided anew the next time.
    */
   decide(now: Instant): readonly Command[] {
+    this.minutes.note(now.monotonicMs);
     const markets = this.markets;
     if (markets.some((market) => market.isStarted)) {
       this.#risk.recordLoss(() => markets.reduce((sum, market) => sum + market.profit(), 0n), now);
@@ -118,14 +128,17 @@ export class Engine {
     const { state, latch } = this.#risk.loss;
     const plans = markets.map((market) => ({ market, plan: market.plan(now, { state, reason: latch?.reason }) }));
     const commands: Command[] = [];
-    for (const { market, plan } of plans) this.#sendCancels(market, plan, now, commands);
+    this.#sendCancels(plans, now, commands);
     for (const { market, plan } of plans) this.#sendQueries(market, plan, now, commands);
-    this.#turn += 1;
-    const inTurn = plans.map((_, i) => plans[(this.#turn + i) % plans.length]).filter((next) => next !== undefined);
-    const risks: Risks = new Map();
-    for (const planned of inTurn) this.#sendPlaces(planned, risks, now, commands);
-    for (const planned of inTurn) this.#sendMoves(planned, risks, now, commands);
+    this.#sendChanges(plans, now, commands);
+    for (const market of markets) market.decided();
     return commands;
+  }
+
+  /** Nothing is decided any more: whether quotes of ours still stand is not followed from `now` on. */
+  decidesNoMore(now: Instant): void {
+    this.minutes.note(now.monotonicMs);
+    for (const market of this.#markets.values()) market.decidesNoMore(now);
   }
 
   #applyBalances({ balances, askedMs, isSettled, at }: BalancesRead): false {
@@ -140,6 +153,17 @@ export class Engine {
     return false;
   }
 
+  /** Some markets' fair values follow another's. */
+  #tellReference(market: MarketEngine, nowMs: number): void {
+    const price = market.watch.isBookBelieved ? market.watch.fairValue() : undefined;
+    if (price === undefined) return;
+    for (const { quoter } of this.#markets.values()) {
+      if (quoter.parameters.fairValue?.reference?.market === market.settings.market.symbol) {
+        quoter.referenceSeen(price, nowMs);
+      }
+    }
+  }
+
   /** A fill in one market moves what the account holds in every market of its assets. */
   #noteExplained(nowMs: number): void {
     const all = this.#books();
@@ -152,11 +176,14 @@ export class Engine {
     return this.markets.map((market) => ({ market: market.settings.market, books: market.books }));
   }
 
-  #sendCancels(market: MarketEngine, plan: MarketPlan, now: Instant, commands: Command[]): void {
-    for (const order of plan.cancels) {
+  #sendCancels(plans: readonly Planned[], now: Instant, commands: Command[]): void {
+    const removals = plans.flatMap(({ market, plan }) => plan.removals.map((removal) => ({ market, ...removal })));
+    // Within a market they are in this order already, and most turns have those of one market at most.
+    if (plans.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps);
+    for (const { market, order } of removals) {
       const requestId = this.#budget.take("cancel", now);
       if (requestId === undefined) return;
-      commands.push(market.cancel(order, requestId, now));
+      commands.push(market.sent.cancel(order, requestId, now));
     }
   }
 
@@ -164,43 +191,52 @@ export class Engine {
     for (const order of plan.queries) {
       const requestId = this.#budget.take("query", now);
       if (requestId === undefined) return;
-      commands.push(market.query(order, requestId, now));
+      commands.push(market.sent.query(order, requestId, now));
     }
   }
 
-  #sendPlaces({ market, plan }: Planned, risks: Risks, now: Instant, commands: Command[]): void {
-    for (const quote of plan.places) {
+  /** The dearest first, whichever market they are of; of equals, each turn another market's. */
+  #sendChanges(plans: readonly Planned[], now: Instant, commands: Command[]): void {
+    this.#turn += 1;
+    const inTurn = plans.map((_, i) => plans[(this.#turn + i) % plans.length]).filter((next) => next !== undefined);
+    const changes = inTurn.flatMap(({ market, plan }) =>
+      plan.changes.map((change) => ({ market, change, urgency: urgencyOf(change) })),
+    );
+    changes.sort((a, b) => b.urgency - a.urgency || a.change.quote.level - b.change.quote.level);
+    const risks: Risks = new Map();
+    for (const { market, change } of changes) {
       // The gate walks all orders: not for a request that could not go anyway.
-      if (!this.#budget.allows("place", now)) return;
-      if (this.#denialOf(market, quote, { risks, now, cancels: 0 }) !== undefined) continue;
-      const requestId = this.#budget.take("place", now);
-      if (requestId === undefined) return;
-      commands.push(market.place(quote, requestId, now));
-      risks.delete(market);
+      const { order, quote } = change;
+      const isPayable = order === undefined ? this.#budget.allows("place", now) : this.#budget.allowsMove(now);
+      if (!isPayable) market.decision.waits(quote, "waits-for-requests");
+      else if (order === undefined) this.#place(market, quote, { risks, now, commands });
+      else if (isWorthIt(change, this.#budget.shareInUse(now)))
+        this.#move(market, order, quote, { risks, now, commands });
+      else market.decision.waits(quote, "not-worth-it");
     }
+  }
+
+  #place(market: MarketEngine, quote: Quote, { risks, now, commands }: Sending): void {
+    if (this.#denialOf(market, quote, { risks, now, cancels: 0 }) !== undefined) return;
+    const requestId = this.#budget.take("place", now);
+    if (requestId === undefined) return;
+    commands.push(market.sent.place(quote, requestId, now));
+    risks.delete(market);
   }
 
   /** A quote that is only too shy stays until both requests of its move can go: a hole in the book would be worse than it. */
-  #sendMoves({ market, plan }: Planned, risks: Risks, now: Instant, commands: Command[]): void {
-    for (const { order, quote } of plan.moves) {
-      if (!this.#budget.allows("place", now)) return;
-      const denial = this.#denialOf(market, quote, { risks, now, cancels: 1 });
-      if (denial !== undefined && OLD_QUOTE_COUNTS.has(denial)) {
-        // All that may still be sold or bought is in the quote itself. Kept, it would stand where the market once was for ever,
-        // and the position with it.
-        const requestId = this.#budget.take("cancel", now);
-        if (requestId !== undefined) commands.push(market.cancel(order, requestId, now));
-        risks.delete(market);
-        continue;
-      }
-      if (denial !== undefined) continue;
-      const placeId = this.#budget.take("place", now);
-      if (placeId === undefined) continue;
-      const cancelId = this.#budget.take("cancel", now);
-      assert(cancelId !== undefined, "the budget must hold a cancel where it held a placing");
-      commands.push(market.cancel(order, cancelId, now), market.place(quote, placeId, now));
-      risks.delete(market);
-    }
+  #move(market: MarketEngine, order: CancellableOrder, quote: Quote, { risks, now, commands }: Sending): void {
+    const denial = this.#denialOf(market, quote, { risks, now, cancels: 1 });
+    if (denial !== undefined && !OLD_QUOTE_COUNTS.has(denial)) return;
+    const placeId = denial === undefined ? this.#budget.take("place", now) : undefined;
+    if (denial === undefined && placeId === undefined) return;
+    // Where all that may still be sold or bought is in the quote itself, it goes alone: kept, it would stand where the market once
+    // was for ever, and the position with it.
+    const cancelId = this.#budget.take("cancel", now);
+    assert(cancelId !== undefined, "the budget must hold a cancel where it held a placing");
+    commands.push(market.sent.cancel(order, cancelId, now));
+    if (placeId !== undefined) commands.push(market.sent.place(quote, placeId, now));
+    risks.delete(market);
   }
 
   /**

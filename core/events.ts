@@ -2,6 +2,7 @@
  * The facts the engine is told: what the market did, what the venue said of our orders, what the operator wants.
  * Everything the engine knows came through one of these; it owns no way to ask.
  */
+import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
 import type { Instant, Lots, Side, Ticks } from "./units.ts";
 
 /** One side of a book, best first; `prices` and `sizes` have equal length. */
@@ -164,6 +165,17 @@ type Stalled = { readonly type: "stalled"; readonly durationMs: number; readonly
  */
 type OperatorResumed = { readonly type: "operator-resumed"; readonly market: string; readonly at: Instant };
 
+/** Other parameters of a market's strategy, from the next decision on. Whatever was measured, and whatever is live, stays. */
+export type ParametersChanged = {
+  readonly type: "parameters-changed";
+  readonly market: string;
+  readonly strategy: StrategyParameters;
+  readonly tolerance: RefreshTolerance;
+  /** Who wanted it, for people and recordings. */
+  readonly by: string;
+  readonly at: Instant;
+};
+
 /** Somebody's word that a market may be quoted or may not. A market is quoted when nobody halts it; `reason` is shown to people. */
 export type QuotingEvent =
   | { readonly type: "quoting-allowed"; readonly market: string; readonly by: HaltSource; readonly at: Instant }
@@ -192,4 +204,5 @@ export type EngineEvent =
   | LedgerRead
   | Stalled
   | OperatorResumed
+  | ParametersChanged
   | QuotingEvent;

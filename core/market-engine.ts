@@ -2,32 +2,38 @@
  * One market inside the engine: its book, orders, books of account and state, and what it would like to do now.
  * Owns no request budget: the engine picks from every market's plan what may be sent.
  */
+import { FillMarkouts } from "./accounting/fill-markouts.ts";
 import { MarketFills } from "./accounting/market-fills.ts";
 import type { Books, KnownFills } from "./accounting/pnl.ts";
-import { assert, assertNever } from "./assert.ts";
-import type { CancelOrder, PlaceOrder, QueryOrder } from "./commands.ts";
-import type { EngineEvent, Fill, OpenOrdersRead, OrderEvent } from "./events.ts";
+import { assertNever } from "./assert.ts";
+import type { BookUpdate, EngineEvent, Fill, OpenOrdersRead } from "./events.ts";
+import { MissedWorth, type WeighedChange } from "./execution/change-worth.ts";
+import { LastDecision } from "./execution/last-decision.ts";
 import { diffOrders } from "./execution/order-diff.ts";
 import { PositionCheck } from "./execution/reconcile.ts";
+import type { Blocker, UnquotedReason } from "./execution/why.ts";
 import type { Market } from "./market.ts";
 import { priceToMoney } from "./market.ts";
-import type { OwnSize } from "./market-data/book.ts";
 import { MarketWatch } from "./market-data/market-watch.ts";
 import { MarketHalts } from "./market-halts.ts";
-import { epochOf, isOpen, isQueryDue, type Order, OWN_PREFIX, remainingOf } from "./order.ts";
-import { OrderCounts } from "./order-counts.ts";
-import { Orders } from "./orders.ts";
+import { MarketOrders } from "./market-orders.ts";
+import type { CancellableOrder, MarketPlan } from "./market-plan.ts";
+import { isQueryDue, type Order } from "./order.ts";
+import type { CountsBySide } from "./order-counts.ts";
+import type { Orders } from "./orders.ts";
+import { markoutStatistics } from "./quoting/markout-statistics.ts";
 import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
 import { QuoteMeter } from "./quoting/quote-meter.ts";
-import type { Quote } from "./quoting/strategy.ts";
-import { pureMarketMaking } from "./quoting/strategy.ts";
+import { Quoter } from "./quoting/quoter.ts";
+import type { Quote, StrategyOutput } from "./quoting/strategy.ts";
+import { UnquotedTime } from "./quoting/unquoted-time.ts";
 import { Denials } from "./risk/denials.ts";
 import { ExecutionThrottle } from "./risk/execution-throttle.ts";
 import { admitQuote, type DenialReason, exposureOf, type ShardView, shapeQuotes } from "./risk/gate.ts";
 import type { Limits } from "./risk/limits.ts";
 import { commitmentOf, type MarketRisk, notionalOf } from "./risk/shard-risk.ts";
 import type { TradingState } from "./risk/trading-state.ts";
-import type { Instant, Lots, Side } from "./units.ts";
+import type { Instant, Lots } from "./units.ts";
 import { toTicks } from "./units.ts";
 
 export type MarketSettings = {
@@ -39,31 +45,10 @@ export type MarketSettings = {
   readonly venueAgeMsMax?: number;
 };
 
-/** An order whose id at the venue is known. */
-export type CancellableOrder = {
-  readonly market: string;
-  readonly clientOrderId: string;
-  readonly orderId: string;
-};
-
-/** What a market would send now, each list most urgent first. Placings still have to pass `admit`. */
-export type MarketPlan = {
-  readonly cancels: readonly CancellableOrder[];
-  readonly queries: readonly Order[];
-  readonly places: readonly Quote[];
-  readonly moves: readonly { readonly order: CancellableOrder; readonly quote: Quote }[];
-};
-
 /** What the shard's risk says to every market: the trading state, and why, when it is not active. */
 export type ShardWord = { readonly state: TradingState; readonly reason: string | undefined };
 
-/** After the venue refused a slot's order, that slot waits: the same quote would be refused again at once. */
-const REJECTED_PAUSE_MS = 500;
-
-/** An order that ended may still stand in books published a little later; it counts as ours for so long. */
-const ENDED_SHOWN_MS = 500;
-
-const CLIENT_ORDER_ID_MAX = 36;
+const NOTHING_WANTED: StrategyOutput = { quotes: [], notes: [] };
 
 export type MarketEngineOptions = {
   readonly epoch: number;
@@ -77,35 +62,44 @@ export type MarketEngineOptions = {
 };
 
 export class MarketEngine {
-  readonly settings: MarketSettings;
-  readonly orders = new Orders();
+  readonly sent: MarketOrders;
+  readonly quoter: Quoter;
   readonly watch: MarketWatch;
   readonly check: PositionCheck;
   readonly fills: MarketFills;
+  readonly markouts: FillMarkouts;
   readonly denials = new Denials();
   readonly meter = new QuoteMeter();
+  readonly unquoted = new UnquotedTime();
+  readonly decision = new LastDecision(this.denials);
   readonly throttle: ExecutionThrottle;
+  #settings: MarketSettings;
   readonly #halts = new MarketHalts();
-  readonly #epoch: number;
+  readonly #missed = new MissedWorth();
   readonly #fillsUnreadMsMax: number;
-  readonly #pausedUntilMs = new Map<string, number>();
-  readonly #counts = new OrderCounts();
   #fillsReadMs: number | undefined;
-  /** Orders named like ours found open at the venue that this engine did not believe to be, since the start. */
-  #straysSeen = 0;
-  #blockers: readonly string[] = ["starting"];
+  /** The newest book at the last plan: what only time makes due is done in a turn without a newer one. */
+  #plannedBook: BookUpdate | undefined;
+  #blockers: readonly Blocker[] = this.#halts.blockers;
+  #unquotedReason: UnquotedReason = "start-up";
   #state: TradingState = "halted";
-  #nextOrderNumber = 1;
   #externalFills = 0;
 
   constructor(settings: MarketSettings, options: MarketEngineOptions) {
-    this.settings = settings;
+    this.#settings = settings;
+    this.sent = new MarketOrders(settings.market.symbol, options.epoch);
+    this.quoter = new Quoter(settings.strategy);
     this.watch = new MarketWatch(settings.limits, settings.venueAgeMsMax);
+    this.markouts = new FillMarkouts(settings.market, this.watch.mids, settings.strategy.levels);
     this.throttle = new ExecutionThrottle(settings.limits);
     this.check = new PositionCheck(settings.market.base, options.baseline);
-    this.#epoch = options.epoch;
     this.#fillsUnreadMsMax = options.fillsUnreadMsMax;
     this.fills = new MarketFills(options.books, options.known, settings.market);
+  }
+
+  /** As they are now: strategy and tolerance may change (`parameters-changed`), nothing else does. */
+  get settings(): MarketSettings {
+    return this.#settings;
   }
 
   get books(): Books {
@@ -116,8 +110,12 @@ export class MarketEngine {
     return this.fills.position;
   }
 
-  get counts() {
-    return this.#counts.bySide;
+  get orders(): Orders {
+    return this.sent.orders;
+  }
+
+  get counts(): CountsBySide {
+    return this.sent.counts;
   }
 
   /** Fills of orders this engine did not send: an earlier epoch's, or by hand. */
@@ -127,16 +125,12 @@ export class MarketEngine {
 
   /** Why nothing is quoted, as of the last plan; empty while quoting. */
   get blockers(): readonly string[] {
-    return this.#blockers;
+    return this.#blockers.map(({ text }) => text);
   }
 
   /** As of the last plan. */
   get state(): TradingState {
     return this.#blockers.length > 0 ? "halted" : this.#state;
-  }
-
-  get straysSeen(): number {
-    return this.#straysSeen;
   }
 
   get isHaltedByOperator(): boolean {
@@ -152,9 +146,11 @@ export class MarketEngine {
   apply(event: Exclude<EngineEvent, { type: "balances-read" }>): boolean {
     switch (event.type) {
       case "book-update":
-        this.watch.apply(event, this.ownSizes(event.at.monotonicMs));
+        this.#applyBook(event);
         return false;
       case "trade":
+        this.quoter.tradeSeen(event);
+        return false;
       case "market-status":
         this.watch.apply(event, []);
         return false;
@@ -163,13 +159,19 @@ export class MarketEngine {
         return false;
       case "feed-lost":
         this.watch.feedLost(event);
+        this.quoter.pause();
         return false;
       case "stalled":
         this.watch.stalled(event.at);
+        this.quoter.pause();
         return false;
       case "operator-resumed":
         this.throttle.resume();
         this.check.resume();
+        return false;
+      case "parameters-changed":
+        this.#settings = { ...this.#settings, strategy: event.strategy, tolerance: event.tolerance };
+        this.quoter.configure(event.strategy);
         return false;
       case "quoting-allowed":
       case "quoting-halted":
@@ -186,7 +188,7 @@ export class MarketEngine {
         this.#applyOpenOrders(event);
         return false;
       case "fill":
-        return this.#applyFill(event.fill, event.at.monotonicMs);
+        return this.#applyFill(event.fill, event.at);
       case "order-sent":
       case "order-seen":
       case "order-rejected":
@@ -195,7 +197,7 @@ export class MarketEngine {
       case "cancel-unknown":
       case "order-cancelled":
       case "order-absent":
-        this.#applyOrder(event);
+        this.sent.apply(event);
         return false;
       default:
         return assertNever(event);
@@ -205,19 +207,33 @@ export class MarketEngine {
   /** What should change now. Reads the clock's argument only; sends nothing. */
   plan(now: Instant, shard: ShardWord): MarketPlan {
     this.orders.forget(now.monotonicMs);
+    this.markouts.pass(now.monotonicMs, { isBusy: this.watch.book !== this.#plannedBook });
+    this.#plannedBook = this.watch.book;
     this.#state = shard.state;
-    this.#blockers = this.#reasonsNotToQuote(now, shard);
+    this.#blockers = this.#blockersNow(now, shard);
     const open = this.orders.open();
-    this.meter.record(open, this.#blockers.length > 0, now.monotonicMs);
-    const shaped = this.#blockers.length > 0 ? { quotes: [], denials: [] } : this.#wantedQuotes(now);
-    this.denials.begin(shaped.denials);
-    const diff = diffOrders(shaped.quotes, open, this.settings.tolerance);
+    this.#measure(open, now);
+    const modelled = this.#blockers.length > 0 ? NOTHING_WANTED : this.#modelledQuotes(now);
+    const { quotes, denials } = this.#shaped(modelled.quotes, now);
+    this.denials.begin(denials);
+    this.decision.begin(this.#blockers, modelled, quotes);
+    const { monotonicMs: nowMs } = now;
+    const diff = diffOrders(quotes, open, this.settings.tolerance, { nowMs, book: this.watch.book });
     return {
-      cancels: diff.cancels.filter(hasId),
-      moves: diff.moves.flatMap(({ order, quote }) => (hasId(order) ? [{ order, quote }] : [])),
-      queries: open.filter((order) => isQueryDue(order, now.monotonicMs)),
-      places: diff.places.filter((quote) => (this.#pausedUntilMs.get(slotOf(quote)) ?? 0) <= now.monotonicMs),
+      removals: diff.removals.flatMap(({ order, dangerBps }) => (hasId(order) ? [{ order, dangerBps }] : [])),
+      queries: open.filter((order) => isQueryDue(order, nowMs)),
+      changes: this.#missed.weigh(diff.changes, nowMs).filter((change) => this.#isPossible(change, nowMs)),
     };
+  }
+
+  /** The commands of the decision are chosen: what keeps a side from standing is known. */
+  decided(): void {
+    if (!this.meter.isTwoSided) this.#unquotedReason = this.decision.unquotedReason(this.orders.open());
+  }
+
+  /** Nothing is decided any more: whether quotes of ours still stand is not followed from `now` on. */
+  decidesNoMore(now: Instant): void {
+    this.#measure([], now);
   }
 
   /** What this market adds to the shard's risk now. */
@@ -258,43 +274,6 @@ export class MarketEngine {
     return reason;
   }
 
-  place(quote: Quote, requestId: number, now: Instant): PlaceOrder {
-    const { symbol } = this.settings.market;
-    const slot = `${quote.side === "buy" ? "b" : "s"}${quote.level}`;
-    const clientOrderId = `${OWN_PREFIX}${this.#epoch}-${symbol.replace("/", "")}-${slot}-${this.#nextOrderNumber}`;
-    assert(
-      clientOrderId.length <= CLIENT_ORDER_ID_MAX,
-      `client order id ${clientOrderId} is over ${CLIENT_ORDER_ID_MAX}`,
-    );
-    this.#nextOrderNumber += 1;
-    const order = { clientOrderId, market: symbol, side: quote.side, price: quote.price, size: quote.size };
-    this.orders.decided({ ...order, level: quote.level }, now.monotonicMs);
-    return { type: "place-order", requestId, ...order };
-  }
-
-  cancel({ market, clientOrderId, orderId }: CancellableOrder, requestId: number, now: Instant): CancelOrder {
-    this.orders.cancelDecided(clientOrderId, now.monotonicMs);
-    return { type: "cancel-order", requestId, market, clientOrderId, orderId };
-  }
-
-  query(order: Order, requestId: number, now: Instant): QueryOrder {
-    this.orders.querySent(order.clientOrderId, now.monotonicMs);
-    return { type: "query-order", requestId, market: order.market, clientOrderId: order.clientOrderId };
-  }
-
-  /** Own sizes that may stand in the newest book. */
-  ownSizes(nowMs: number): readonly OwnSize[] {
-    const own: OwnSize[] = [];
-    for (const order of this.orders.known()) {
-      const wasShown = order.state === "filled" || order.state === "cancelled";
-      const shown = isOpen(order) || (wasShown && nowMs - order.changedMs <= ENDED_SHOWN_MS);
-      if (!shown) continue;
-      const size = isOpen(order) ? remainingOf(order) : order.size;
-      own.push({ side: order.side, price: order.price, size });
-    }
-    return own;
-  }
-
   /** The mid as money, an integer of 10^-18 quote currency (truncated below that). */
   midMoney(): bigint | undefined {
     const { bid, ask } = this.watch.others;
@@ -302,19 +281,42 @@ export class MarketEngine {
     return (priceToMoney(this.settings.market, bid.price) + priceToMoney(this.settings.market, ask.price)) / 2n;
   }
 
-  /** What a unit of base is valued at for limits: the last mid that made sense, and what it cost before there was one. */
-  #mark(): bigint {
+  /** The last mid that made sense as money, an integer of 10^-18 quote currency; undefined before the first. */
+  lastMidMoney(): bigint | undefined {
     const ticks = this.watch.lastMidTicks;
-    if (ticks === undefined) return this.books.averageCost;
-    return priceToMoney(this.settings.market, toTicks(2 * ticks)) / 2n;
+    return ticks === undefined ? undefined : priceToMoney(this.settings.market, toTicks(2 * ticks)) / 2n;
   }
 
-  #wantedQuotes(now: Instant): ReturnType<typeof shapeQuotes> {
-    const fairValue = this.watch.fairValue();
-    if (fairValue === undefined) return { quotes: [], denials: [] };
-    const { strategy, limits } = this.settings;
-    const inventory = this.position / limits.position;
-    const quotes = pureMarketMaking(strategy, { fairValue, others: this.watch.others, inventory });
+  /** What a unit of base is valued at for limits: the last mid that made sense, and what it cost before there was one. */
+  #mark(): bigint {
+    return this.lastMidMoney() ?? this.books.averageCost;
+  }
+
+  /** A span without both sides is charged to what the decision at its begin says of it. */
+  #measure(open: readonly Order[], now: Instant): void {
+    const wasTwoSided = this.meter.isTwoSided;
+    const unquotedMs = this.meter.record(open, this.#blockers.length > 0, now.monotonicMs);
+    this.unquoted.charge(unquotedMs, wasTwoSided ? "not-looked" : this.#unquotedReason, now.epochMs);
+  }
+
+  #isPossible(change: WeighedChange, nowMs: number): change is MarketPlan["changes"][number] {
+    if (this.sent.isPaused(change.quote, nowMs)) {
+      this.decision.waits(change.quote, "venue-refused");
+      return false;
+    }
+    return change.order === undefined || hasId(change.order);
+  }
+
+  #modelledQuotes(now: Instant): StrategyOutput {
+    return this.quoter.wanted({
+      inventory: this.position / this.settings.limits.position,
+      markouts: markoutStatistics(this.markouts.rolling),
+      nowMs: now.monotonicMs,
+    });
+  }
+
+  #shaped(quotes: readonly Quote[], now: Instant): ReturnType<typeof shapeQuotes> {
+    const { limits } = this.settings;
     const sizePercent = this.#isInStartPeriod(now) ? limits.startSizePercent : 100;
     return shapeQuotes(quotes, { position: this.position, limits, state: this.#state, sizePercent });
   }
@@ -325,58 +327,54 @@ export class MarketEngine {
     return now.monotonicMs - sinceMs < this.settings.limits.startPeriodMs;
   }
 
-  #reasonsNotToQuote(now: Instant, shard: ShardWord): readonly string[] {
-    const reasons = [...this.#halts.reasons, ...this.check.reasons, ...this.watch.reasonsNotToQuote(now)];
-    if (shard.state === "halted" && shard.reason !== undefined) reasons.push(shard.reason);
-    if (this.throttle.reason !== undefined) reasons.push(this.throttle.reason);
-    if (this.#fillsReadMs === undefined) reasons.push("the venue's fills have not been read yet");
-    else if (now.monotonicMs - this.#fillsReadMs > this.#fillsUnreadMsMax) {
-      reasons.push(`the venue's fills have not been read for ${this.#fillsUnreadMsMax / 1_000} s`);
-    }
-    return reasons;
+  #blockersNow(now: Instant, shard: ShardWord): readonly Blocker[] {
+    const blockers: Blocker[] = [...this.#halts.blockers];
+    for (const text of this.check.reasons) blockers.push({ kind: "position-difference", text });
+    for (const text of this.watch.reasonsNotToQuote(now)) blockers.push({ kind: "market-data", text });
+    if (shard.state === "halted" && shard.reason !== undefined) blockers.push({ kind: "loss", text: shard.reason });
+    const { reason } = this.throttle;
+    if (reason !== undefined) blockers.push({ kind: "executions", text: reason });
+    const unread = this.#unreadFills(now);
+    if (unread !== undefined) blockers.push({ kind: "fills-unread", text: unread });
+    return blockers;
   }
 
-  #applyFill(fill: Fill, nowMs: number): boolean {
+  #unreadFills(now: Instant): string | undefined {
+    if (this.#fillsReadMs === undefined) return "the venue's fills have not been read yet";
+    if (now.monotonicMs - this.#fillsReadMs <= this.#fillsUnreadMsMax) return undefined;
+    return `the venue's fills have not been read for ${this.#fillsUnreadMsMax / 1_000} s`;
+  }
+
+  #applyFill(fill: Fill, at: Instant): boolean {
     if (!this.fills.add(fill)) return false;
+    const nowMs = at.monotonicMs;
     const before = this.orders.find(fill.clientOrderId);
+    this.markouts.add(fill, before?.level, at);
+    this.quoter.fillSeen(fill, nowMs);
     if (before === undefined) {
       this.#externalFills += 1;
       return true;
     }
-    this.orders.filled(fill, nowMs);
-    this.#counts.changed(before.state, this.orders.find(fill.clientOrderId)?.state ?? before.state, fill.side);
+    this.sent.filled(fill, before, nowMs);
     this.throttle.record(fill.clientOrderId, fill.side, nowMs);
-    if (before.filledBooked < before.size && before.filledBooked + fill.size >= before.size) {
-      this.#counts.filled(fill.side);
-    }
     return true;
   }
 
-  #applyOpenOrders({ market, orders, askedMs, at }: OpenOrdersRead): void {
-    const listed = orders.filter((order) => order.market === market);
-    const isOurs = (id: string) => id.startsWith(OWN_PREFIX) && epochOf(id) <= this.#epoch;
-    this.#straysSeen += this.orders.listed({ orders: listed, askedMs, at }, isOurs);
+  #applyOpenOrders(event: OpenOrdersRead): void {
+    const later = this.sent.openOrdersRead(event);
     // Two starts must not cancel each other's orders for ever: the earlier one gives way.
-    const later = listed.find(({ clientOrderId }) => epochOf(clientOrderId) > this.#epoch);
-    if (later !== undefined) this.#halts.halt("later-start", `a later start makes this market: ${later.clientOrderId}`);
+    if (later !== undefined) this.#halts.halt("later-start", `a later start makes this market: ${later}`);
   }
 
-  #applyOrder(event: OrderEvent): void {
-    const id = event.type === "order-seen" ? event.order.clientOrderId : event.clientOrderId;
-    const before = this.orders.apply(event);
-    const order = this.orders.find(id);
-    if (before === undefined || order === undefined || order.state === before) return;
-    this.#counts.changed(before, order.state, order.side);
-    if (order.state === "rejected" || order.state === "denied") {
-      this.#pausedUntilMs.set(slotOf(order), event.at.monotonicMs + REJECTED_PAUSE_MS);
-    }
+  /** What is not believed is not measured either. */
+  #applyBook(book: BookUpdate): void {
+    const own = this.sent.ownSizes(book.at.monotonicMs);
+    this.watch.apply(book, own);
+    if (this.watch.isBookBelieved) this.quoter.bookSeen(book, own);
+    else this.quoter.pause();
   }
 }
 
-function hasId(order: Order): order is Order & { readonly orderId: string } {
+function hasId(order: Order): order is Order & CancellableOrder {
   return order.orderId !== undefined;
-}
-
-function slotOf(quote: { readonly side: Side; readonly level: number }): string {
-  return `${quote.side}${quote.level}`;
 }

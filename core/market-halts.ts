@@ -3,13 +3,14 @@
  * began, from which the start period counts.
  */
 import type { HaltSource, QuotingEvent } from "./events.ts";
+import type { Blocker } from "./execution/why.ts";
 
 export class MarketHalts {
   readonly #halts = new Map<HaltSource, string>([["start-up", "starting"]]);
   #startedMs: number | undefined;
 
-  get reasons(): readonly string[] {
-    return [...this.#halts.values()];
+  get blockers(): readonly Blocker[] {
+    return [...this.#halts].map(([kind, text]) => ({ kind, text }));
   }
 
   /** Monotonic moment at which the start-up allowed quoting; undefined before. */

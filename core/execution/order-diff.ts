@@ -1,57 +1,95 @@
 /**
- * From the quotes wanted and the orders there are to the least that must change, slot by slot (side and level), on price
- * and size, with hysteresis: a place in the queue is worth something. Owns no budget and no limits.
+ * From the quotes wanted and the orders there are to what might change, slot by slot (side and level), on price and size, and how
+ * much each change would gain. Owns no budget and no limits; whether a move is worth its requests yet is `change-worth.ts`'s.
  */
+import type { BookUpdate } from "../events.ts";
 import type { Order } from "../order.ts";
 import { isResting, remainingOf } from "../order.ts";
 import type { RefreshTolerance } from "../quoting/parameters.ts";
 import type { Quote } from "../quoting/strategy.ts";
+import type { Side } from "../units.ts";
+import { signOf } from "../units.ts";
+import { type Surroundings, worthOfOrder, worthOfQuote } from "./place-worth.ts";
+
+/** To cancel whatever it costs: a quote no longer wanted, or too generous by `dangerBps`. */
+type Removal = { readonly order: Order; readonly dangerBps: number };
+
+/** A quote to place, and the order that has to make room for it; none where its slot is empty. */
+export type Change = {
+  readonly quote: Quote;
+  readonly order: Order | undefined;
+  /** Of the share of takers that would reach the quote, what is missed as it is now: 0 to 1. */
+  readonly gain: number;
+  /** The order is past its age: it is placed anew whatever there is to gain. */
+  readonly isOverdue: boolean;
+};
 
 export type OrderDiff = {
-  /** To cancel whatever it costs, the most dangerous first: quotes no longer wanted, and those more generous than wanted. */
-  readonly cancels: readonly Order[];
-  /** Quotes that are merely too shy, with what should stand in their place: worth moving when the requests for it are there. */
-  readonly moves: readonly { readonly order: Order; readonly quote: Quote }[];
-  /** To place, the best level first. A slot whose old order is not proven dead may be among them: the risk gate counts both. */
-  readonly places: readonly Quote[];
+  /** The most dangerous first. */
+  readonly removals: readonly Removal[];
+  /**
+   * Empty slots to fill, and orders that are out of their place without danger, or too old, to move. A slot whose old order is not proven dead may be among
+   * them: the risk gate counts both.
+   */
+  readonly changes: readonly Change[];
 };
 
 /**
- * `open` are this market's open orders. A slot holds at most one order that is not being cancelled; while its fate is unknown
- * or its placing unanswered the slot waits, and while a cancel is under way at most one replacement joins it.
+ * `open` are this market's open orders, at `nowMs` (monotonic), and `book` its newest one. A slot holds at most one order that is not
+ * being cancelled; while its fate is unknown or its placing unanswered the slot waits, and while a cancel is under way at most one
+ * replacement joins it. A move that gains nothing, since the place in the queue is worth more, is none.
  */
-export function diffOrders(wanted: readonly Quote[], open: readonly Order[], tolerance: RefreshTolerance): OrderDiff {
-  const cancels: { order: Order; danger: number }[] = [];
-  const moves: { order: Order; quote: Quote }[] = [];
+export function diffOrders(
+  wanted: readonly Quote[],
+  open: readonly Order[],
+  tolerance: RefreshTolerance,
+  { nowMs, book }: { readonly nowMs: number; readonly book?: BookUpdate | undefined },
+): OrderDiff {
+  const removals: Removal[] = [];
+  const changes: Change[] = [];
+  const surroundings = { wanted, open, book };
   const wantedBySlot = new Map(wanted.map((quote) => [slotOf(quote), quote]));
-  const taken = new Set<string>();
+  const taken = new Set<number>();
+  const waiting = new Set<number>();
   for (const order of open) {
     if (order.state === "cancel-sent") continue;
     const slot = slotOf(order);
     const quote = wantedBySlot.get(slot);
     if (order.state === "external") {
-      cancels.push({ order, danger: Number.POSITIVE_INFINITY });
+      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (!isResting(order)) {
       taken.add(slot);
+      waiting.add(slot);
     } else if (quote === undefined || taken.has(slot)) {
-      cancels.push({ order, danger: Number.POSITIVE_INFINITY });
+      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (isCloseEnough(order, quote, tolerance)) {
       taken.add(slot);
-    } else if (dangerOf(order, quote) > 0) {
-      cancels.push({ order, danger: dangerOf(order, quote) });
+      if (nowMs - order.sentMs <= (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) continue;
+      changes.push({ quote, order, gain: 0, isOverdue: true });
+    } else if (dangerOf(order, quote, wantedBySlot) > 0) {
+      removals.push({ order, dangerBps: dangerOf(order, quote, wantedBySlot) });
     } else {
       taken.add(slot);
-      moves.push({ order, quote });
+      const gain = gainOf(order, quote, surroundings);
+      if (gain > 0) changes.push({ quote, order, gain, isOverdue: false });
     }
   }
-  cancels.sort((a, b) => b.danger - a.danger || a.order.level - b.order.level);
-  moves.sort((a, b) => a.quote.level - b.quote.level);
-  const places = wanted.filter((quote) => !taken.has(slotOf(quote))).sort((a, b) => a.level - b.level);
-  return { cancels: cancels.map((entry) => entry.order), moves, places };
+  removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
+  for (const quote of wanted) {
+    if (taken.has(slotOf(quote))) continue;
+    changes.push({ quote, order: undefined, gain: worthOfQuote(quote, surroundings), isOverdue: false });
+  }
+  // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
+  return { removals, changes: changes.filter(({ quote }) => !waiting.has(slotOf(quote))) };
 }
 
-function slotOf(quote: { readonly side: string; readonly level: number }): string {
-  return `${quote.side}${quote.level}`;
+/** One number for a side and a level: a key that is made for each order of each decision. */
+export function slotOf({ side, level }: { readonly side: Side; readonly level: number }): number {
+  return 2 * level + (side === "buy" ? 0 : 1);
+}
+
+function gainOf(order: Order, quote: Quote, surroundings: Surroundings): number {
+  return worthOfQuote(quote, surroundings) - worthOfOrder(order, quote, surroundings);
 }
 
 function isCloseEnough(order: Order, quote: Quote, tolerance: RefreshTolerance): boolean {
@@ -61,12 +99,16 @@ function isCloseEnough(order: Order, quote: Quote, tolerance: RefreshTolerance):
 }
 
 /**
- * How many ticks too generous the order is: positive when whoever takes it gets a better price than we want to give. An order
- * that is larger than wanted is dangerous too, if less so than any price.
+ * How many basis points too generous the order is: positive when whoever takes it gets a better price than we want to give to
+ * anybody. For an outer level that is the price of the level before it: up to there it stands out of its place, but no taker gains
+ * by it. An order that is larger than wanted is dangerous too, if less so than any price.
  */
-function dangerOf(order: Order, quote: Quote): number {
-  const ticks = order.side === "buy" ? order.price - quote.price : quote.price - order.price;
-  return ticks <= 0 && remainingOf(order) > quote.size ? OVERSIZE_DANGER : ticks;
+function dangerOf(order: Order, quote: Quote, wantedBySlot: ReadonlyMap<number, Quote>): number {
+  const { side, level } = quote;
+  const best = wantedBySlot.get(slotOf({ side, level: level - 1 })) ?? quote;
+  const ticks = signOf(side) * (order.price - best.price);
+  const isOversize = ticks <= 0 && remainingOf(order) > quote.size;
+  return (10_000 * (isOversize ? OVERSIZE_TICKS : ticks)) / quote.price;
 }
 
-const OVERSIZE_DANGER = 0.5;
+const OVERSIZE_TICKS = 0.5;

@@ -18,7 +18,7 @@ export type RequestLimits = {
   readonly requestsPerSecond: number;
   /** Placements without an answer. */
   readonly placementsInFlight: number;
-  /** Slots that only cancels may use: a quote that is dangerous must be able to go. */
+  /** Slots of each second that placements leave to cancels, and lookups to theirs: a quote that is dangerous must be able to go. */
   readonly reservedForCancels: number;
   /** Slots that placements leave to queries and polls, so that a busy market cannot starve the proof of an order. */
   readonly reservedForLookups: number;
@@ -47,6 +47,14 @@ const HOLD_BACK_MS_MAX = 60_000;
 
 const WINDOW_MS = 1_000;
 
+/** What changed a budget, for whoever takes it down; times are monotonic. */
+export type BudgetStep =
+  | { readonly type: "taken"; readonly kind: RequestKind; readonly nowMs: number }
+  | { readonly type: "settled"; readonly requestId: number; readonly nowMs: number }
+  | { readonly type: "held-back"; readonly delayMs: number; readonly nowMs: number }
+  | { readonly type: "suspended"; readonly untilMs: number }
+  | { readonly type: "resumed" };
+
 type Slot = {
   readonly requestId: number;
   readonly kind: RequestKind;
@@ -61,9 +69,12 @@ export class RequestBudget {
   #lastRequestId = 0;
   #heldBackUntilMs = Number.NEGATIVE_INFINITY;
   #suspendedUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #onStep: ((step: BudgetStep) => void) | undefined;
 
-  constructor(limits: Partial<RequestLimits> = {}) {
+  /** `onStep` is told of each change once it was made. */
+  constructor(limits: Partial<RequestLimits> = {}, onStep?: (step: BudgetStep) => void) {
     this.#limits = { ...CAMBRIAN_LIMITS, ...limits };
+    this.#onStep = onStep;
     const { requestsPerSecond, placementsInFlight, reservedForCancels, reservedForLookups } = this.#limits;
     assert(requestsPerSecond >= 1 && placementsInFlight >= 1, "a budget must allow a request and a placement");
     assert(reservedForCancels + reservedForLookups < requestsPerSecond, "reserves must leave a slot to placements");
@@ -76,33 +87,45 @@ export class RequestBudget {
     return nowMs >= Math.max(this.#heldBackUntilMs, this.#suspendedUntilMs) && this.#allows(kind, this.#slots);
   }
 
+  /** Whether a placing and the cancel that makes room for it could both be paid for now, and what is kept stays kept. */
+  allowsMove(now: Instant): boolean {
+    if (!this.allows("place", now)) return false;
+    return this.#limits.requestsPerSecond - this.#slots.length > this.#keptFromPlacings(this.#slots) + 1;
+  }
+
   /** Pays for one request that is sent now. Returns its id, to be settled once, or undefined when it may not be sent. */
   take(kind: RequestKind, now: Instant): number | undefined {
     if (!this.allows(kind, now)) return undefined;
     this.#lastRequestId += 1;
     this.#slots.push({ requestId: this.#lastRequestId, kind, sentMs: now.monotonicMs, settledMs: null });
+    this.#onStep?.({ type: "taken", kind, nowMs: now.monotonicMs });
     return this.#lastRequestId;
   }
 
   /** The answer has come, or the request was given up. Settling again changes nothing. */
   settle(requestId: number, now: Instant): void {
     const slot = this.#slots.find((each) => each.requestId === requestId);
-    if (slot !== undefined && slot.settledMs === null) slot.settledMs = now.monotonicMs;
+    if (slot === undefined || slot.settledMs !== null) return;
+    slot.settledMs = now.monotonicMs;
+    this.#onStep?.({ type: "settled", requestId, nowMs: now.monotonicMs });
   }
 
   /** The venue asked for a pause of `delayMs`: nothing is sent until then, for at most a minute. */
   holdBack(delayMs: number, now: Instant): void {
     const untilMs = now.monotonicMs + Math.min(Math.max(0, delayMs), HOLD_BACK_MS_MAX);
     this.#heldBackUntilMs = Math.max(this.#heldBackUntilMs, untilMs);
+    this.#onStep?.({ type: "held-back", delayMs, nowMs: now.monotonicMs });
   }
 
   /** Nothing is sent until then (monotonic): it must first be known that we still may. */
   suspend(untilMs: number): void {
     this.#suspendedUntilMs = Math.max(this.#suspendedUntilMs, untilMs);
+    this.#onStep?.({ type: "suspended", untilMs });
   }
 
   resume(): void {
     this.#suspendedUntilMs = Number.NEGATIVE_INFINITY;
+    this.#onStep?.({ type: "resumed" });
   }
 
   /**
@@ -128,6 +151,11 @@ export class RequestBudget {
     return this.#slots.length;
   }
 
+  /** The same as a share of all there are, 0 to 1. */
+  shareInUse(now: Instant): number {
+    return this.requestsInWindow(now) / this.#limits.requestsPerSecond;
+  }
+
   /** Placements sent and not settled. */
   get placementsInFlight(): number {
     return unanswered(this.#slots);
@@ -139,18 +167,26 @@ export class RequestBudget {
     switch (kind) {
       case "cancel":
         return free > 0;
-      case "place": {
-        const lookups = held(slots, "query") + held(slots, "poll");
-        const kept = limits.reservedForCancels + Math.max(0, limits.reservedForLookups - lookups);
-        return free > kept && unanswered(slots) < limits.placementsInFlight;
-      }
+      case "place":
+        return free > this.#keptFromPlacings(slots) && unanswered(slots) < limits.placementsInFlight;
       case "query":
-        return free > limits.reservedForCancels && held(slots, "query") < limits.queriesHeldMax;
+        return free > this.#keptForCancels(slots) && held(slots, "query") < limits.queriesHeldMax;
       case "poll":
-        return free > limits.reservedForCancels && held(slots, "poll") < limits.pollsHeldMax;
+        return free > this.#keptForCancels(slots) && held(slots, "poll") < limits.pollsHeldMax;
       default:
         return assertNever(kind);
     }
+  }
+
+  #keptFromPlacings(slots: readonly Slot[]): number {
+    const lookups = held(slots, "query") + held(slots, "poll");
+    return this.#keptForCancels(slots) + Math.max(0, this.#limits.reservedForLookups - lookups);
+  }
+
+  /** What cancels of this second have used need not be kept for them once more, but for one: the next quote may be dangerous too. */
+  #keptForCancels(slots: readonly Slot[]): number {
+    const { reservedForCancels } = this.#limits;
+    return Math.max(Math.min(1, reservedForCancels), reservedForCancels - held(slots, "cancel"));
   }
 
   #forget(nowMs: number): void {

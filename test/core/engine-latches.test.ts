@@ -74,8 +74,9 @@ describe("loss", () => {
     const to = (ticks: number, ms: number) => {
       desk.tell(bookAt(4_215 + ticks, ms));
       desk.decideAndAnswer(ms + 1);
+      desk.decideAndAnswer(ms + 900);
       // Only now is it known that the one cancelled has ended, and was not filled meanwhile.
-      const [listedMs, readMs] = [ms + 2_500, ms + 5_000];
+      const [listedMs, readMs] = [ms + 3_000, ms + 5_000];
       desk.tell({ type: "open-orders-read", market: SYMBOL, orders: [], askedMs: listedMs, at: instant(listedMs) });
       desk.tell({ type: "fills-read", market: SYMBOL, askedMs: readMs, at: instant(readMs) });
       desk.tell(bookAt(4_215 + ticks, readMs));

@@ -110,7 +110,7 @@ describe("the venue's list of open orders", () => {
     desk.tell(listed([venueOrder("fm-6-SEIUSDC-b0-9"), venueOrder("by-hand-1")], 0));
     // The stray may fill before its cancel arrives: 500 of it and 500 more would be over the limit of 800.
     expect(shown(desk.decideAndAnswer(1))).toEqual(["cancel-order fm-6-SEIUSDC-b0-9", "place sell 500@4218"]);
-    expect(desk.market.straysSeen).toBe(1);
+    expect(desk.market.sent.straysSeen).toBe(1);
     expect(desk.decide(2)).toEqual([]);
     desk.tell(makeBook({ ...wide, ms: 3_000 }));
     desk.tell(listed([venueOrder("fm-6-SEIUSDC-b0-9")], 3_000));

@@ -43,7 +43,9 @@ describe("quoting", () => {
     // The answer alone may not have been carried out.
     expect(shown(desk.decide(103))).toEqual([]);
     desk.showCancelled(commands, 104);
-    expect(shown(desk.decide(105))).toEqual(["cancel-order fm-7-SEIUSDC-s0-2", "place sell 500@4198"]);
+    // A move is worth its requests once the quote has been missed for a while: sooner, the fewer requests are under way.
+    expect(shown(desk.decide(105))).toEqual([]);
+    expect(shown(desk.decide(600))).toEqual(["cancel-order fm-7-SEIUSDC-s0-2", "place sell 500@4198"]);
   });
 
   it("leans against the position", () => {

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "../../core/errors.ts";
 import type { Fill } from "../../core/events.ts";
 import { makeMarket } from "../../core/market.ts";
-import { isSameFill, makeFillMessage, parseFillMessage } from "../../core/messages.ts";
+import {
+  differingFields,
+  isSameFill,
+  makeFillMessage,
+  parseFillMessage,
+  toFillMessage,
+  toMessageBody,
+} from "../../core/messages.ts";
 import { toLots, toTicks } from "../../core/units.ts";
 
 const market = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
@@ -49,6 +56,18 @@ describe("the fill message", () => {
       midAtFill: 421_450_000_000_000_000n,
       venueTime: "2026-01-02T03:04:05.678Z",
     });
+  });
+
+  it("of a fill as the ledger holds it is the one it was read from", () => {
+    const { midAtFill: _, ...withoutMid } = { ...message, clientOrderId: "" };
+    for (const each of [message, withoutMid]) expect(toFillMessage(parseFillMessage(each))).toEqual(each);
+  });
+
+  it("has no character in its body that the queue refuses", () => {
+    const odd = { ...message, fillId: "F-\uFFFE\uFFFF-é" };
+    const body = toMessageBody(odd);
+    expect(body).not.toMatch(/[\uFFFE\uFFFF]/);
+    expect(JSON.parse(body)).toEqual(odd);
   });
 
   it("may lack the mid, and a client order id", () => {
@@ -134,4 +153,17 @@ describe("two copies of a fill", () => {
   ])("differ with %j", (other) => {
     expect(isSameFill(first, parseFillMessage({ ...message, ...other }))).toBe(false);
   });
+});
+
+it("two copies of a fill differ in what the venue says of it, not in the engine or the mid", () => {
+  const one = parseFillMessage(message);
+  const other = {
+    ...one,
+    engineId: "fill-audit",
+    midAtFill: undefined,
+    price: one.price + 1n,
+    liquidity: "taker",
+  } as const;
+  expect(differingFields(one, other)).toEqual(["price", "liquidity"]);
+  expect(isSameFill(one, other)).toBe(false);
 });

@@ -125,6 +125,48 @@ describe("shares", () => {
     expect(budget.requestsInWindow(at(1))).toBe(10);
   });
 
+  test.each([
+    [0, 5],
+    [1, 5],
+    [2, 5],
+    [3, 4],
+    [4, 3],
+  ])(
+    "%i cancels of this second need no slot kept for them once more, but one stays: %i placements",
+    (cancels, places) => {
+      const budget = new RequestBudget();
+      for (let i = 0; i < cancels; i += 1) budget.settle(budget.take("cancel", at(0))!, at(0));
+      let taken = 0;
+      for (let id = budget.take("place", at(1)); id !== undefined; id = budget.take("place", at(1))) {
+        budget.settle(id, at(1));
+        taken += 1;
+      }
+      expect(taken).toBe(places);
+      expect(budget.take("cancel", at(1))).toBeTypeOf("number");
+    },
+  );
+
+  test("after any cancels, lookups and moves a cancel can still go, and so can both lookups", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 2 }), (cancels, lookups) => {
+        const budget = new RequestBudget();
+        const take = (kind: "cancel" | "poll" | "place") => {
+          const id = budget.take(kind, at(0));
+          if (id !== undefined) budget.settle(id, at(0));
+          return id;
+        };
+        for (let i = 0; i < cancels; i += 1) take("cancel");
+        for (let i = 0; i < lookups; i += 1) take("poll");
+        while (budget.allowsMove(at(1))) {
+          expect(take("place")).toBeDefined();
+          expect(take("cancel")).toBeDefined();
+        }
+        for (let i = lookups; i < 2; i += 1) expect(take("poll")).toBeDefined();
+        expect(take("cancel")).toBeDefined();
+      }),
+    );
+  });
+
   test("a slot comes back one second and the margin after the answer, not after the send", () => {
     const budget = new RequestBudget({ requestsPerSecond: 1, reservedForCancels: 0, reservedForLookups: 0 });
     const id = budget.take("place", at(0))!;

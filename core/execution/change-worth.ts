@@ -1,0 +1,59 @@
+/**
+ * When a change is worth its requests, and which first. Owns what has been missed of each slot so far.
+ *
+ * Rent or buy: leaving a quote where it stands costs a little each moment, moving it costs requests at once, and nobody knows for how
+ * long it will be wanted there. Moving once what was missed comes to what the move costs never costs more than twice what knowing
+ * the future would have (Karlin, Manasse, Rudolph & Sleator 1988, "Competitive snoopy caching"). A quote that is far off moves
+ * soon, one that is off by a tick only if that lasts, and one whose wanted price goes to and fro stays.
+ */
+import { type Change, slotOf } from "./order-diff.ts";
+
+/** `missed` is the sum over time of what there was to gain, in seconds: 1 is a quote with nothing before it, absent for a second. */
+export type WeighedChange = Change & { readonly missed: number };
+
+/**
+ * What a move costs, in the same seconds, while no other request is under way: a price that is wanted for one block of 0.4 s alone
+ * and a few basis points away comes to less, and moves nothing.
+ */
+const MOVE_COST_IDLE = 0.1;
+/** With the whole second's requests in use each one more keeps another quote from moving for about a second. */
+const MOVE_COST_BUSY = 1;
+
+/** Whoever looks less often than this has not seen what stood in between. */
+const SEEN_MS_MAX = 1_000;
+
+type Missing = { readonly clientOrderId: string | undefined; readonly gain: number; readonly missed: number };
+
+export class MissedWorth {
+  #slots: ReadonlyMap<number, Missing> = new Map();
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  /** The changes that are due at `nowMs` (monotonic). A slot that is not among them has nothing to make up for any more. */
+  weigh(changes: readonly Change[], nowMs: number): readonly WeighedChange[] {
+    const seconds = Math.min(Math.max(0, nowMs - this.#lastMs), SEEN_MS_MAX) / 1_000;
+    const slots = new Map<number, Missing>();
+    const weighed = changes.map((change) => {
+      const slot = slotOf(change.quote);
+      const clientOrderId = change.order?.clientOrderId;
+      const before = this.#slots.get(slot);
+      const missed =
+        before?.clientOrderId === clientOrderId ? (before?.missed ?? 0) + (before?.gain ?? 0) * seconds : 0;
+      slots.set(slot, { clientOrderId, gain: change.gain, missed });
+      return { ...change, missed };
+    });
+    this.#slots = slots;
+    this.#lastMs = nowMs;
+    return weighed;
+  }
+}
+
+/** Whether a change should be sent, with this share of the venue's requests in use, 0 to 1. An empty slot is always worth one. */
+export function isWorthIt({ order, isOverdue, missed }: WeighedChange, shareInUse: number): boolean {
+  if (order === undefined || isOverdue) return true;
+  return missed >= MOVE_COST_IDLE + shareInUse * (MOVE_COST_BUSY - MOVE_COST_IDLE);
+}
+
+/** What a change makes good for each of its requests. */
+export function urgencyOf({ order, gain }: WeighedChange): number {
+  return order === undefined ? gain : gain / 2;
+}
