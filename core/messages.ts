@@ -81,6 +81,35 @@ export function makeFillMessage(input: {
   };
 }
 
+/** The message of a fill as the ledger holds it: `parseFillMessage` reads the same fill from it again. */
+export function toFillMessage(fill: LedgerFill): FillMessage {
+  const toText = (amount: bigint) => formatScaled(amount, MONEY_DECIMALS);
+  return {
+    version: 1,
+    engineId: fill.engineId,
+    market: fill.market,
+    fillId: fill.fillId,
+    orderId: fill.orderId,
+    clientOrderId: fill.clientOrderId,
+    side: fill.side,
+    price: toText(fill.price),
+    size: toText(fill.size),
+    fee: toText(fill.fee),
+    feeAsset: fill.feeAsset,
+    liquidity: fill.liquidity,
+    venueTime: fill.venueTime,
+    ...(fill.midAtFill === undefined ? {} : { midAtFill: toText(fill.midAtFill) }),
+  };
+}
+
+/** SQS refuses U+FFFE and U+FFFF; JSON may write any character as an escape, so that no id of a venue can block its fill. */
+export function toMessageBody(message: FillMessage): string {
+  return JSON.stringify(message).replace(
+    /[\uFFFE\uFFFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
+}
+
 /** Reads a message that has been through JSON. Unknown fields are passed over. Throws `InputError` naming the field. */
 export function parseFillMessage(value: unknown): LedgerFill {
   const fields = toFields(value);
@@ -138,23 +167,31 @@ function parseVenueTime(value: unknown, what: string): string {
 }
 
 /**
- * Whether two copies say the same of a fill: what the venue said is compared, amounts by value. The engine's id and the
- * mid are not, since a fill that is sent again from the venue's history may carry others.
+ * What the venue says of a fill. The engine's id and the mid are not among it, since a fill that is sent again from the venue's
+ * history may carry others.
  */
+const VENUE_FIELDS = [
+  "fillId",
+  "market",
+  "orderId",
+  "clientOrderId",
+  "side",
+  "price",
+  "size",
+  "fee",
+  "feeAsset",
+  "liquidity",
+  "venueTime",
+] as const satisfies readonly (keyof LedgerFill)[];
+
+/** Whether two copies say the same of a fill: what the venue said is compared, amounts by value. */
 export function isSameFill(a: LedgerFill, b: LedgerFill): boolean {
-  return (
-    a.fillId === b.fillId &&
-    a.market === b.market &&
-    a.orderId === b.orderId &&
-    a.clientOrderId === b.clientOrderId &&
-    a.side === b.side &&
-    a.price === b.price &&
-    a.size === b.size &&
-    a.fee === b.fee &&
-    a.feeAsset === b.feeAsset &&
-    a.liquidity === b.liquidity &&
-    a.venueTime === b.venueTime
-  );
+  return differingFields(a, b).length === 0;
+}
+
+/** What the venue said in which two copies differ. */
+export function differingFields(a: LedgerFill, b: LedgerFill): readonly (typeof VENUE_FIELDS)[number][] {
+  return VENUE_FIELDS.filter((field) => a[field] !== b[field]);
 }
 
 function toFields(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,5 +1,8 @@
 /** The names of every metric, nowhere else (CONTRACTS 7): dashboards, alarms and code cannot drift. Owns no values. */
 
+/** What the figures of fills are told apart by: `level` is that of our quotes, from 0, or `all`. */
+type FillLabels = { market: string; side: "buy" | "sell"; level: string };
+
 /** Gauges: the value now. */
 export type GaugeLabels = {
   flashmm_spread_improvement_bps: { market: string };
@@ -12,6 +15,10 @@ export type GaugeLabels = {
   flashmm_circuit_state: { integration: string };
   flashmm_quoting_state: { market: string };
   flashmm_uptime_ratio: { market: string };
+  /** Not in CONTRACTS 7, like the two after it: figures of the fills of the last hour. */
+  flashmm_spread_capture_bps: FillLabels;
+  flashmm_markout_bps: FillLabels & { horizon: "1s" | "5s" | "60s" };
+  flashmm_adverse_selection_bps: FillLabels & { horizon: "1s" | "5s" | "60s" };
 };
 
 /** Counters: only ever grow. */
@@ -32,6 +39,8 @@ export type CounterLabels = {
   flashmm_order_cancellation_errors_total: { market: string };
   flashmm_fill_processing_errors_total: { kind: string };
   flashmm_twitter_publish_errors_total: Record<never, string>;
+  /** Not in CONTRACTS 7: items of engine minutes that could not be written at an attempt, ever, or for want of room. */
+  flashmm_minute_write_errors_total: { kind: "failed" | "refused" | "dropped" };
 };
 
 /** Histograms, in seconds. */
@@ -40,6 +49,20 @@ export type HistogramLabels = {
   flashmm_order_round_trip_seconds: { operation: "place" | "cancel" | "query" };
 };
 
+/** What the fill audit may find wrong: of one fill, or of an hour's PnL. */
+export type AuditDifferenceKind = "missing" | "different" | "unknown-to-venue" | "identity";
+
+/**
+ * Metrics of the functions, which write them to CloudWatch alone: the task has none of these. Not in CONTRACTS 7. Differences are
+ * counted at every audit for as long as they stand.
+ */
+export type FunctionMetricLabels = {
+  flashmm_audit_age_seconds: { market: string };
+  flashmm_audit_checked_total: { market: string };
+  flashmm_audit_differences_total: { market: string; kind: AuditDifferenceKind };
+};
+
+export type FunctionMetricName = keyof FunctionMetricLabels;
 export type GaugeName = keyof GaugeLabels;
 export type CounterName = keyof CounterLabels;
 export type HistogramName = keyof HistogramLabels;
