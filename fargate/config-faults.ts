@@ -4,8 +4,9 @@
  */
 import type { z } from "zod";
 import { InputError } from "../core/errors.ts";
-import { type Market, makeMarket, parseSize } from "../core/market.ts";
+import { makeMarket } from "../core/market.ts";
 import { type MarketFile, makeConfigJsonSchema, marketFileSchema, shardLimitsSchema } from "./config-schema.ts";
+import { type NoteFault, strategyFaults } from "./strategy-faults.ts";
 
 /**
  * The market's letters inside a client order id, `fm-<epoch>-<market>-<b|s><level>-<n>` of at most 36 characters
@@ -76,37 +77,37 @@ export function marketFaults(rawMarkets: unknown): string[] {
       faults.push(new InputError({ what: `${where}.symbol`, expected, was: symbol }).message);
     }
     seen.set(letters, symbol);
+    faults.push(...referenceFaults(parsed.data, where, rawMarkets));
   });
   return faults;
 }
 
+/** A reference is another market of the file: its books are read anyway. */
+function referenceFaults({ symbol, strategy }: MarketFile, where: string, rawMarkets: readonly unknown[]): string[] {
+  const reference = strategy.fairValue?.reference?.market;
+  if (reference === undefined) return [];
+  const others = rawMarkets.map((raw) => valueAt(raw, ["symbol"])).filter((other) => other !== symbol);
+  if (others.includes(reference)) return [];
+  const expected = others.length === 0 ? "another market of the file, which has none" : `one of ${others.join(", ")}`;
+  return [new InputError({ what: `${where}.strategy.fairValue.reference.market`, expected, was: reference }).message];
+}
+
 function oneMarketFaults(file: MarketFile, where: string): string[] {
-  const { strategy, limits } = file;
   const faults: string[] = [];
-  const note = (what: string, expected: string, was: unknown) => {
+  const note: NoteFault = (what, expected, was) => {
     faults.push(new InputError({ what: `${where}.${what}`, expected, was }).message);
   };
   const market = attempt(faults, `${where}.`, () => makeMarket(file));
-  if (market !== null) {
-    const orderSize = sizeOf(market, strategy.orderSize, `${where}.strategy.orderSize`, faults);
-    const orderSizeMax = sizeOf(market, limits.orderSize, `${where}.limits.orderSize`, faults);
-    const positionMax = sizeOf(market, limits.position, `${where}.limits.position`, faults);
-    if (orderSize !== null && orderSizeMax !== null && orderSize > orderSizeMax) {
-      note("strategy.orderSize", `at most limits.orderSize (${limits.orderSize})`, strategy.orderSize);
-    }
-    if (limits.placeBookAgeMs > limits.bookAgeMs) {
-      note("limits.placeBookAgeMs", `at most limits.bookAgeMs (${limits.bookAgeMs})`, limits.placeBookAgeMs);
-    }
-    if (orderSize !== null && positionMax !== null && orderSize * BigInt(strategy.levels) > positionMax) {
-      const expected = `at least strategy.levels × strategy.orderSize (${strategy.levels} × ${strategy.orderSize}), or the outer quotes are never allowed`;
-      note("limits.position", expected, limits.position);
-    }
+  if (market === null) return faults;
+  const fail = (error: InputError) => {
+    faults.push(error.message);
+  };
+  strategyFaults(file, market, { note, fail, where });
+  const { limits } = file;
+  if (limits.placeBookAgeMs > limits.bookAgeMs) {
+    note("limits.placeBookAgeMs", `at most limits.bookAgeMs (${limits.bookAgeMs})`, limits.placeBookAgeMs);
   }
   return faults;
-}
-
-function sizeOf(market: Market, size: string, what: string, faults: string[]): bigint | null {
-  return attempt(faults, "", () => BigInt(parseSize(market, size, what)));
 }
 
 /** Runs a check of core; its complaint becomes a fault with `prefix` before it, and the result null. */

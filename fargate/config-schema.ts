@@ -1,18 +1,19 @@
 /**
  * The grammar of `config/<stage>.json`: every key with its range, its unit and the reason for it.
- * Owns the single field; what several fields must satisfy together is `config-faults.ts`'s, the environment `config.ts`'s.
+ * Owns the single field but for a strategy's (`strategy-schema.ts`); what several fields must satisfy together is
+ * `config-faults.ts`'s, the environment `config.ts`'s.
  * Each field's error text is what it must be, so that a fault reads "levels must be an integer from 1 to 10, was 12".
  */
 import { z } from "zod";
 import { PRICE_COLLAR_PERCENT_MAX } from "../core/risk/gate.ts";
+import { decimal, integer, number, symbol, text } from "./config-fields.ts";
 import { LOG_LEVELS } from "./log.ts";
+import { strategySchema } from "./strategy-schema.ts";
 
 /** Three subscriptions a market, at most 10 on a connection (CONTRACTS 1): more markets than this is another shard. */
 const MARKETS_MAX = 10;
 const ENDPOINTS_MAX = 10;
 
-const POSITIVE_DECIMAL = /^(?!0(?:\.0+)?$)(?:0|[1-9]\d{0,18})(?:\.\d{1,18})?$/;
-const SYMBOL = /^[A-Z0-9]{1,12}\/[A-Z0-9]{1,12}$/;
 const SEI_ADDRESS = /^sei1[0-9a-z]{6,80}$/;
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
@@ -20,40 +21,6 @@ const WEBSOCKET_URL = /^wss?:\/\/[^\s/?#]+[^\s#]*$/;
 const HTTP_URL = /^https?:\/\/[^\s/?#]+[^\s#]*$/;
 /** API keys travel in a header in clear: only a server on this machine may be spoken to without TLS. */
 const SAFE_HTTP_URL = /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$))[^\s?#]*$/;
-
-/** The strategies a market may be given. */
-const strategySchema = z.discriminatedUnion(
-  "type",
-  [
-    z.strictObject({
-      type: z
-        .literal("pure-market-making", 'the name of a strategy: "pure-market-making"')
-        .describe("Quotes at fixed distances around the fair value, leaning against the position."),
-      halfSpreadBps: number(0.1, 1_000).describe(
-        "Distance of the innermost quote from the fair value, in basis points of it (0.1 to 1,000). Below the fees and the market's usual move per block it loses money.",
-      ),
-      levels: integer(1, 10).describe(
-        "Quotes a side (1 to 10). Each costs a request to place and one to move, out of ten a second.",
-      ),
-      levelSpacingBps: number(0, 1_000).describe(
-        "Distance between a side's quotes, in basis points of the fair value (0 to 1,000; never less than a tick).",
-      ),
-      orderSize: decimal("a size in the base asset").describe(
-        "Size of each quote, in the base asset: a decimal string, a multiple of the lot, at most limits.orderSize.",
-      ),
-      inventorySkewBps: number(0, 1_000).describe(
-        "How far all quotes move against the position when it equals limits.position, in basis points of the fair value (0 to 1,000; linear in between). 0 leans on nothing and lets the position wander to its limit.",
-      ),
-      refreshToleranceTicks: integer(0, 1_000).describe(
-        "A quote is left alone while its price is at most this many ticks from the wanted one (0 to 1,000): saves requests and keeps the place in the queue.",
-      ),
-      refreshTolerancePercent: number(0, 100).describe(
-        "A quote is left alone while its size is at most this share from the wanted one, in percent of it (0 to 100).",
-      ),
-    }),
-  ],
-  'the name of a strategy: "pure-market-making"',
-);
 
 /** No defaults here on purpose: a limit that nobody chose protects nobody. */
 const limitsSchema = z.strictObject({
@@ -122,7 +89,7 @@ export const shardLimitsSchema = z.strictObject({
 });
 
 const marketSchema = z.strictObject({
-  symbol: text(SYMBOL, "BASE/QUOTE in capitals and digits, at most 12 each").describe("The market, e.g. SEI/USDC."),
+  symbol: symbol().describe("The market, e.g. SEI/USDC."),
   tickSize: decimal("a price step").describe("Smallest step of a price, in the quote asset, as the venue says it."),
   lotSize: decimal("a size step").describe("Smallest step of a size, in the base asset, as the venue says it."),
   contractAddr: text(SEI_ADDRESS, "a Sei address")
@@ -183,6 +150,20 @@ const cambrianSchema = z.strictObject({
   ),
 });
 
+const recordingSchema = z.strictObject({
+  folder: text(/^[^\0]{1,1024}$/, "a folder").describe(
+    "Where the recordings go: gzip JSON lines, one file a period. In AWS a folder under /tmp.",
+  ),
+  rotateMinutes: integer(1, 1_440)
+    .default(60)
+    .describe("How long one file lasts, in minutes (1 to 1,440). A file can be played once it is ended."),
+  filesMax: integer(1, 10_000)
+    .default(48)
+    .describe(
+      "Files kept in the folder (1 to 10,000); the oldest goes for the newest. A busy market fills some megabytes an hour.",
+    ),
+});
+
 /** A file `config/<stage>.json`. Secrets have no place in it: they come from the environment alone. */
 export const configFileSchema = z.strictObject({
   $schema: z.string().exactOptional().describe("Where editors find the schema of this file."),
@@ -217,6 +198,9 @@ export const configFileSchema = z.strictObject({
   eventBusName: text(/^[A-Za-z0-9_./-]{1,256}$/, "the name of an EventBridge bus")
     .exactOptional()
     .describe("Bus that the engine's events go to (EVENT_BUS_NAME); left out, none are sent."),
+  recording: recordingSchema
+    .exactOptional()
+    .describe("Records what moves the engine, for `npm run replay`; left out, nothing is recorded."),
   statusPort: integer(0, 65_535)
     .default(8_080)
     .describe("Port of the status page on 127.0.0.1 (0 to 65,535; 0 picks a free one) (STATUS_PORT)."),
@@ -235,24 +219,6 @@ export const marketFileSchema = marketSchema;
 /** The JSON Schema (draft 2020-12) of a configuration file, for editors; `config/schema.json` holds it. */
 export function makeConfigJsonSchema(): Record<string, unknown> {
   return { title: "FlashMM configuration", ...z.toJSONSchema(configFileSchema, { io: "input" }) };
-}
-
-function text(pattern: RegExp, expected: string) {
-  return z.string(expected).regex(pattern, expected);
-}
-
-function decimal(expected: string) {
-  return text(POSITIVE_DECIMAL, `${expected}: a positive decimal string such as "0.25"`);
-}
-
-function integer(minimum: number, maximum: number) {
-  const expected = `an integer from ${minimum} to ${maximum}`;
-  return z.int(expected).min(minimum, expected).max(maximum, expected);
-}
-
-function number(minimum: number, maximum: number) {
-  const expected = `a number from ${minimum} to ${maximum}`;
-  return z.number(expected).min(minimum, expected).max(maximum, expected);
 }
 
 function urls(pattern: RegExp, expected: string) {

@@ -4,28 +4,21 @@ import { makeMarket, parseSize } from "../core/market.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
 import type { ShardLimits } from "../core/risk/limits.ts";
 import type { Config, MarketConfig } from "./config.ts";
+import { toStrategySettings } from "./strategy-settings.ts";
 
 export function toMarketSettings(config: MarketConfig, sei: Pick<Config["sei"], "venueAgeMs"> = {}): MarketSettings {
   const market = makeMarket(config);
-  const { strategy, limits } = config;
+  const limits = {
+    ...config.limits,
+    orderSize: parseSize(market, config.limits.orderSize, `${config.symbol} limits.orderSize`),
+    orderValue: parseScaled(config.limits.orderValue, MONEY_DECIMALS, `${config.symbol} limits.orderValue`),
+    position: parseSize(market, config.limits.position, `${config.symbol} limits.position`),
+  };
   return {
     market,
     ...(sei.venueAgeMs === undefined ? {} : { venueAgeMsMax: sei.venueAgeMs }),
-    strategy: {
-      type: strategy.type,
-      halfSpreadBps: strategy.halfSpreadBps,
-      levels: strategy.levels,
-      levelSpacingBps: strategy.levelSpacingBps,
-      orderSize: parseSize(market, strategy.orderSize, `${config.symbol} strategy.orderSize`),
-      inventorySkewBps: strategy.inventorySkewBps,
-    },
-    tolerance: { priceTicks: strategy.refreshToleranceTicks, sizePercent: strategy.refreshTolerancePercent },
-    limits: {
-      ...limits,
-      orderSize: parseSize(market, limits.orderSize, `${config.symbol} limits.orderSize`),
-      orderValue: parseScaled(limits.orderValue, MONEY_DECIMALS, `${config.symbol} limits.orderValue`),
-      position: parseSize(market, limits.position, `${config.symbol} limits.position`),
-    },
+    ...toStrategySettings(market, config.strategy, limits),
+    limits,
   };
 }
 

@@ -132,7 +132,7 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
   [
     "an unknown strategy",
     withValue(`${M}.strategy.type`, "hope"),
-    'markets[0].strategy.type must be the name of a strategy: "pure-market-making", was "hope"',
+    'markets[0].strategy.type must be the name of a strategy: "pure-market-making" or "avellaneda-stoikov", was "hope"',
   ],
   [
     "a strategy without a half-spread",
@@ -233,7 +233,7 @@ describe("configuration", () => {
       stage: "local",
       shard: "main",
       sei: { stalenessMs: 3_000 },
-      cambrian: { network: "testnet", requestsPerSecond: 10, placementsInFlight: 5 },
+      cambrian: { network: "testnet", requestsPerSecond: 9, placementsInFlight: 5 },
       fillsQueueUrl: ENV["FILLS_QUEUE_URL"],
       tableName: "flashmm-ledger",
       logLevel: "INFO",

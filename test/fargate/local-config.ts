@@ -12,8 +12,16 @@ const ENV = {
   LOG_LEVEL: "SILENT",
 };
 
-/** Reads `config/local.json`; `env` overrides. */
-export function loadLocalConfig(env: Readonly<Record<string, string>> = {}): Config {
-  const readFile = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
-  return loadConfig({ readFile, env: { ...ENV, ...env } });
+export const LOCAL_TEXT = readFileSync(new URL("../../config/local.json", import.meta.url), "utf8");
+
+/** Reads `config/local.json`, or another text of such a file; `env` overrides. */
+export function loadLocalConfig(env: Readonly<Record<string, string>> = {}, text: string = LOCAL_TEXT): Config {
+  return loadConfig({ readFile: () => text, env: { ...ENV, ...env } });
+}
+
+/** The local file with other strategy parameters of its market. */
+export function withStrategy(change: Readonly<Record<string, unknown>>): string {
+  const file = JSON.parse(LOCAL_TEXT);
+  const [market] = file.markets;
+  return JSON.stringify({ ...file, markets: [{ ...market, strategy: { ...market.strategy, ...change } }] });
 }

@@ -29,6 +29,7 @@ test("sizes become lots, values money, and what is neither stays as it is", () =
       levels: 2,
       levelSpacingBps: 5,
       orderSize: 25,
+      orderSizeMax: 100,
       inventorySkewBps: 6,
     },
     tolerance: { priceTicks: 2, sizePercent: 40 },
