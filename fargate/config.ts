@@ -35,14 +35,16 @@ export class ConfigError extends Error {
   }
 }
 
+type ConfigInput = { readonly env: Environment; readonly readFile: (path: string) => string };
+
 /**
  * Reads the configuration (CONTRACTS 8). An empty variable counts as absent. `readFile` gives a file's text and throws
  * when it cannot. Throws `ConfigError` with every fault at once.
  */
-export function loadConfig(input: { readonly env: Environment; readonly readFile: (path: string) => string }): Config {
+export function loadConfig(input: ConfigInput): Config {
   const env = (name: string) => (input.env[name] === "" ? undefined : input.env[name]);
   const faults: string[] = [];
-  const file = readConfigFile(env, input.readFile, faults);
+  const file = readConfigFile(input, env, faults);
   const secrets = {
     apiKey: secretOf(env, "CAMBRIAN_API_KEY", faults),
     secretKey: secretOf(env, "CAMBRIAN_SECRET_KEY", faults),
@@ -66,7 +68,12 @@ export function loadConfig(input: { readonly env: Environment; readonly readFile
 type ReadEnv = (name: string) => string | undefined;
 type RawConfig = Record<string, unknown>;
 
-function readConfigFile(env: ReadEnv, readFile: (path: string) => string, faults: string[]): RawConfig | null {
+/** The file that the environment names: `FLASHMM_CONFIG`, or that of the stage. */
+export function configPath(env: Environment): string {
+  return env["FLASHMM_CONFIG"] || `config/${env["FLASHMM_STAGE"] || "local"}.json`;
+}
+
+function readConfigFile(input: ConfigInput, env: ReadEnv, faults: string[]): RawConfig | null {
   const stage = env("FLASHMM_STAGE") ?? "local";
   if (env("FLASHMM_CONFIG") === undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(stage)) {
     faults.push(
@@ -74,9 +81,9 @@ function readConfigFile(env: ReadEnv, readFile: (path: string) => string, faults
     );
     return null;
   }
-  const path = env("FLASHMM_CONFIG") ?? `config/${stage}.json`;
+  const path = configPath(input.env);
   try {
-    const parsed: unknown = JSON.parse(readFile(path));
+    const parsed: unknown = JSON.parse(input.readFile(path));
     if (isObject(parsed)) return parsed;
     faults.push(`${path} must hold a JSON object`);
   } catch (error) {
@@ -176,7 +183,8 @@ function splitList(text: string): readonly string[] {
   return text.split(",").map((part) => part.trim());
 }
 
-function pathText(path: readonly PropertyKey[]): string {
+/** A path for people, such as `markets[0].limits.position`. */
+export function pathText(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`))
     .join("");

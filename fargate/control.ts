@@ -13,9 +13,16 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { assert } from "../core/assert.ts";
 import type { Instant } from "../core/units.ts";
 import { Latches } from "./control-latches.ts";
-import { ALL_MARKETS, type ControlItem, type ControlItems, ControlTable } from "./control-table.ts";
+import {
+  ALL_MARKETS,
+  type ControlItem,
+  type ControlItems,
+  type ControlReading,
+  ControlTable,
+} from "./control-table.ts";
 import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
+import type { StrategyItems } from "./strategy-item.ts";
 
 /** From a request's event to the task's obedience are two seconds (CONTRACTS 6): most of it is the function's. */
 const READ_INTERVAL_MS = 500;
@@ -64,10 +71,12 @@ export type ControlOptions = {
   readonly log: Log;
   /** Told once a market at the first reading, and at each change. */
   readonly onChange: (market: string, control: MarketControl) => void;
+  /** Told at each reading. Whatever stands in these items, it never halts a market. */
+  readonly onStrategies?: (items: StrategyItems) => void;
 };
 
 /** `sentMs`: monotonic, before the question was sent. */
-type Reading = { readonly sentMs: number; readonly doubts: number; readonly items: ControlItems };
+type Reading = ControlReading & { readonly sentMs: number; readonly doubts: number };
 
 type Told = { readonly control: MarketControl; readonly since: Instant; isConfirmed: boolean };
 
@@ -78,6 +87,7 @@ export class Control {
   readonly #scopes: readonly string[];
   readonly #told = new Map<string, Told>();
   #items: ControlItems = new Map();
+  #strategies: StrategyItems = new Map();
   /** Monotonic, before the last good reading was sent. */
   #readMs: number | undefined;
   #failures = 0;
@@ -123,6 +133,11 @@ export class Control {
     if (this.#isAsking || this.#isStopped || !this.#isStarted) return;
     this.#cancelRound();
     void this.#round();
+  }
+
+  /** The operators' parameters of strategies, as last read. */
+  get strategies(): StrategyItems {
+    return this.#strategies;
   }
 
   /** Ends reading and writing; a kill that is not written yet is lost to the next task: `settle` first. */
@@ -210,19 +225,21 @@ export class Control {
 
   async #ask(): Promise<Reading> {
     const sentMs = this.#options.clock.now().monotonicMs;
-    return { sentMs, doubts: this.#doubts, items: await this.#table.read() };
+    return { sentMs, doubts: this.#doubts, ...(await this.#table.read()) };
   }
 
-  #take({ sentMs, doubts, items }: Reading): void {
+  #take({ sentMs, doubts, items, strategies }: Reading): void {
     // Two readings may overlap at the start: the one sent later stands.
     if (this.#isStopped || doubts !== this.#doubts || sentMs < (this.#readMs ?? sentMs)) return;
     if (this.#failures > 0) this.#options.log.info("control items are read again", { failures: this.#failures });
     this.#failures = 0;
     this.#readMs = sentMs;
     this.#items = items;
+    this.#strategies = strategies;
     this.#latches.follow(this.#scopes, items, sentMs);
     this.#tellAll();
     this.#watchAge();
+    this.#options.onStrategies?.(strategies);
   }
 
   #failed(error: unknown): void {
