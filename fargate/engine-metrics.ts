@@ -1,4 +1,6 @@
 /** Once a second: the engine's figures into the metrics. Owns no figure; it copies them. */
+import { MARKOUT_SECONDS } from "../core/accounting/markout.ts";
+import type { MarkoutRow } from "../core/accounting/markout-figures.ts";
 import { unrealizedPnl } from "../core/accounting/pnl.ts";
 import { MONEY_DECIMALS } from "../core/decimal.ts";
 import type { Engine } from "../core/engine.ts";
@@ -61,6 +63,7 @@ export class EngineMetrics {
     this.#recordMoney(engine, market);
     this.#recordCounts(engine, market);
     this.#recordSpreads(engine, market);
+    for (const row of engine.markouts.rolling.rows()) this.#recordMarkouts(row, market);
     if (engine.watch.book !== undefined) {
       const ageSeconds = (now.monotonicMs - engine.watch.book.at.monotonicMs) / 1_000;
       this.#metrics.set("flashmm_feed_staleness_seconds", { market }, ageSeconds);
@@ -79,6 +82,17 @@ export class EngineMetrics {
     const averages = engine.watch.spreads.averages();
     if (averages === undefined) return;
     this.#metrics.set("flashmm_spread_improvement_bps", { market }, averages.improvementBps);
+  }
+
+  #recordMarkouts({ side, level, capture, markouts, adverse }: MarkoutRow, market: string): void {
+    const labels = { market, side, level: String(level) };
+    if (capture.mean !== undefined) this.#metrics.set("flashmm_spread_capture_bps", labels, capture.mean);
+    for (const [index, seconds] of MARKOUT_SECONDS.entries()) {
+      const at = { ...labels, horizon: `${seconds}s` as const };
+      const [markout, moved] = [markouts[index]?.mean, adverse[index]?.mean];
+      if (markout !== undefined) this.#metrics.set("flashmm_markout_bps", at, markout);
+      if (moved !== undefined) this.#metrics.set("flashmm_adverse_selection_bps", at, moved);
+    }
   }
 
   #recordMoney(engine: MarketEngine, market: string): void {
@@ -154,7 +168,7 @@ function faultsOf(engine: MarketEngine): Faults {
     externalFills: engine.externalFills,
     lateFills: engine.fills.late,
     contradictions: engine.orders.contradictions,
-    strays: engine.straysSeen,
+    strays: engine.sent.straysSeen,
     jumps: engine.watch.jumps,
   };
 }

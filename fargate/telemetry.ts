@@ -39,6 +39,10 @@ const GAUGES: Record<GaugeName, string> = {
   flashmm_circuit_state: "Circuit breaker: 0 closed, 1 half-open, 2 open",
   flashmm_quoting_state: "1 quoting, 0 halted",
   flashmm_uptime_ratio: "Share of the time since start with a live quote on both sides, 0 to 1",
+  flashmm_spread_capture_bps: "How much better than the mid we filled in the last hour, by size, in bps of the mid",
+  flashmm_markout_bps: "What the fills of the last hour made at the mid so long after them, by size, in bps of the mid",
+  flashmm_adverse_selection_bps:
+    "How far the mid had moved against the fills so long after them, by size, in bps of the mid",
 };
 
 const COUNTERS: Record<CounterName, string> = {
@@ -57,6 +61,7 @@ const COUNTERS: Record<CounterName, string> = {
   flashmm_order_cancellation_errors_total: "Cancellations that failed or whose outcome is unknown",
   flashmm_fill_processing_errors_total: "Fills that could not be read or handed on",
   flashmm_twitter_publish_errors_total: "Reports that could not be published",
+  flashmm_minute_write_errors_total: "Engine minutes that could not be written",
 };
 
 /** Bucket bounds in seconds: 50 µs to 1 s for our own path, 1 ms to 10 s for the venue's answer. */
@@ -128,4 +133,7 @@ function startAtZero(metrics: Metrics, { markets, endpoints }: KnownLabels): voi
   }
   for (const endpoint of endpoints) metrics.increment("flashmm_feed_reconnects_total", { endpoint }, 0);
   metrics.increment("flashmm_twitter_publish_errors_total", {}, 0);
+  for (const kind of ["failed", "refused", "dropped"] as const) {
+    metrics.increment("flashmm_minute_write_errors_total", { kind }, 0);
+  }
 }

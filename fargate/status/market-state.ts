@@ -9,11 +9,14 @@ import type { MarketEngine } from "../../core/market-engine.ts";
 import { isUnknown, type Order } from "../../core/order.ts";
 import type { Instant, Side } from "../../core/units.ts";
 import { toLots } from "../../core/units.ts";
-import type { FillState, LevelState, MarketState, OrderState } from "./state.ts";
+import { toMarkoutsState } from "./markouts-state.ts";
+import type { FillState, LevelState, MarketState, OrderState, StrategyState } from "./state.ts";
+import { toEstimatesState, toWhyState } from "./why-state.ts";
 
 const LEVELS_SHOWN = 10;
 
-export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
+/** All but what is not the engine's: who changed its strategy. */
+export function toMarketState(engine: MarketEngine, now: Instant): Omit<MarketState, keyof StrategyState> {
   const { market } = engine.settings;
   const open = engine.orders.open();
   const averages = engine.watch.spreads.averages();
@@ -24,7 +27,7 @@ export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
     quote: market.quote,
     quoting: reasons.length === 0,
     reasons: [...reasons, ...heldBack(engine), ...engine.check.differences.filter((each) => !reasons.includes(each))],
-    fairValue: fairValueText(engine),
+    fairValue: fairValueText(engine, now),
     spreadOthersBps: engine.watch.spreads.current?.othersBps ?? null,
     spreadSelfBps: engine.watch.spreads.current?.selfBps ?? null,
     spreadImprovementBps: averages?.improvementBps ?? null,
@@ -40,6 +43,9 @@ export function toMarketState(engine: MarketEngine, now: Instant): MarketState {
     differences: engine.check.differences,
     uptimeRatio: engine.meter.twoSidedRatio ?? null,
     bookAgeMs: engine.watch.book === undefined ? null : now.monotonicMs - engine.watch.book.at.monotonicMs,
+    markouts: toMarkoutsState(engine.markouts, now),
+    why: toWhyState(engine),
+    estimates: toEstimatesState(engine, now),
   };
 }
 
@@ -79,7 +85,7 @@ function bookOf(engine: MarketEngine, now: Instant): Pick<MarketState, "bids" | 
   const { settings } = engine;
   const { book } = engine.watch;
   if (book === undefined) return { bids: [], asks: [] };
-  const own = engine.ownSizes(now.monotonicMs);
+  const own = engine.sent.ownSizes(now.monotonicMs);
   return {
     bids: toLevels(book.bids, "buy", own, settings.market),
     asks: toLevels(book.asks, "sell", own, settings.market),
@@ -130,8 +136,8 @@ function toFillState(fill: Fill, market: Market): FillState {
 }
 
 /** A model value, shown to a tenth of a tick. */
-function fairValueText(engine: MarketEngine): string | null {
-  const ticks = engine.watch.fairValue();
+function fairValueText(engine: MarketEngine, now: Instant): string | null {
+  const { ticks } = engine.quoter.view(now.monotonicMs).fairValue;
   const { tick } = engine.settings.market;
   return ticks === undefined ? null : ((ticks * tick.step) / 10 ** tick.decimals).toFixed(tick.decimals + 1);
 }

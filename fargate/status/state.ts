@@ -2,6 +2,7 @@
  * What the task shows of itself at `GET /api/state`: the one picture the page, the local run and an operator read.
  * Amounts are decimal strings; times are epoch milliseconds; `null` means "not known yet", never zero.
  */
+import type { MarketConfig } from "../config.ts";
 
 /** One price level of the book as shown: `own` is the part of `size` that is ours, `"0"` for none. */
 export type LevelState = { readonly price: string; readonly size: string; readonly own: string };
@@ -28,7 +29,91 @@ export type FillState = {
   readonly venueTimeMs: number;
 };
 
-export type MarketState = {
+/** The parameters that a market is quoted with, and who last changed them since the task's start. */
+export type StrategyState = {
+  /** As it would stand in the configuration's file. */
+  readonly strategy: MarketConfig["strategy"];
+  /** `item`: an operator's item counts over the file for as long as it stands. */
+  readonly strategySource: "file" | "item";
+  /** ISO-8601, null while they are what the task was started with; of an item the time that it bears. */
+  readonly strategyChangedAt: string | null;
+  readonly strategyBy: string | null;
+  /** Why the file or the item as they are now were not taken; empty when all was. The parameters before them stay. */
+  readonly strategyRefused: readonly string[];
+};
+
+/** A mean weighted by size, in bps of the mid at each fill. */
+export type MeanState = {
+  /** Fills in it. */
+  readonly count: number;
+  readonly bps: number | null;
+  /** Half of its 95 % confidence interval; null while there are too few fills. */
+  readonly plusMinusBps: number | null;
+};
+
+/** What became of the fills of one side at one level, or over `all` levels. */
+export type MarkoutState = {
+  readonly side: "buy" | "sell";
+  readonly level: number | "all";
+  /** How much better than the mid they filled; what they made at the mid so long after; how far the mid had moved against them. */
+  readonly capture: MeanState;
+  readonly markout: Readonly<Record<MarkoutHorizon, MeanState>>;
+  readonly adverseSelection: Readonly<Record<MarkoutHorizon, MeanState>>;
+};
+
+export type MarkoutHorizon = "1s" | "5s" | "60s";
+
+export type MarkoutsState = {
+  /** Of the last hour, to the minute; the same rows in the same order whatever was filled. */
+  readonly rolling: readonly MarkoutState[];
+  /** Of the hour that is running, by the fills' venue times; null when no fill of it was marked. */
+  readonly hour: { readonly hour: string; readonly rows: readonly MarkoutState[] } | null;
+  /** Fills since the start without a mark: told too late, taken without a mid, or too many. */
+  readonly unmarked: number;
+};
+
+/** One of the reasons of `core/execution/why.ts`, and what it means. */
+export type ReasonState = { readonly reason: string; readonly meaning: string };
+
+/** What the last decision says of one level of one side. */
+type QuoteAccountState = {
+  readonly side: "buy" | "sell";
+  readonly level: number;
+  /** Within the limits; null when no quote is wanted or allowed there. */
+  readonly wanted: { readonly price: string; readonly size: string } | null;
+  /** The order that stands there, or may; null when there is none. */
+  readonly order: { readonly price: string; readonly size: string; readonly state: string } | null;
+  /** Why it is missing, moved, resized or held back; empty where it stands as its model says. */
+  readonly reasons: readonly ReasonState[];
+};
+
+/** Seconds without our quotes on both sides, each charged to one reason; the longest first. */
+export type UnquotedState = readonly (ReasonState & { readonly seconds: number })[];
+
+export type WhyState = {
+  /** Buys, then sells, the first level first. */
+  readonly quotes: readonly QuoteAccountState[];
+  readonly unquoted: {
+    /** Since the start; they come to the time that `uptimeRatio` lacks. */
+    readonly total: UnquotedState;
+    /** By hour (`YYYY-MM-DDTHH`), the newest first, at most a day's. */
+    readonly hours: readonly { readonly hour: string; readonly reasons: UnquotedState }[];
+  };
+};
+
+/** What the quotes go by. */
+export type EstimatesState = {
+  /** Why there is no fair value, or why its reference has no part in it; null when all is well. */
+  readonly fairValueNote: string | null;
+  /** In basis points of the fair value per square root of a second. */
+  readonly volatilityBps: number | null;
+  /** Arrivals a second and side at the mid, and how fast they get fewer with each basis point; null before the first fit. */
+  readonly arrivals: { readonly perSecond: number; readonly decayPerBps: number } | null;
+  /** Sides that wait because what filled there had no counterpart. */
+  readonly pausedSides: readonly ("buy" | "sell")[];
+};
+
+export type MarketState = StrategyState & {
   readonly market: string;
   readonly base: string;
   readonly quote: string;
@@ -73,6 +158,9 @@ export type MarketState = {
   readonly uptimeRatio: number | null;
   /** Age of the newest book, in milliseconds. */
   readonly bookAgeMs: number | null;
+  readonly markouts: MarkoutsState;
+  readonly why: WhyState;
+  readonly estimates: EstimatesState;
 };
 
 export type FeedState = {

@@ -7,7 +7,7 @@ import type { OutboxCounts } from "../fill-outbox.ts";
 import type { LeaseState } from "../lease-types.ts";
 import type { VenueState } from "../venue.ts";
 import { toMarketState } from "./market-state.ts";
-import type { ChainState, ControlView, FeedState, RiskView, StepState, TaskState } from "./state.ts";
+import type { ChainState, ControlView, FeedState, RiskView, StepState, StrategyState, TaskState } from "./state.ts";
 import type { WatchedMetrics } from "./watched-metrics.ts";
 
 /** `engine`, `feed` and `venue` are undefined until the task is assembled. */
@@ -24,6 +24,7 @@ export function toTaskState(parts: {
   readonly feed: FeedState | undefined;
   readonly venue: VenueState | undefined;
   readonly chain: ChainState | null;
+  readonly strategyOf: (market: string) => StrategyState;
   readonly outbox: OutboxCounts;
   readonly watched: WatchedMetrics;
   readonly memoryRssBytes: number;
@@ -47,7 +48,10 @@ export function toTaskState(parts: {
     control: toControlView(parts.control),
     risk: toRiskView(parts.engine),
     feed: parts.feed ?? feedBeforeStart(config.sei.wsUrls),
-    markets: (parts.engine?.markets ?? []).map((market) => toMarketState(market, now)),
+    markets: (parts.engine?.markets ?? []).map((market) => ({
+      ...toMarketState(market, now),
+      ...parts.strategyOf(market.settings.market.symbol),
+    })),
     chain: parts.chain,
     latency: {
       tickToWireMicrosP50: watched.tickToWire.percentileMicros(50),

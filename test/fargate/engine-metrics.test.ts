@@ -177,3 +177,42 @@ test("jumps of the mid and orders that nobody knew are counted once each", () =>
   expect(figures.get("flashmm_sei_websocket_errors_total mid-jump")).toBe(1);
   expect(figures.get("flashmm_cambrian_api_errors_total stray-order")).toBe(1);
 });
+
+test("markouts are shown by side, level and horizon as far as they are known, and under no other level", () => {
+  const { figures, recorder } = makeRecorded();
+  const { engine, market } = makeQuotingEngine();
+  const take = (clientOrderId: string, side: "buy" | "sell", price: number) => {
+    const at = instant(100);
+    const venueTime = new Date(at.epochMs).toISOString();
+    const fill = makeFill({ fillId: clientOrderId, clientOrderId, side, price: toTicks(price), venueTime });
+    engine.apply({ type: "fill", fill, at });
+  };
+  const shown = () => [...figures.keys()].filter((key) => /capture|markout|adverse/.test(key)).toSorted();
+  recorder.record(engine, instant(0));
+  expect(shown()).toEqual([]);
+  for (const order of market.orders.open()) take(order.clientOrderId, order.side, order.side === "buy" ? 4_990 : 5_005);
+  take("by-hand", "buy", 4_990);
+  for (let ms = 200; ms <= 61_000; ms += 200) {
+    engine.apply(bookAround(5_010, ms));
+    for (const turnMs of [ms, ms + 50]) engine.decide(instant(turnMs));
+    if (ms === 1_400) recorder.record(engine, instant(ms));
+    if (ms === 1_400) expect(shown()).toHaveLength(3 * 6);
+  }
+  recorder.record(engine, instant(61_000));
+  const labels = ["buy", "sell"].flatMap((side) => ["all", "0", "1"].map((level) => `SEI/USDC,${side},${level}`));
+  const horizons = ["1s", "5s", "60s"];
+  expect(shown()).toEqual(
+    labels
+      .flatMap((label) => [
+        `flashmm_spread_capture_bps ${label}`,
+        ...horizons.map((horizon) => `flashmm_markout_bps ${label},${horizon}`),
+        ...horizons.map((horizon) => `flashmm_adverse_selection_bps ${label},${horizon}`),
+      ])
+      .toSorted(),
+  );
+  // At a mid of 5,000 a tick is 2 bps.
+  expect(figures.get("flashmm_spread_capture_bps SEI/USDC,buy,all")).toBeCloseTo(20, 9);
+  expect(figures.get("flashmm_markout_bps SEI/USDC,buy,1,5s")).toBeCloseTo(40, 9);
+  expect(figures.get("flashmm_markout_bps SEI/USDC,sell,0,60s")).toBeCloseTo(-10, 9);
+  expect(figures.get("flashmm_adverse_selection_bps SEI/USDC,sell,0,60s")).toBeCloseTo(20, 9);
+});

@@ -1,6 +1,6 @@
 /** The single figures: of a market, and of the task. Owns which text stands for which field. */
 import { fill } from "/elements.js";
-import { age, amount, basisPoints, decimalsOf, mebibytes, micros, NOTHING, whole } from "/format.js";
+import { age, amount, basisPoints, dayAndTime, decimalsOf, mebibytes, micros, NOTHING, whole } from "/format.js";
 
 const MONEY = { decimals: 4, least: 4, sign: true };
 
@@ -37,6 +37,9 @@ export function drawMarket(market) {
     "fill-count": `${whole(market.fillCount)} in all`,
     "open-count": String(market.openOrders.length),
     "book-age": market.bookAgeMs === null ? "no book yet" : `${age(market.bookAgeMs)} old`,
+    strategy: strategyOf(market),
+    "strategy-refused":
+      market.strategyRefused.length === 0 ? "" : `configuration refused: ${market.strategyRefused.join("; ")}`,
     "unit-pnl": market.quote,
     "unit-quote": market.quote,
     "unit-position": market.base,
@@ -81,6 +84,12 @@ export function drawTask(state) {
 
 function percent(value) {
   return `${amount(value, { decimals: 2, least: 2 })} %`;
+}
+
+/** Which strategy quotes, and who last changed its parameters. */
+function strategyOf({ strategy, strategySource, strategyChangedAt, strategyBy }) {
+  const since = strategyChangedAt === null ? "as started" : `changed ${dayAndTime(strategyChangedAt)} by ${strategyBy}`;
+  return `${strategy.type}, ${since}${strategySource === "item" ? ", over the configuration file" : ""}`;
 }
 
 /** Which markets an operator, or a kill of the engine's own, holds; a word that can not be read is one too. */

@@ -62,6 +62,11 @@ export function timeOfDay(epochMs) {
   return new Date(epochMs).toISOString().slice(11, 19);
 }
 
+/** An ISO time as day and time of day, UTC. */
+export function dayAndTime(iso) {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+}
+
 export function mebibytes(bytes) {
   return `${amount(bytes / 1_048_576, { decimals: 1, least: 1 })} MiB`;
 }

@@ -6,8 +6,10 @@ import { byId, children, element, fill, setData, setText, show } from "/elements
 import { drawMarket, drawTask } from "/figures.js";
 import { age } from "/format.js";
 import { drawLadder } from "/ladder.js";
+import { drawMarkouts } from "/markouts.js";
 import { addPoints, clearPoints, newestAtMs, startPlots } from "/plots.js";
 import { drawErrors, drawFills, drawOrders, drawReasons, drawSteps } from "/tables.js";
+import { drawWhy } from "/why.js";
 
 const STATE_EVERY_MS = 500;
 const HISTORY_EVERY_MS = 1_000;
@@ -107,6 +109,8 @@ function draw() {
   drawLadder(market);
   drawOrders(market.openOrders);
   drawFills(market.fills);
+  drawMarkouts(market.markouts);
+  drawWhy(market.why);
   const title = `${market.mid ?? "no mid"} ${market.market} · FlashMM`;
   if (document.title !== title) document.title = title;
 }

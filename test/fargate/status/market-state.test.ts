@@ -4,6 +4,8 @@ import { toMarketState } from "../../../fargate/status/market-state.ts";
 import { instant, makeBook, makeFill } from "../../core/make-events.ts";
 import { bookAround, decideAndAnswer, MARKET_CONFIG, makeEngine, makeQuotingEngine, orderOf } from "../make-engine.ts";
 
+const LONG_AGO = "2026-01-02T03:03:00.000Z";
+
 test("before the first fact nothing is quoted, and what is not known is null", () => {
   const { engine, market } = makeEngine();
   engine.decide(instant(0));
@@ -30,6 +32,43 @@ test("before the first fact nothing is quoted, and what is not known is null", (
     fillCount: 0,
   });
   expect(state.reasons).toContain("starting");
+  expect(state.markouts.rolling.map(({ side, level }) => `${side} ${level}`)).toEqual([
+    "buy all",
+    "buy 0",
+    "buy 1",
+    "sell all",
+    "sell 0",
+    "sell 1",
+  ]);
+  const unknown = { count: 0, bps: null, plusMinusBps: null };
+  for (const { capture, markout, adverseSelection } of state.markouts.rolling) {
+    expect([capture, ...Object.values(markout), ...Object.values(adverseSelection)]).toEqual(Array(7).fill(unknown));
+  }
+  expect([state.markouts.hour, state.markouts.unmarked]).toEqual([null, 0]);
+});
+
+test("markouts of the last hour and of the running one are shown as far as they are known", () => {
+  const { engine, market } = makeQuotingEngine();
+  const { clientOrderId } = orderOf(market, "buy");
+  const fill = { clientOrderId, price: toTicks(4_995), size: toLots(10) };
+  engine.apply({ type: "fill", at: instant(100), fill: makeFill({ ...fill, fillId: "F-1" }) });
+  engine.apply({ type: "fill", at: instant(100), fill: makeFill({ ...fill, fillId: "F-2", venueTime: LONG_AGO }) });
+  engine.apply(bookAround(4_990, 900));
+  for (const ms of [1_150, 1_200]) engine.decide(instant(ms));
+  const known = (bps: number) => ({ count: 1, bps, plusMinusBps: null });
+  const unknown = { count: 0, bps: null, plusMinusBps: null };
+  const row = {
+    side: "buy",
+    level: "all",
+    capture: known(10),
+    markout: { "1s": known(-10), "5s": unknown, "60s": unknown },
+    adverseSelection: { "1s": known(20), "5s": unknown, "60s": unknown },
+  };
+  const { rolling, hour, unmarked } = toMarketState(market, instant(1_200)).markouts;
+  expect([rolling[0], rolling[1], unmarked]).toEqual([row, { ...row, level: 0 }, 1]);
+  expect(hour).toEqual({ hour: "2026-01-02T03", rows: rolling });
+  // The next hour has no fill yet.
+  expect(toMarketState(market, instant(3_600_000)).markouts.hour).toBeNull();
 });
 
 test("a quoting market shows its orders, and its own part of each level", () => {
@@ -172,9 +211,44 @@ test("an order of unknown outcome is counted and shown as such", () => {
     engine.apply(event);
   }
   const quote = { side: "buy", level: 0, price: toTicks(4_990), size: toLots(100) } as const;
-  const { clientOrderId } = market.place(quote, 1, instant(0));
+  const { clientOrderId } = market.sent.place(quote, 1, instant(0));
   engine.apply({ type: "place-unknown", market: "SEI/USDC", clientOrderId, reason: "timeout", at: instant(5) });
   const state = toMarketState(market, instant(5));
   expect(state).toMatchObject({ quoting: false, ordersUnknown: 1 });
   expect(state.openOrders).toMatchObject([{ clientOrderId, orderId: null, state: "place-unknown" }]);
+});
+
+test("why each quote is where it is, what time without both sides went to, and what the quotes go by", () => {
+  const { engine, market } = makeEngine();
+  engine.decide(instant(0));
+  const blocked = toMarketState(market, instant(0)).why.quotes;
+  expect(blocked.map(({ side, level, wanted, order }) => [side, level, wanted, order])).toEqual([
+    ["buy", 0, null, null],
+    ["buy", 1, null, null],
+    ["sell", 0, null, null],
+    ["sell", 1, null, null],
+  ]);
+  expect(blocked[0]?.reasons).toContainEqual({ reason: "start-up", meaning: "The start-up is not done." });
+  const quoting = makeQuotingEngine();
+  const { clientOrderId } = orderOf(quoting.market, "buy");
+  quoting.engine.apply({ type: "order-cancelled", market: "SEI/USDC", clientOrderId, at: instant(100) });
+  for (const ms of [100, 350]) quoting.engine.decide(instant(ms));
+  const { why, estimates } = toMarketState(quoting.market, instant(350));
+  const [, , ask] = why.quotes;
+  const standing = orderOf(quoting.market, "sell");
+  expect(ask).toMatchObject({
+    side: "sell",
+    level: 0,
+    order: { size: String(standing.size), state: "live" },
+    reasons: [],
+  });
+  expect(ask?.order).toEqual({ ...ask?.wanted, state: "live" });
+  const unquotedMs = quoting.market.meter.unquotedTotalMs;
+  const seconds = (reasons: readonly { readonly seconds: number }[]) =>
+    reasons.reduce((sum, each) => sum + each.seconds, 0);
+  expect(unquotedMs).toBeGreaterThan(0);
+  expect(seconds(why.unquoted.total)).toBeCloseTo(unquotedMs / 1_000, 9);
+  expect(why.unquoted.hours.map(({ hour }) => hour)).toEqual(["2026-01-02T03"]);
+  expect(seconds(why.unquoted.hours[0]?.reasons ?? [])).toBeCloseTo(unquotedMs / 1_000, 9);
+  expect(estimates).toEqual({ fairValueNote: null, volatilityBps: null, arrivals: null, pausedSides: [] });
 });

@@ -44,6 +44,14 @@ const LINE_PIXELS = `(id) => {
   return count;
 }`;
 
+/** Pixels between the right edges of an element and of its card's content. */
+const ROOM = `(id) => {
+  const element = document.getElementById(id);
+  const card = element.closest(".card");
+  const inset = parseFloat(getComputedStyle(card).paddingRight);
+  return Math.ceil(card.getBoundingClientRect().right - inset - element.getBoundingClientRect().right);
+}`;
+
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const atom = makeMarketState({
   market: "ATOM/USDC",
@@ -167,6 +175,58 @@ describe("status page", () => {
     expect(await texts("#bids tr")).toHaveLength(1);
   });
 
+  test("markouts stand by side and level with sign, interval and count, and a certain loss is marked", async () => {
+    const rows = (id: string) => page.locator(`#${id} tr`).allInnerTexts();
+    const read = async (id: string) => (await rows(id)).map((row) => row.trim().split(/\s+/).join(" "));
+    expect(await read("markouts-rolling")).toEqual([
+      "▲ buy 31 +10.4 ±0.4 +9.7 ±0.9 +9.3 ±1.2 +7.9 ±2.1",
+      "level 0 20 +10.0 ±0.5 +9.3 ±0.9 +8.8 ±1.2 +7.0 ±2.4",
+      "level 1 11 +18.6 ±2.0 +18.2 ±2.1 +19.0 ±3.4 +20.6 ±5.0",
+      "▼ sell 24 +5.4 ±0.7 +4.6 ±1.0 0.0 ±1.3 −4.1 ±2.6",
+      "level 0 24 +5.4 ±0.7 +4.6 ±1.0 0.0 ±1.3 −4.1",
+      "level 1 0 – – – –",
+    ]);
+    expect(await read("markouts-hour")).toEqual([
+      "▲ buy 31 +10.4 ±0.4 +9.7 ±0.9 +9.3 ±1.2 +7.9 ±2.1",
+      "▼ sell 24 +5.4 ±0.7 +4.6 ±1.0 0.0 ±1.3 −4.1 ±2.6",
+    ]);
+    expect(await texts("#markouts-hour-title")).toEqual(["This hour, from 03:00"]);
+    // Of the row over all levels alone: of the other it is not known how sure it is.
+    expect(await texts('#markouts-rolling [data-loss="yes"] span:first-child')).toEqual(["−4.1"]);
+    const none = { count: 0, bps: null, plusMinusBps: null };
+    const horizons = { "1s": none, "5s": none, "60s": none };
+    const empty = { side: "buy", level: "all", capture: none, markout: horizons, adverseSelection: horizons } as const;
+    const markouts = { rolling: [empty], hour: null, unmarked: 3 };
+    state = makeTaskState({ markets: [makeMarketState({ markouts })] });
+    await page.locator("#no-markouts").waitFor();
+    expect(await page.locator("#markouts-table").isVisible()).toBe(false);
+    expect(await texts("#markouts-unmarked")).toEqual(["3 not marked"]);
+  });
+
+  test("why a quote is missing is said beside it, and what time without both sides went to below", async () => {
+    const rows = async (id: string) =>
+      (await page.locator(`#${id} tr`).allInnerTexts()).map((row) => row.trim().split(/\s+/).join(" "));
+    expect(await rows("why-quotes")).toEqual([
+      "▲ bid 0 0.421 × 100 0.421 × 100 improved",
+      "▲ bid 1 – – position limit",
+      "▼ ask 0 0.4219 × 100 0.4219 × 100 unanswered",
+      "▼ ask 1 0.4221 × 100 0.4221 × 100",
+    ]);
+    expect(await page.locator('#why-quotes tr[data-stands="no"] td:first-child').allInnerTexts()).toEqual([
+      "▲ bid 1",
+      "▼ ask 0",
+    ]);
+    expect(await page.locator("#why-quotes .reason", { hasText: "position" }).getAttribute("title")).toContain("limit");
+    expect(await rows("why-total")).toEqual(["position limit 1 min 15 s", "unanswered 1.5 s"]);
+    expect(await texts("#why-hour-title")).toEqual(["The hour from 03:00"]);
+    expect(await rows("why-hour")).toEqual(["unanswered 0.5 s"]);
+    const why = { quotes: [], unquoted: { total: [], hours: [] } };
+    state = makeTaskState({ markets: [makeMarketState({ why })] });
+    await page.locator("#no-unquoted").waitFor();
+    expect(await page.locator("#why-unquoted").isVisible()).toBe(false);
+    expect(complaints).toEqual([]);
+  });
+
   test("the three plots are drawn, and drawn on when points come", async () => {
     for (const id of PLOTS) await expect.poll(() => linePixels(id), POLLED).toBeGreaterThan(200);
     const before = await Promise.all(PLOTS.map(picture));
@@ -216,6 +276,25 @@ describe("status page", () => {
     expect(await page.locator("#startup").isVisible()).toBe(false);
   });
 
+  test("one line says which strategy quotes, who changed it and when, and what was refused", async () => {
+    await shows("strategy", "pure-market-making, as started");
+    const changed = {
+      strategySource: "item",
+      strategyChangedAt: "2026-01-02T03:04:05.678Z",
+      strategyBy: "ana@desk",
+      strategyRefused: ['the configuration file: shard "main" → "other" needs a restart'],
+    } as const;
+    state = makeTaskState({ markets: [makeMarketState(changed), atom] });
+    await shows("strategy-refused", 'configuration refused: the configuration file: shard "main" → "other" needs');
+    expect(await texts('[data-field="strategy"]')).toEqual([
+      "pure-market-making, changed 2026-01-02 03:04:05 by ana@desk, over the configuration file",
+    ]);
+    state = makeTaskState({ markets: [makeMarketState(), atom] });
+    await shows("strategy", "as started");
+    expect(await texts('[data-field="strategy-refused"]')).toEqual([""]);
+    expect(complaints).toEqual([]);
+  });
+
   test("markup among the task's words is shown as words", async () => {
     const reason = '<img src="x" onerror="window.broken = true">';
     state = makeTaskState({ markets: [makeMarketState({ reasons: [reason] })], errors: { [reason]: 1 } });
@@ -229,6 +308,9 @@ describe("status page", () => {
     for (const width of [390, 760, 1_180, 1_400]) {
       await page.setViewportSize({ width, height: 900 });
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+      for (const table of ["markouts-table", "why-table"]) {
+        expect(await page.evaluate(`(${ROOM})("${table}")`)).toBeGreaterThanOrEqual(0);
+      }
     }
   });
 });

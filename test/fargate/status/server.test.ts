@@ -50,6 +50,8 @@ describe("status server", () => {
     { path: "/", type: "text/html; charset=utf-8", holds: "<title>FlashMM</title>" },
     { path: "/page.js", type: "text/javascript; charset=utf-8", holds: "pollState" },
     { path: "/page.css", type: "text/css; charset=utf-8", holds: "prefers-color-scheme" },
+    { path: "/head.css", type: "text/css; charset=utf-8", holds: ".hero" },
+    { path: "/why.js", type: "text/javascript; charset=utf-8", holds: "drawWhy" },
     { path: "/favicon.svg", type: "image/svg+xml", holds: "<svg" },
     { path: "/uplot.js", type: "text/javascript; charset=utf-8", holds: "uPlot" },
     { path: "/uplot.css", type: "text/css; charset=utf-8", holds: ".uplot" },

@@ -2,12 +2,14 @@ import { expect, test } from "vitest";
 import { toTicks } from "../../../core/units.ts";
 import type { ControlState } from "../../../fargate/control.ts";
 import type { LeaseState } from "../../../fargate/lease-types.ts";
+import type { StrategyState } from "../../../fargate/status/state.ts";
 import { toTaskState } from "../../../fargate/status/task-state.ts";
 import { watchMetrics } from "../../../fargate/status/watched-metrics.ts";
 import { instant, makeFill } from "../../core/make-events.ts";
 import { makeCountingMetrics } from "../cambrian/venue-case.ts";
 import { loadLocalConfig } from "../local-config.ts";
 import { decideAndAnswer, makeQuotingEngine } from "../make-engine.ts";
+import { makeMarketState } from "./task-state.ts";
 
 const LEASE: LeaseState = {
   owner: "task-a/0badcafe",
@@ -29,6 +31,14 @@ const CONTROL: ControlState = {
   kills: [],
 };
 
+const STRATEGY: StrategyState = {
+  strategy: makeMarketState().strategy,
+  strategySource: "item",
+  strategyChangedAt: "2026-01-02T03:04:05.678Z",
+  strategyBy: "ana",
+  strategyRefused: ["the configuration file: it can not be read"],
+};
+
 function makeState(parts: Partial<Parameters<typeof toTaskState>[0]> = {}) {
   return toTaskState({
     engineId: "task-a",
@@ -43,6 +53,7 @@ function makeState(parts: Partial<Parameters<typeof toTaskState>[0]> = {}) {
     feed: undefined,
     venue: undefined,
     chain: null,
+    strategyOf: () => STRATEGY,
     outbox: { waiting: 0, sent: 0, sendFailures: 0 },
     watched: watchMetrics(makeCountingMetrics(new Map())),
     memoryRssBytes: 1,
@@ -83,6 +94,11 @@ test("the control items are shown by market, with why it is not running", () => 
       { market: "ETH/USDC", state: "unreadable", reason: "the control items were not read for 5 s" },
     ],
   });
+});
+
+test("each market shows its strategy's parameters, who changed them and when, and what was refused", () => {
+  const { engine } = makeQuotingEngine();
+  expect(makeState({ engine }).markets[0]).toMatchObject(STRATEGY);
 });
 
 test("loss, trading state and latch are shown of the shard, and what follows from them of the market", () => {

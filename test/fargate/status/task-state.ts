@@ -1,5 +1,13 @@
 /** A task in the middle of its work, as its parts would show it; tests change what they are about. */
-import type { HistoryPoint, LevelState, MarketState, TaskState } from "../../../fargate/status/state.ts";
+import type {
+  HistoryPoint,
+  LevelState,
+  MarketState,
+  MarkoutState,
+  MeanState,
+  TaskState,
+  WhyState,
+} from "../../../fargate/status/state.ts";
 
 /** 2026-01-02T03:04:05.678Z. */
 export const NOW_MS = 1_767_323_045_678;
@@ -53,6 +61,20 @@ export function makeTaskState(changes: Partial<TaskState> = {}): TaskState {
 export function makeMarketState(changes: Partial<MarketState> = {}): MarketState {
   return {
     market: "SEI/USDC",
+    strategy: {
+      type: "pure-market-making",
+      halfSpreadBps: 6,
+      levels: 2,
+      levelSpacingBps: 5,
+      orderSize: "100",
+      inventorySkewBps: 6,
+      refreshToleranceTicks: 1,
+      refreshTolerancePercent: 50,
+    },
+    strategySource: "file",
+    strategyChangedAt: null,
+    strategyBy: null,
+    strategyRefused: [],
     base: "SEI",
     quote: "USDC",
     quoting: true,
@@ -98,8 +120,82 @@ export function makeMarketState(changes: Partial<MarketState> = {}): MarketState
     differences: [],
     uptimeRatio: 0.9731,
     bookAgeMs: 240,
+    markouts: { rolling: markoutRows(), hour: { hour: "2026-01-02T03", rows: markoutRows() }, unmarked: 0 },
+    why: makeWhy(),
+    estimates: {
+      fairValueNote: null,
+      volatilityBps: 2.4,
+      arrivals: { perSecond: 1.8, decayPerBps: 0.09 },
+      pausedSides: [],
+    },
     ...changes,
   };
+}
+
+/** The second bid is held back by the position's limit, the first ask is being placed. */
+function makeWhy(): WhyState {
+  const quote = (price: string) => ({ price, size: "100" });
+  const reason = (name: string, meaning: string) => ({ reason: name, meaning });
+  const position = reason("position", "If everything of ours that may fill did, the position would pass its limit.");
+  const unanswered = reason("unanswered", "Its order is on its way.");
+  const improved = reason("improved", "Nearer than the model says, to stand at or before the others' best.");
+  return {
+    quotes: [
+      {
+        side: "buy",
+        level: 0,
+        wanted: quote("0.421"),
+        order: { ...quote("0.421"), state: "live" },
+        reasons: [improved],
+      },
+      { side: "buy", level: 1, wanted: null, order: null, reasons: [position] },
+      {
+        side: "sell",
+        level: 0,
+        wanted: quote("0.4219"),
+        order: { ...quote("0.4219"), state: "sent" },
+        reasons: [unanswered],
+      },
+      { side: "sell", level: 1, wanted: quote("0.4221"), order: { ...quote("0.4221"), state: "live" }, reasons: [] },
+    ],
+    unquoted: {
+      total: [
+        { ...position, seconds: 75.25 },
+        { ...unanswered, seconds: 1.5 },
+      ],
+      hours: [{ hour: "2026-01-02T03", reasons: [{ ...unanswered, seconds: 0.5 }] }],
+    },
+  };
+}
+
+/** Two levels: buys gain at each horizon; sells lose for certain at 60 s, where one level has too few fills to say. */
+function markoutRows(): readonly MarkoutState[] {
+  return [
+    markoutRow("buy", "all", [mean(31, 10.42, 0.43), mean(31, 9.7, 0.86), mean(30, 9.3, 1.16), mean(28, 7.88, 2.12)]),
+    markoutRow("buy", 0, [mean(20, 9.99, 0.5), mean(20, 9.26, 0.9), mean(20, 8.82, 1.2), mean(18, 7.04, 2.4)]),
+    markoutRow("buy", 1, [mean(11, 18.64, 2), mean(11, 18.19, 2.1), mean(10, 18.98, 3.4), mean(10, 20.58, 5)]),
+    markoutRow("sell", "all", [mean(24, 5.42, 0.7), mean(24, 4.6, 1), mean(23, 0.04, 1.3), mean(22, -4.07, 2.6)]),
+    markoutRow("sell", 0, [mean(24, 5.42, 0.7), mean(24, 4.6, 1), mean(23, 0.04, 1.3), mean(9, -4.07, null)]),
+    markoutRow("sell", 1, [mean(0, null, null), mean(0, null, null), mean(0, null, null), mean(0, null, null)]),
+  ];
+}
+
+function markoutRow(
+  side: "buy" | "sell",
+  level: number | "all",
+  [capture, one, five, sixty]: readonly [MeanState, MeanState, MeanState, MeanState],
+): MarkoutState {
+  const lost = ({ count, bps, plusMinusBps }: MeanState): MeanState => ({
+    count,
+    bps: bps === null || capture.bps === null ? null : capture.bps - bps,
+    plusMinusBps,
+  });
+  const adverseSelection = { "1s": lost(one), "5s": lost(five), "60s": lost(sixty) };
+  return { side, level, capture, markout: { "1s": one, "5s": five, "60s": sixty }, adverseSelection };
+}
+
+function mean(count: number, bps: number | null, plusMinusBps: number | null): MeanState {
+  return { count, bps, plusMinusBps };
 }
 
 /** Points one second apart that end at `NOW_MS`, of a market that wanders. */
