@@ -18,9 +18,13 @@ import type { FillOutbox } from "./fill-outbox.ts";
 import { FillTracker } from "./fill-tracker.ts";
 import type { Log } from "./log.ts";
 import { toShardLimits } from "./market-settings.ts";
+import { MinuteRecorder } from "./minute-recorder.ts";
+import type { MinuteTable } from "./minute-table.ts";
 import { watchOrders } from "./order-watch.ts";
 import { QuotingLoop } from "./quoting-loop.ts";
 import { Reconciler } from "./reconciler.ts";
+import type { EngineStart } from "./recording/journal.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { RiskKeeper } from "./risk-keeper.ts";
 import type { RiskStore } from "./risk-store.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
@@ -49,10 +53,12 @@ export type AssemblyOptions = {
   readonly fetch: Fetch;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly recorder?: Recorder | undefined;
   readonly budget: RequestBudget;
   readonly outbox: FillOutbox;
   readonly stateTable: StateTable;
   readonly riskStore: RiskStore;
+  readonly minuteTable: MinuteTable;
   readonly control: Control;
   readonly announcer: Announcer;
   /** Why no order of a market may be placed now; asked right before each placing is written. */
@@ -74,6 +80,7 @@ export class Assembly {
   readonly trackers = new Map<string, FillTracker>();
   readonly reconciler: Reconciler;
   readonly keeper: RiskKeeper;
+  readonly minutes: MinuteRecorder;
   readonly #options: AssemblyOptions;
   readonly #watch: EngineWatch;
   readonly #stopWarming: () => void;
@@ -129,20 +136,27 @@ export class Assembly {
     this.epoch = kept.epoch;
     for (const [market, tracker] of kept.trackers) this.trackers.set(market, tracker);
     const { config, settings, clock, log, metrics, budget, stateTable } = options;
-    this.engine = new Engine({
-      ...kept,
+    const { epoch, books, known, loss, baselines } = kept;
+    const start: EngineStart = {
       markets: settings,
       limits: toShardLimits(config),
       inFlightMax: config.cambrian.placementsInFlight,
-      budget,
       fillsUnreadMsMax: FILLS_UNREAD_LOOKS_MAX * fillsLookMs(settings.length),
-    });
+      epoch,
+      books,
+      known,
+      loss,
+      baselines,
+    };
+    options.recorder?.engineMade(start);
+    this.engine = new Engine({ ...start, budget });
     const queue = new EventQueue();
     this.loop = new QuotingLoop({
       engine: this.engine,
       queue,
       clock,
       metrics,
+      recorder: options.recorder,
       execute: (command) => this.venue.execute(command),
       onFill: (fill, midMoney) => this.trackers.get(fill.market)?.seen(fill, midMoney),
       onDoubt: options.onDoubt,
@@ -160,6 +174,13 @@ export class Assembly {
     });
     this.reconciler = new Reconciler({ engine: this.engine, venue: this.venue, stateTable, push, clock, log });
     this.keeper = new RiskKeeper({ engine: this.engine, epoch: kept.epoch, store: options.riskStore, clock, log });
+    const { minutes: meter } = this.engine;
+    const table = options.minuteTable;
+    this.minutes = new MinuteRecorder({
+      ...options,
+      ...{ meter, table, markets: this.#symbols, epoch: kept.epoch },
+      takeMarkouts: (market) => this.engine.market(market)?.markouts.takeFinished() ?? [],
+    });
     this.#watch = new EngineWatch({
       ...options,
       engine: this.engine,
@@ -184,6 +205,7 @@ export class Assembly {
     this.#stopWatchingOrders ??= watchOrders({ venue: this.venue, markets: this.#symbols, clock, log, onRead });
     this.reconciler.start();
     this.keeper.start();
+    this.minutes.start();
     this.allow("start-up");
   }
 
@@ -230,6 +252,7 @@ export class Assembly {
 
   stop(): void {
     this.stopWatching();
+    this.minutes.stop();
     this.#watch.stop();
     this.#stopWarming();
   }

@@ -7,7 +7,7 @@ import { type Books, emptyBooks, type KnownFills } from "../core/accounting/pnl.
 import { assert } from "../core/assert.ts";
 import type { Fill } from "../core/events.ts";
 import type { Market } from "../core/market.ts";
-import { type FillMessage, makeFillMessage } from "../core/messages.ts";
+import { makeFillMessage, toMessageBody } from "../core/messages.ts";
 import { withDeadline } from "./deadline.ts";
 import type { FillOutbox } from "./fill-outbox.ts";
 import { FillProgress } from "./fill-progress.ts";
@@ -246,7 +246,7 @@ export class FillTracker {
     const { market, engineId, outbox } = this.#options;
     for (const tracked of progress.unoffered) {
       const { fill, midAtFill } = tracked;
-      const body = toBody(makeFillMessage({ fill, market, engineId, midAtFill }));
+      const body = toMessageBody(makeFillMessage({ fill, market, engineId, midAtFill }));
       const onSent = () => {
         tracked.isSent = true;
       };
@@ -321,12 +321,4 @@ export class FillTracker {
     const fullMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 16));
     return fullMs * (0.5 + this.#options.rng.next() / 2);
   }
-}
-
-/** SQS refuses U+FFFE and U+FFFF; JSON may write any character as an escape, so that no id of a venue can block its fill. */
-function toBody(message: FillMessage): string {
-  return JSON.stringify(message).replace(
-    /[\uFFFE\uFFFF]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
-  );
 }

@@ -7,11 +7,15 @@ import { hostname } from "node:os";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { makeMarket } from "../core/market.ts";
 import { makeSystemClock, makeSystemRng } from "./clock.ts";
-import { type Config, ConfigError, loadConfig } from "./config.ts";
+import { type Config, ConfigError, configPath, loadConfig } from "./config.ts";
+import type { ConfigSource } from "./config-watch.ts";
 import { connectWebSocket } from "./connect.ts";
 import { makeHttpClient } from "./fetch.ts";
-import { makeLog } from "./log.ts";
+import { type Log, makeLog } from "./log.ts";
+import { Recorder } from "./recording/recorder.ts";
+import { TapeWriter } from "./recording/tape-writer.ts";
 import type { Lifecycle } from "./seams.ts";
 import { startStatusServer } from "./status/server.ts";
 import { Stopper } from "./stopper.ts";
@@ -19,10 +23,21 @@ import { Task } from "./task.ts";
 
 const EXIT_BAD_CONFIG = 78;
 
+type Recording = NonNullable<Config["recording"]>;
+
 /** Held open beside one for each placing in flight, so that a slow placing never delays a cancel. */
 const CANCEL_CONNECTIONS = 3;
 
+/** Of the stop's time, for the last lines of a recording. */
+const RECORDING_WITHIN_MS = 500;
+
 const clock = makeSystemClock();
+
+/** The file is looked at while the task runs; the environment is what it was at the start. */
+const configSource: ConfigSource = {
+  read: () => readFileSync(configPath(process.env), "utf8"),
+  check: (text) => loadConfig({ env: process.env, readFile: () => text }),
+};
 
 function readConfig(): Config | undefined {
   try {
@@ -44,8 +59,11 @@ export async function runProcess(): Promise<void> {
   const stopper = new Stopper({ log, clock, lifecycle });
   const http = makeHttpClient(clock);
   http.warm(config.cambrian.baseUrl, config.cambrian.placementsInFlight + CANCEL_CONNECTIONS);
+  const recording = config.recording === undefined ? undefined : openRecording(config, config.recording, log);
   const task = new Task({
     config,
+    configSource,
+    recorder: recording?.recorder,
     engineId,
     clock,
     rng: makeSystemRng(),
@@ -69,11 +87,20 @@ export async function runProcess(): Promise<void> {
     log,
   });
   stopper.closes(async () => {
+    recording?.recorder.flush();
+    await recording?.writer.close(RECORDING_WITHIN_MS);
     await server.close();
     http.close();
   });
   log.info("status server listening", { port: server.port, url: `http://127.0.0.1:${server.port}/` });
   if (await stopper.follow(task.start())) log.info("quoting");
+}
+
+function openRecording(config: Config, { folder, rotateMinutes, filesMax }: Recording, log: Log) {
+  const markets = new Map(config.markets.map((market) => [market.symbol, makeMarket(market)]));
+  const writer = new TapeWriter({ folder, markets, rotateMs: rotateMinutes * 60_000, filesMax, clock, log });
+  log.info("recording", { folder });
+  return { recorder: new Recorder(writer), writer };
 }
 
 /** Signals, the supervisor's channel and the end of this process. */

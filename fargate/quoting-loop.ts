@@ -6,6 +6,8 @@ import type { Command } from "../core/commands.ts";
 import type { Engine } from "../core/engine.ts";
 import type { EngineEvent, Fill } from "../core/events.ts";
 import type { Instant } from "../core/units.ts";
+import { isMarketEvent } from "./recording/journal.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import type { Clock } from "./seams.ts";
 import type { EventQueue } from "./sei/event-queue.ts";
 import type { Metrics } from "./telemetry.ts";
@@ -28,6 +30,8 @@ export type QuotingLoopOptions = {
   readonly onFill: (fill: Fill, midMoney: bigint | undefined) => void;
   /** The process may have stood still, or its clocks have parted: told before anything is decided. */
   readonly onDoubt: (reason: string) => void;
+  /** Takes down what moves the engine. */
+  readonly recorder?: Recorder | undefined;
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Called with whatever the engine throws: a bug, after which nothing may be sent any more. */
@@ -51,6 +55,7 @@ export class QuotingLoop {
 
   /** Ends the deciding. Facts are still applied: fills and proofs that come while stopping count. */
   stop(): void {
+    if (!this.#stopped) this.#options.engine.decidesNoMore(this.#options.clock.now());
     this.#stopped = true;
     this.#stopTimer?.();
   }
@@ -84,7 +89,7 @@ export class QuotingLoop {
       if (!this.#stopped) this.#noteStall();
       const booksSince = this.#applyAll();
       if (this.#stopped) return;
-      const commands = this.#options.engine.decide(this.#options.clock.now());
+      const commands = this.#decide();
       if (commands.length > 0) this.#execute(commands, booksSince);
     } catch (error) {
       this.stop();
@@ -92,16 +97,34 @@ export class QuotingLoop {
     }
   }
 
+  #decide(): readonly Command[] {
+    const { engine, clock, recorder } = this.#options;
+    const now = clock.now();
+    recorder?.deciding();
+    const commands = engine.decide(now);
+    recorder?.decided(now, commands);
+    return commands;
+  }
+
+  #apply(event: EngineEvent): boolean {
+    const { engine, recorder } = this.#options;
+    if (recorder !== undefined) {
+      const market = isMarketEvent(event) ? engine.market(event.market) : undefined;
+      recorder.applying(event, market?.sent.ownSizes(event.at.monotonicMs) ?? []);
+    }
+    return engine.apply(event);
+  }
+
   /** Told before anything that is read after it: what waited in the sockets meanwhile looks new and is old. */
   #noteStall(): void {
-    const { engine, clock, onDoubt } = this.#options;
+    const { clock, onDoubt } = this.#options;
     const at = clock.now();
     const { monotonicMs, epochMs } = this.#lastTurn ?? at;
     this.#lastTurn = at;
     const durationMs = at.monotonicMs - monotonicMs;
     const apartMs = at.epochMs - epochMs - durationMs;
     if (durationMs > STALL_MS || apartMs > CLOCKS_APART_MS) {
-      engine.apply({ type: "stalled", durationMs: durationMs + Math.max(0, apartMs), at });
+      this.#apply({ type: "stalled", durationMs: durationMs + Math.max(0, apartMs), at });
     }
     if (durationMs > STALL_MS || Math.abs(apartMs) > CLOCKS_APART_MS) {
       onDoubt(`no turn for ${Math.round(durationMs)} ms, the wall clock ${Math.round(apartMs)} ms off in it`);
@@ -116,7 +139,7 @@ export class QuotingLoop {
       if (event.type === "book-update" && !booksSince.has(event.market)) {
         booksSince.set(event.market, event.at.monotonicMs);
       }
-      const isNewFill = engine.apply(event);
+      const isNewFill = this.#apply(event);
       if (isNewFill && event.type === "fill") onFill(event.fill, engine.market(event.fill.market)?.midMoney());
     }
     return booksSince;

@@ -12,6 +12,7 @@ import type { Instant } from "../core/units.ts";
 import { Announcer } from "./announcer.ts";
 import { Assembly } from "./assembly.ts";
 import type { Config } from "./config.ts";
+import type { ConfigSource } from "./config-watch.ts";
 import { Control, type ControlOptions } from "./control.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
 import { FillOutbox } from "./fill-outbox.ts";
@@ -19,6 +20,8 @@ import { Lease } from "./lease.ts";
 import type { LeaseEvent } from "./lease-types.ts";
 import type { Log } from "./log.ts";
 import { toMarketSettings } from "./market-settings.ts";
+import { MinuteTable } from "./minute-table.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { RiskStore } from "./risk-store.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
 import { type ChainAccount, makeChainAccount } from "./sei/chain-account.ts";
@@ -31,6 +34,7 @@ import type { Health } from "./status/server.ts";
 import type { HistoryPoint, TaskState } from "./status/state.ts";
 import { toTaskState } from "./status/task-state.ts";
 import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
+import { StrategyReload } from "./strategy-reload.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
 import { VenueWatch } from "./venue-watch.ts";
 import { windDown } from "./wind-down.ts";
@@ -48,6 +52,8 @@ const TABLE_WITHIN_MS = 3_500;
 
 export type TaskOptions = {
   readonly config: Config;
+  /** Where `config` came from, looked at while the task runs; undefined when it does not change. */
+  readonly configSource?: ConfigSource | undefined;
   readonly engineId: string;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -57,6 +63,8 @@ export type TaskOptions = {
   readonly sqs: SQSClient;
   readonly eventBridge: EventBridgeClient;
   readonly log: Log;
+  /** Takes down what moves the engine; undefined when nothing is recorded. */
+  readonly recorder?: Recorder | undefined;
   readonly memoryRssBytes: () => number;
   /** A bug was found: the task decides nothing any more and must be stopped. */
   readonly onCrash: (error: unknown) => void;
@@ -75,6 +83,7 @@ export class Task {
   readonly #startup: Startup;
   readonly #lease: Lease;
   readonly #control: Control;
+  readonly #reload: StrategyReload;
   readonly #announcer: Announcer;
   readonly #outbox: FillOutbox;
   readonly #budget: RequestBudget;
@@ -102,7 +111,9 @@ export class Task {
     this.#chain = makeChainAccount(options, this.#settings);
     this.#startup = new Startup({ clock, rng, log });
     const { requestsPerSecond, placementsInFlight } = config.cambrian;
-    this.#budget = new RequestBudget({ requestsPerSecond, placementsInFlight });
+    const { recorder } = options;
+    recorder?.budgetMade({ requestsPerSecond, placementsInFlight });
+    this.#budget = new RequestBudget({ requestsPerSecond, placementsInFlight }, (step) => recorder?.budgetUsed(step));
     // What an earlier process sent in its last second counts at the venue still.
     this.#budget.holdBack(EARLIER_REQUESTS_MS, clock.now());
     const table = { client: options.dynamodb, tableName: config.tableName };
@@ -119,7 +130,15 @@ export class Task {
       onWait: (detail) => this.#startup.show("win the lease", detail),
     });
     const onChange: ControlOptions["onChange"] = (market, control) => this.#assembly?.obey(market, control);
-    this.#control = new Control({ ...table, markets, engineId, clock, rng, log, onChange });
+    const onStrategies: ControlOptions["onStrategies"] = (items) => this.#reload.takeItems(items);
+    this.#control = new Control({ ...table, markets, engineId, clock, rng, log, onChange, onStrategies });
+    this.#reload = new StrategyReload({
+      config,
+      source: options.configSource,
+      clock,
+      log,
+      push: (event) => this.#assembly?.loop.push(event),
+    });
     this.#announcer = new Announcer({ client: options.eventBridge, busName: config.eventBusName, clock, rng, log });
     const { sqs, onUseless } = options;
     const metrics = this.metrics;
@@ -173,6 +192,7 @@ export class Task {
     }
     faults.push(...(await this.#settle(faults.length === 0)));
     this.#chain?.stop();
+    this.#reload.stop();
     this.#cancelRecording?.();
     return { faults };
   }
@@ -182,7 +202,11 @@ export class Task {
     const { clock } = this.#options;
     const endMs = clock.now().monotonicMs + TABLE_WITHIN_MS;
     const faults: string[] = [];
-    const [isSettled] = await Promise.all([this.#control.settle(SETTLE_WITHIN_MS), this.#assembly?.keeper.save()]);
+    const [isSettled] = await Promise.all([
+      this.#control.settle(SETTLE_WITHIN_MS),
+      this.#assembly?.keeper.save(),
+      this.#assembly?.minutes.finish(SETTLE_WITHIN_MS),
+    ]);
     if (!isSettled) faults.push("a kill could not be written to the control items");
     if (isClean && faults.length === 0) await this.#lease.release(endMs - clock.now().monotonicMs);
     this.#lease.stop();
@@ -209,6 +233,7 @@ export class Task {
       feed: this.#assembly?.feed.state(),
       venue: this.#assembly?.venue.state(),
       chain: this.#chain?.state() ?? null,
+      strategyOf: (market) => this.#reload.state(market),
       outbox: this.#outbox.counts,
       watched: this.#watched,
       memoryRssBytes: this.#options.memoryRssBytes(),
@@ -251,6 +276,7 @@ export class Task {
           shard: this.#options.config.shard,
           clock: this.#options.clock,
         }),
+        minuteTable: new MinuteTable({ ...this.#table(), clock: this.#options.clock }),
         control: this.#control,
         announcer: this.#announcer,
         fence: (market) => this.#reasonNotToPlace(market),
@@ -263,6 +289,7 @@ export class Task {
     // What was said before there was anybody to hear it.
     for (const { market, control } of this.#control.state(this.#options.clock.now()).markets)
       assembly.obey(market, control);
+    this.#reload.start(this.#control.strategies);
     this.#control.start();
     return assembly;
   }

@@ -70,6 +70,7 @@ export async function startTable() {
   );
   return {
     tableName,
+    endpoint,
     client: setup,
     makeClient(world: VirtualTime, gate: Gate = OPEN_GATE): DynamoDBClient {
       const client = new DynamoDBClient({ ...CREDENTIALS, endpoint, maxAttempts: 1 });
@@ -111,6 +112,6 @@ export function makeRecorder() {
       counts.set(key, (counts.get(key) ?? 0) + by);
     },
   };
-  const countOf = (kind: string) => counts.get(`flashmm_fill_processing_errors_total:${kind}`) ?? 0;
+  const countOf = (kind: string, name = "flashmm_fill_processing_errors_total") => counts.get(`${name}:${kind}`) ?? 0;
   return { log, metrics, lines, records, countOf };
 }

@@ -1,17 +1,8 @@
 import { expect, test } from "vitest";
 import { makeSigner } from "../../../fargate/cambrian/signing.ts";
 import { Secret } from "../../../fargate/secret.ts";
+import { SIGNATURE_VECTORS } from "./signature-vectors.ts";
 
-// The expected values come from `openssl dgst -sha256 -hmac top-secret`.
-test.each([
-  [
-    { timestampMs: 1735787045678, method: "POST", path: "/v1/orders?x=%2F", body: '{"a":1}' },
-    "cb013e6a8c3e89dc7734c32acbd541d2e3c7dd596159b307f83af9d37ab7936d",
-  ],
-  [
-    { timestampMs: 0, method: "GET", path: "/v1/stream", body: "" },
-    "f5e81fe5362a4e3d148434ca4b6826353fc06a8415dec4bd7edcf650cec9fc86",
-  ],
-])("%j is signed as the venue signs it", (parts, signature) => {
+test.each(SIGNATURE_VECTORS)("%j is signed as the venue signs it", (parts, signature) => {
   expect(makeSigner(new Secret("top-secret"))(parts)).toBe(signature);
 });

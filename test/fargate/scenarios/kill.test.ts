@@ -255,8 +255,8 @@ it("kill with the request budget used up: the share kept for cancels ends every 
   const task = await startQuoting(world);
   task.links.venue.latency = JITTER;
   const rest = keepMoving(world, 170);
-  // Three of ten slots are kept for cancels: there are more orders than that, so that some have to wait for slots.
-  const isUsedUp = () => task.state().venue.requestsLastSecond >= 8 && liveOrders(world).length >= 4;
+  // Three of nine slots are kept for cancels: there are more orders than that, so that some have to wait for slots.
+  const isUsedUp = () => task.state().venue.requestsLastSecond >= 7 && liveOrders(world).length >= 4;
   await time.until(isUsedUp, "the budget is used up, with orders live", 30_000);
   operator.halt("drill");
   const eventMs = time.nowMs;

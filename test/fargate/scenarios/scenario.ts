@@ -18,7 +18,7 @@ export const JITTER = { low: 5, high: 200 } as const;
 /** Changes the limits and the strategy of every market. */
 export function withMarket(change: {
   readonly limits?: Partial<MarketConfig["limits"]>;
-  readonly strategy?: Partial<MarketConfig["strategy"]>;
+  readonly strategy?: Partial<Pick<MarketConfig["strategy"], "levels" | "orderSize">>;
 }): (config: Config) => Config {
   return (config) => ({
     ...config,
