@@ -117,7 +117,7 @@ function decodeBooks(item: Item): Books {
   };
 }
 
-export function encodeHour(hour: HourFigures): Item {
+function encodeHour(hour: HourFigures): Item {
   return {
     hour: { S: hour.hour },
     volume: encodeAmount(hour.volume),
@@ -151,6 +151,14 @@ export function encodeState(state: LedgerState): Item {
   };
 }
 
+/** Attributes of a state that not every state has. */
+export const STATE_OPTIONS = ["lastFillTime", "lastFillId", "inHour"];
+
+/** What an hour's item states: its figures and, under `closing`, the state at its end. Nothing for a state without an hour. */
+export function encodeClosedHour(state: LedgerState): Item {
+  return state.hour === undefined ? {} : { ...encodeHour(state.hour), closing: { M: { ...encodeState(state) } } };
+}
+
 export function decodeState(item: Item): LedgerState {
   const hour = item["inHour"]?.M;
   return { books: decodeBooks(item), hour: hour === undefined ? undefined : decodeHour(hour) };
@@ -169,7 +177,8 @@ function encodeAmount(amount: bigint): AttributeValue.NMember {
   return { N: formatScaled(amount, MONEY_DECIMALS) };
 }
 
-function readAmount(item: Item, name: string): bigint {
+/** An amount of the item as an integer of 10^-18; absent, or of more decimals, throws `InputError`. */
+export function readAmount(item: Item, name: string): bigint {
   const [, sign, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(item[name]?.N ?? "") ?? [];
   const shift = Number(exponent) - fraction.length + MONEY_DECIMALS;
   const units = BigInt(whole + fraction);

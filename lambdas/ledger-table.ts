@@ -35,10 +35,13 @@ export type PositionItem = {
 export type FillPage = { readonly fills: readonly LedgerFill[]; readonly complete: boolean };
 
 /** Sorts after every digit a venue time can start with, and before the next kind of item. */
-const AFTER_FILLS = `${FILL_PREFIX}:`;
+export const AFTER_FILLS = `${FILL_PREFIX}:`;
 
-/** Pages of one query at most: a mebibyte each. */
-const PAGES_MAX = 10_000;
+/** As for the hours. */
+const AFTER_HOURS = `${HOUR_PREFIX}:`;
+
+/** Pages of one query or scan at most: a mebibyte each. */
+const PAGES_MAX = 100_000;
 
 /** The books of a market as they are stored now; empty ones when nothing has been booked. */
 export async function readBooks(table: LedgerTable, market: string): Promise<Books> {
@@ -62,6 +65,29 @@ export async function readHours(
     hours.push(...(page.Items ?? []).map(decodeHour));
   }
   return hours;
+}
+
+/** The newest hours that have fills, at most `limit` (1 to 10,000) of them, oldest first. */
+export async function readNewestHours(
+  table: LedgerTable,
+  market: string,
+  limit: number,
+): Promise<readonly HourFigures[]> {
+  const hours: HourFigures[] = [];
+  let start: Item | undefined;
+  do {
+    const page: QueryCommandOutput = await table.client.send(
+      new QueryCommand({
+        ...rangeOf(table, market, HOUR_PREFIX, AFTER_HOURS),
+        ScanIndexForward: false,
+        Limit: limit - hours.length,
+        ...(start === undefined ? {} : { ExclusiveStartKey: { ...start } }),
+      }),
+    );
+    hours.push(...(page.Items ?? []).map(decodeHour));
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined && hours.length < limit);
+  return hours.reverse();
 }
 
 /** How many fills of a market are written down, folded or not. */
@@ -112,7 +138,8 @@ export async function readItem(table: LedgerTable, key: ReturnType<typeof toMark
   return answer.Item;
 }
 
-function decodePosition(item: Item): PositionItem {
+/** The position item as it is stored, with or without books in it yet. Throws `InputError` where it states no true books. */
+export function decodePosition(item: Item): PositionItem {
   const folded = item["version"] !== undefined;
   return {
     version: folded ? readCount(item, "version") : 0,
@@ -124,27 +151,42 @@ function decodePosition(item: Item): PositionItem {
   };
 }
 
-async function* queryRange(
+/** The pages of a range of a market's items, read consistently and one page ahead of the reader. */
+export async function* queryRange(
   table: LedgerTable,
   market: string,
   from: string,
   to: string,
   select: "ALL_ATTRIBUTES" | "COUNT" = "ALL_ATTRIBUTES",
 ): AsyncGenerator<QueryCommandOutput> {
-  let next: Item | undefined;
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const answer = await table.client.send(
+  yield* readAhead((start) =>
+    table.client.send(
       new QueryCommand({
         ...rangeOf(table, market, from, to),
         Select: select,
-        ...(next === undefined ? {} : { ExclusiveStartKey: { ...next } }),
+        ...(start === undefined ? {} : { ExclusiveStartKey: { ...start } }),
       }),
-    );
-    yield answer;
-    next = answer.LastEvaluatedKey;
+    ),
+  );
+}
+
+/** The pages of a query or scan: the next one is asked for while the reader works on this one. */
+export async function* readAhead<Page extends { readonly LastEvaluatedKey?: Item | undefined }>(
+  ask: (start: Item | undefined) => Promise<Page>,
+): AsyncGenerator<Page> {
+  let asked = ask(undefined);
+  for (let pages = 0; pages < PAGES_MAX; pages++) {
+    const page = await asked;
+    const next = page.LastEvaluatedKey;
+    if (next !== undefined) {
+      asked = ask(next);
+      // Whoever stops reading early never waits for this one.
+      asked.catch(() => undefined);
+    }
+    yield page;
     if (next === undefined) return;
   }
-  throw new RangeError(`more than ${PAGES_MAX} pages between ${from} and ${to} of ${market}`);
+  throw new RangeError(`a query or scan of more than ${PAGES_MAX} pages`);
 }
 
 function rangeOf(table: LedgerTable, market: string, from: string, to: string) {

@@ -7,7 +7,7 @@ import { parser } from "@aws-lambda-powertools/parser/middleware";
 import middy from "@middy/core";
 import { z } from "zod";
 import { makeDynamoDb } from "../aws-clients.ts";
-import { requireEnvironment } from "../environment.ts";
+import { parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
 import { applyRequest, type OperatorControl } from "./apply-request.ts";
 
@@ -25,9 +25,7 @@ const environment = requireEnvironment(process.env, ["TABLE_NAME", "MARKETS"]);
 
 const control: OperatorControl = {
   table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
-  markets: environment("MARKETS")
-    .split(",")
-    .map((market) => market.trim()),
+  markets: parseMarkets(environment("MARKETS")),
   log: logger,
 };
 

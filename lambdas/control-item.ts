@@ -1,0 +1,66 @@
+/**
+ * One word on who may quote: the control items of CONTRACTS 5, as functions write them. Owns the order of words: an item of a
+ * later time is never changed, so that the item ends as the newest word says, whatever the order of writes; of two words of one
+ * time the one written last stands. The task writes its own kills by the same rule (`fargate/control-table.ts`).
+ */
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { readIsoTime } from "../core/sei/iso-time.ts";
+import { ifCondition } from "./ledger-facts.ts";
+import type { ItemKey } from "./ledger-items.ts";
+import { type LedgerTable, readItem } from "./ledger-table.ts";
+
+export type ControlWord = {
+  readonly state: "halted" | "running";
+  readonly reason: string;
+  readonly by: string;
+  /** ISO-8601 UTC with milliseconds, so that times sort as text. */
+  readonly at: string;
+};
+
+/** `outdated`: a later word stands there, and nothing was changed; `standing` are its attributes, as far as they are text. */
+export type ControlOutcome =
+  | { readonly type: "applied" }
+  | { readonly type: "outdated"; readonly standing: Readonly<Record<string, string | undefined>> };
+
+const REASON_CHARACTERS_MAX = 500;
+const NO_REASON = "no reason given";
+
+/** Line breaks and other control characters would break the lines that logs and pages show. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+
+/** Writes the word of `scope`, a market or `ALL`, unless a later one stands there. */
+export async function writeControlItem(table: LedgerTable, scope: string, word: ControlWord): Promise<ControlOutcome> {
+  const key = toControlKey(scope);
+  const put = new PutItemCommand({
+    TableName: table.tableName,
+    Item: { ...key, ...Object.fromEntries(Object.entries(word).map(([name, value]) => [name, { S: value }])) },
+    // An item without a time, or whose time is no text, is broken, and a broken one must not outlast a word.
+    ConditionExpression: "attribute_not_exists(#at) OR NOT attribute_type(#at, :text) OR #at <= :at",
+    ExpressionAttributeNames: { "#at": "at" },
+    ExpressionAttributeValues: { ":text": { S: "S" }, ":at": { S: word.at } },
+  });
+  if (await ifCondition(table.client.send(put))) return { type: "applied" };
+  const standing = (await readItem(table, key)) ?? {};
+  return {
+    type: "outdated",
+    standing: Object.fromEntries(Object.entries(standing).map(([name, value]) => [name, value.S])),
+  };
+}
+
+/** When the word that stands was said, in epoch milliseconds; undefined when there is none, or none that can be read. */
+export async function readControlTime(table: LedgerTable, scope: string): Promise<number | undefined> {
+  const item = await readItem(table, toControlKey(scope));
+  const atMs = readIsoTime(item?.["at"]?.S ?? "");
+  return atMs < 0 ? undefined : atMs;
+}
+
+/** A reason as one line of bounded length: a halt must not fail for want of words. */
+export function toReasonLine(text: string): string {
+  const line = text.replace(UNPRINTABLE, " ").trim();
+  // A cut through a pair of surrogates would leave half a character.
+  return line.slice(0, REASON_CHARACTERS_MAX).toWellFormed() || NO_REASON;
+}
+
+function toControlKey(scope: string): ItemKey {
+  return { pk: { S: "CONTROL" }, sk: { S: scope } };
+}
