@@ -7,9 +7,9 @@ import type { PartialItemFailureResponse } from "@aws-lambda-powertools/batch/ty
 import { isThirdAssetFee } from "../../core/accounting/pnl.ts";
 import { InputError } from "../../core/errors.ts";
 import { type LedgerFill, parseFillMessage, splitSymbol } from "../../core/messages.ts";
+import type { Claim } from "../ledger-facts.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 import { bookFills } from "./book-fills.ts";
-import type { Claim } from "./facts.ts";
 import { LedgerContentionError, type Pacing } from "./fold-books.ts";
 import type { Settled } from "./parallel.ts";
 

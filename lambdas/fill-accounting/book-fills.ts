@@ -3,14 +3,25 @@
  * do to each other: nothing; each fill ends as booked, as a conflict, or as failed, and a failed one may come again.
  */
 import type { LedgerFill } from "../../core/messages.ts";
+import {
+  ANNOUNCED_AT_ONCE_MAX,
+  announceFills,
+  type Claim,
+  claimFill,
+  hasFact,
+  putFact,
+  readClaim,
+} from "../ledger-facts.ts";
 import { fromFillText, toFillText } from "../ledger-items.ts";
-import { type LedgerTable, readPosition } from "../ledger-table.ts";
-import { ANNOUNCED_AT_ONCE_MAX, announceFills, type Claim, claimFill, hasFact, putFact, readClaim } from "./facts.ts";
+import { type LedgerTable, type PositionItem, readPosition } from "../ledger-table.ts";
 import { foldBooks, type Pacing } from "./fold-books.ts";
 import { runLimited, type Settled } from "./parallel.ts";
 
-/** Writes on their way at once. */
-const WRITES_MAX = 10;
+/**
+ * Writes on their way at once: of the part that is booked, and of the next one's claims beside it; the SDK opens 50 sockets. More
+ * would not help: a dozen keep one processor busy, as a call costs it a third of a millisecond and a table takes some.
+ */
+const WRITES_MAX = 24;
 const MARKETS_MAX = 4;
 const ANNOUNCE_ATTEMPTS_MAX = 3;
 
@@ -21,9 +32,25 @@ export type Booking = {
   onBooking(fill: LedgerFill): void;
 };
 
-/** Books fills and says for each, in their order, how its claim went once the books hold it, or what failed. */
+/**
+ * Books fills and says for each, in their order, how its claim went once the books hold it, or what failed. They are booked in
+ * parts of one announcement at most; while one part is booked, the next is claimed.
+ */
 export async function bookFills(booking: Booking, fills: readonly LedgerFill[]): Promise<readonly Settled<Claim>[]> {
-  const claims = await runLimited(fills, WRITES_MAX, (fill) => claimFill(booking.table, fill));
+  const claimPart = (from: number) =>
+    runLimited(fills.slice(from, from + ANNOUNCED_AT_ONCE_MAX), WRITES_MAX, (fill) => claimFill(booking.table, fill));
+  const outcomes: Settled<Claim>[] = [];
+  let claiming = claimPart(0);
+  for (let at = 0; at < fills.length; at += ANNOUNCED_AT_ONCE_MAX) {
+    const claims = await claiming;
+    claiming = claimPart(at + ANNOUNCED_AT_ONCE_MAX);
+    outcomes.push(...(await bookClaims(booking, claims)));
+  }
+  return outcomes;
+}
+
+/** Books what was claimed, market by market. */
+async function bookClaims(booking: Booking, claims: readonly Settled<Claim>[]): Promise<readonly Settled<Claim>[]> {
   // The copies that stand, each id once: two messages of one batch may carry the same fill.
   const standing = new Map<string, Claim>();
   for (const claim of claims) {
@@ -32,8 +59,11 @@ export async function bookFills(booking: Booking, fills: readonly LedgerFill[]):
     if (standing.get(fillId)?.type !== "first") standing.set(fillId, claim.value);
   }
   const markets = [...Map.groupBy(standing.values(), (claim) => claim.fill.market)];
+  const writesMax = Math.ceil(WRITES_MAX / Math.min(MARKETS_MAX, markets.length));
   const failures = new Map<string, unknown>();
-  const outcomes = await runLimited(markets, MARKETS_MAX, ([market, ours]) => bookMarket(booking, market, ours));
+  const outcomes = await runLimited(markets, MARKETS_MAX, ([market, ours]) =>
+    bookMarket(booking, { market, claims: ours, writesMax }),
+  );
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.type === "done") for (const [fillId, error] of outcome.value) failures.set(fillId, error);
     else for (const claim of markets[index]?.[1] ?? []) failures.set(claim.fill.fillId, outcome.error);
@@ -46,29 +76,16 @@ export async function bookFills(booking: Booking, fills: readonly LedgerFill[]):
 }
 
 /**
- * Books claimed fills of one market, one announcement after the other; answers the fills whose facts could not be written.
- * When it rejects, any of them may be booked or not: delivered again, they end in the same books.
+ * Books claimed fills of one market; answers those whose facts could not be written. When it rejects, any of them may be booked
+ * or not: delivered again, they end in the same books.
  */
 async function bookMarket(
-  booking: Booking,
-  market: string,
-  claims: readonly Claim[],
-): Promise<ReadonlyMap<string, unknown>> {
-  const failures = new Map<string, unknown>();
-  for (let at = 0; at < claims.length; at += ANNOUNCED_AT_ONCE_MAX) {
-    const part = claims.slice(at, at + ANNOUNCED_AT_ONCE_MAX);
-    for (const [fillId, error] of await bookPart(booking, market, part)) failures.set(fillId, error);
-  }
-  return failures;
-}
-
-async function bookPart(
   { table, pacing, onBooking }: Booking,
-  market: string,
-  claims: readonly Claim[],
+  part: { readonly market: string; readonly claims: readonly Claim[]; readonly writesMax: number },
 ): Promise<ReadonlyMap<string, unknown>> {
+  const { market, claims, writesMax } = part;
   const failures = new Map<string, unknown>();
-  const known = await runLimited(claims, WRITES_MAX, async (claim) =>
+  const known = await runLimited(claims, writesMax, async (claim) =>
     claim.type === "repeat" ? await hasFact(table, claim.fill) : false,
   );
   const unwritten: LedgerFill[] = [];
@@ -80,32 +97,32 @@ async function bookPart(
     else unwritten.push(claim.fill);
   }
   for (const fill of unwritten) onBooking(fill);
-  if (unwritten.length > 0) await announce(table, market, unwritten, pacing);
-  const puts = await runLimited(unwritten, WRITES_MAX, (fill) => putFact(table, fill));
+  const announced = unwritten.length > 0 ? await announce({ table, market, pacing }, unwritten) : undefined;
+  const puts = await runLimited(unwritten, writesMax, (fill) => putFact(table, fill));
   for (const [index, fill] of unwritten.entries()) {
     const outcome = puts[index];
     if (outcome?.type === "failed") failures.set(fill.fillId, outcome.error);
     else keys.add(toFillText(fill));
   }
-  if (keys.size > 0) await foldBooks(table, market, keys, pacing);
+  if (keys.size > 0) await foldBooks({ table, market, pacing }, keys, announced);
   return failures;
 }
 
 /** Announces fills; when too many wait, of deliveries that ended half-way and never came back, those are booked first. */
 async function announce(
-  table: LedgerTable,
-  market: string,
+  fold: { readonly table: LedgerTable; readonly market: string; readonly pacing: Pacing },
   fills: readonly LedgerFill[],
-  pacing: Pacing,
-): Promise<void> {
+): Promise<PositionItem> {
+  const { table, market } = fold;
   for (let attempt = 0; attempt < ANNOUNCE_ATTEMPTS_MAX; attempt++) {
-    if ((await announceFills(table, market, fills)) === "announced") return;
+    const announced = await announceFills(table, market, fills);
+    if (announced !== undefined) return announced;
     const waiting = (await readPosition(table, market))?.pending ?? new Set<string>();
     const puts = await runLimited([...waiting], WRITES_MAX, async (text) =>
       putFact(table, await readClaim(table, fromFillText(text).fillId)),
     );
     for (const put of puts) if (put.type === "failed") throw put.error;
-    await foldBooks(table, market, waiting, pacing);
+    await foldBooks(fold, waiting);
   }
   throw new Error(
     `${market}: too many fills wait to be booked, ${ANNOUNCE_ATTEMPTS_MAX} tries to book them did not help`,

@@ -10,20 +10,12 @@
  *
  * Every state that can be read between two writes is a true fold of all facts up to its last fill, less those in `pending`.
  */
-import { PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { emptyLedger, foldFill, hourOf, type LedgerState } from "../../core/accounting/hourly.ts";
 import { type Assets, compareFills, type VenueKey } from "../../core/accounting/pnl.ts";
 import { assert } from "../../core/assert.ts";
 import { type LedgerFill, splitSymbol } from "../../core/messages.ts";
-import {
-  encodeHour,
-  encodeState,
-  fromFillText,
-  HOUR_PREFIX,
-  type Item,
-  toFillText,
-  toMarketKey,
-} from "../ledger-items.ts";
+import { movePosition, putHour } from "../ledger-books.ts";
+import { fromFillText, toFillText } from "../ledger-items.ts";
 import {
   type LedgerTable,
   type PositionItem,
@@ -31,7 +23,6 @@ import {
   readFillsAfter,
   readPosition,
 } from "../ledger-table.ts";
-import { ifCondition } from "./facts.ts";
 
 /** Chance and waiting, for the pauses between tries. */
 export type Pacing = {
@@ -53,19 +44,26 @@ const BACKOFF_MILLIS_MAX = 400;
 const CHECKPOINTS_MAX = 4;
 const CHECKPOINT_MINUTES_APART = 1;
 
-/** Brings the books of `market` forward over all its facts. `keys` are the caller's, whose facts are written. */
+/**
+ * Brings the books of `market` forward over all its facts. `keys` are the caller's, whose facts are written. `announced` is the
+ * position item right after they were announced, where it is known: if another fold has moved it since, this one finds out when it
+ * tries to, and reads.
+ */
 export async function foldBooks(
-  table: LedgerTable,
-  market: string,
+  { table, market, pacing }: { readonly table: LedgerTable; readonly market: string; readonly pacing: Pacing },
   keys: ReadonlySet<string>,
-  pacing: Pacing,
+  announced?: PositionItem,
 ): Promise<void> {
   const assets = splitSymbol(market);
+  let known = announced;
   let conflicts = 0;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const outcome = await foldRound({ table, market, assets }, keys);
+    const outcome = await foldRound({ table, market, assets }, keys, known);
+    // A position of some writes ago may well have been moved since: no sign of a race, and read at once.
+    const isRace = outcome === "conflict" && known === undefined;
+    known = undefined;
     if (outcome === "complete") return;
-    if (outcome === "more") continue;
+    if (!isRace) continue;
     conflicts++;
     if (conflicts > CONFLICTS_MAX) throw new LedgerContentionError(market, conflicts);
     const bound = Math.min(BACKOFF_MILLIS_MAX, BACKOFF_MILLIS_MIN * 2 ** conflicts);
@@ -86,8 +84,12 @@ export class LedgerContentionError extends Error {
 
 type Fold = { readonly table: LedgerTable; readonly market: string; readonly assets: Assets };
 
-async function foldRound(fold: Fold, keys: ReadonlySet<string>): Promise<"complete" | "more" | "conflict"> {
-  const stored = await readPosition(fold.table, fold.market);
+async function foldRound(
+  fold: Fold,
+  keys: ReadonlySet<string>,
+  known: PositionItem | undefined,
+): Promise<"complete" | "more" | "conflict"> {
+  const stored = known ?? (await readPosition(fold.table, fold.market));
   let position: PositionItem = stored ?? { version: 0, state: emptyLedger(), pending: new Set(), checkpoints: [] };
   const start = await findStart(fold, position, keys);
   const after = start.books.lastFill;
@@ -101,7 +103,7 @@ async function foldRound(fold: Fold, keys: ReadonlySet<string>): Promise<"comple
     from = next.state;
   }
   if (!page.complete) return "more";
-  await writeHour(fold, position);
+  await putHour(fold.table, fold.market, position);
   return "complete";
 }
 
@@ -136,7 +138,7 @@ async function stepForward(
   }
   // The hour that is left is final now, and the next step would not come by again.
   if (from.hour !== undefined && from.hour.hour !== state.hour?.hour) {
-    await writeHour(fold, { ...position, state: from });
+    await putHour(fold.table, fold.market, { version: position.version, state: from });
   }
   const next: PositionItem = {
     version: position.version + 1,
@@ -144,56 +146,9 @@ async function stepForward(
     pending: position.pending,
     checkpoints: toCheckpoints(position.checkpoints, from),
   };
-  return (await writePosition(fold, next, fills.map(toFillText))) ? next : undefined;
-}
-
-/** Moves the position item from the version before `next`, and takes the folded fills out of `pending`. */
-function writePosition(fold: Fold, next: PositionItem, folded: readonly string[]): Promise<boolean> {
-  const checkpoints = next.checkpoints.map((state) => ({ M: { ...encodeState(state) } }));
-  const attributes: Item = {
-    ...encodeState(next.state),
-    checkpoints: { L: checkpoints },
-    version: { N: `${next.version}` },
-  };
-  const names = Object.keys(attributes);
-  return ifCondition(
-    fold.table.client.send(
-      new UpdateItemCommand({
-        TableName: fold.table.tableName,
-        Key: toMarketKey(fold.market, "POSITION"),
-        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(", ")} DELETE #pending :folded`,
-        ConditionExpression: next.version === 1 ? "attribute_not_exists(#version)" : "#version = :before",
-        ExpressionAttributeNames: Object.fromEntries([...names, "pending"].map((name) => [`#${name}`, name])),
-        ExpressionAttributeValues: {
-          ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
-          ":folded": { SS: [...folded] },
-          ...(next.version === 1 ? {} : { ":before": { N: `${next.version - 1}` } }),
-        },
-      }),
-    ),
-  );
-}
-
-/** Writes the hour a state stands in, unless a newer version of the books has written it. */
-async function writeHour(fold: Fold, position: Pick<PositionItem, "version" | "state">): Promise<void> {
-  const { hour, books } = position.state;
-  if (hour === undefined) return;
-  await ifCondition(
-    fold.table.client.send(
-      new PutItemCommand({
-        TableName: fold.table.tableName,
-        Item: {
-          ...toMarketKey(fold.market, HOUR_PREFIX + hour.hour),
-          ...encodeHour(hour),
-          closing: { M: { ...encodeState({ books, hour }) } },
-          version: { N: `${position.version}` },
-        },
-        ConditionExpression: "attribute_not_exists(#pk) OR #version < :version",
-        ExpressionAttributeNames: { "#pk": "pk", "#version": "version" },
-        ExpressionAttributeValues: { ":version": { N: `${position.version}` } },
-      }),
-    ),
-  );
+  const before = position.version === 0 ? undefined : { N: `${position.version}` };
+  const isMoved = await movePosition(fold.table, fold.market, { before, next, folded: fills.map(toFillText) });
+  return isMoved ? next : undefined;
 }
 
 /** The checkpoints that are still true when the fold starts at `from`, and `from` itself when the newest is old enough. */
