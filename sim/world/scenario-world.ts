@@ -33,10 +33,15 @@ const NODES = 3;
 /** After the last fill has reached the queue, its message is booked within a second. */
 const RUN_DRY_MS = 5_000;
 
+const LOCAL_CONFIG = readFileSync(new URL("../../config/local.json", import.meta.url), "utf8");
+
 export const SYMBOL = "SEI/USDC";
 const MARKETS: readonly MarketSetting[] = [{ symbol: SYMBOL, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
 
 type Configured = (config: Config) => Config;
+
+/** Undefined: it can not be read. Before anybody changes it, it is `config/local.json`. */
+type ConfigFileText = { text: string | undefined };
 
 export type ScenarioOptions = {
   readonly seed: number;
@@ -71,6 +76,8 @@ export type ScenarioWorld<Market extends Exchange = Exchange> = {
   readonly operator: OperatorDesk;
   readonly accountant: Accountant;
   readonly venueUrl: string;
+  /** The file that every task looks at. */
+  readonly configFile: ConfigFileText;
   readonly tasks: readonly WorldTask[];
   readonly record: VenueRecord;
   /** Checked after every event while time passes: a broken one rejects `pass`, `until` and `settled` with `InvariantError`. */
@@ -126,7 +133,9 @@ async function startWorld<Market extends Exchange>(
   const { client, tableName } = table;
   const accountant = new Accountant({ time, rng: rngOf("accountant"), queue, client, tableName });
   starting.defer(() => accountant.stop());
-  const config = (options.configured ?? unchanged)(readConfig(node, queue, table));
+  const readConfig = configReader(node, queue, table);
+  const configFile: ConfigFileText = { text: LOCAL_CONFIG };
+  const config = (options.configured ?? unchanged)(readConfig(LOCAL_CONFIG));
   const { api, record, invariants } = openVenue({ time, network, exchange, rng: rngOf("venue"), config });
   starting.defer(() => api.stop());
   const tasks: WorldTask[] = [];
@@ -136,12 +145,14 @@ async function startWorld<Market extends Exchange>(
   const running = starting.move();
   const venue = { exchange, api, record, invariants, venueUrl: VENUE_URL };
   return {
-    ...{ time, network, node, table, queue, bus, operator, accountant, tasks },
+    ...{ time, network, node, table, queue, bus, operator, accountant, configFile, tasks },
     ...venue,
     makeTask: ({ name = `task-${tasks.length + 1}`, configured = unchanged, edges = {} } = {}) => {
       const services = { table: table.backend, queue: queue.backend, bus: bus.backend };
       const nodeUrls = node.endpoints.map(({ restUrl }) => restUrl);
-      const own = { name, config: configured(config), edges };
+      const configOf = (text: string) => configured((options.configured ?? unchanged)(readConfig(text)));
+      const configSource = { read: () => textOf(configFile), check: configOf };
+      const own = { name, config: configured(config), edges: { configSource, ...edges } };
       const task = makeWorldTask({ time, network, services, seed, venueUrl: VENUE_URL, nodeUrls, ...own });
       tasks.push(task);
       return task;
@@ -188,23 +199,26 @@ function unchanged(config: Config): Config {
   return config;
 }
 
-/** `config/local.json` with the addresses of this world. */
-function readConfig(node: SeiNode, queue: QueueHost, table: TableHost): Config {
-  return loadConfig({
-    readFile: (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"),
-    env: {
-      FLASHMM_STAGE: "local",
-      SEI_WS_URLS: node.endpoints.map(({ wsUrl }) => wsUrl).join(),
-      SEI_REST_URL: node.endpoints.map(({ restUrl }) => restUrl).join(),
-      CAMBRIAN_BASE_URL: VENUE_URL,
-      CAMBRIAN_API_KEY: KEYS.apiKey,
-      CAMBRIAN_SECRET_KEY: KEYS.secretKey,
-      CAMBRIAN_TESTNET: "true",
-      FILLS_QUEUE_URL: queue.queueUrl,
-      TABLE_NAME: table.tableName,
-      EVENT_BUS_NAME: "flashmm",
-      STATUS_PORT: "0",
-      LOG_LEVEL: "SILENT",
-    },
-  });
+function textOf({ text }: ConfigFileText): string {
+  if (text !== undefined) return text;
+  throw new Error("ENOENT: no such file or directory");
+}
+
+/** Reads such a file with the addresses of this world. */
+function configReader(node: SeiNode, queue: QueueHost, table: TableHost): (text: string) => Config {
+  const env = {
+    FLASHMM_STAGE: "local",
+    SEI_WS_URLS: node.endpoints.map(({ wsUrl }) => wsUrl).join(),
+    SEI_REST_URL: node.endpoints.map(({ restUrl }) => restUrl).join(),
+    CAMBRIAN_BASE_URL: VENUE_URL,
+    CAMBRIAN_API_KEY: KEYS.apiKey,
+    CAMBRIAN_SECRET_KEY: KEYS.secretKey,
+    CAMBRIAN_TESTNET: "true",
+    FILLS_QUEUE_URL: queue.queueUrl,
+    TABLE_NAME: table.tableName,
+    EVENT_BUS_NAME: "flashmm",
+    STATUS_PORT: "0",
+    LOG_LEVEL: "SILENT",
+  };
+  return (text) => loadConfig({ env, readFile: () => text });
 }

@@ -1,11 +1,19 @@
 /**
  * A table behind the DynamoDB wire protocol, in this process and without a socket: dynalite's own request handler, given a
- * request and an answer that never leave the memory. Owns that translation; conditions and expressions are dynalite's.
+ * request and an answer that never leave the memory, or the in-memory table. Owns how they are reached; conditions and expressions
+ * are theirs.
  */
 import { EventEmitter } from "node:events";
-import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { setImmediate } from "node:timers/promises";
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+} from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
-import type { AwsAnswer, AwsBackend, AwsRequest } from "./aws-access.ts";
+import { Table } from "../dynamodb-api/table.ts";
+import type { AwsAnswer, AwsBackend } from "./aws-access.ts";
 import { AWS_SETTINGS, makeRequestHandler } from "./aws-access.ts";
 
 export type TableHost = {
@@ -29,15 +37,46 @@ export const LEDGER_TABLE = {
   ],
 } as const satisfies Omit<CreateTableCommandInput, "TableName">;
 
-/** Makes the ledger's table, empty. */
+const LOOKS_MAX = 1_000;
+
+const TABLE_NAME = "ledger";
+
+/** Makes the ledger's table, empty, in dynalite. */
 export async function startTableHost(): Promise<TableHost> {
-  const server = dynalite({ createTableMs: 0 });
-  const backend: AwsBackend = (request) => answerOf(server, request);
-  const requestHandler = makeRequestHandler(backend);
-  const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler });
-  const tableName = "ledger";
-  await client.send(new CreateTableCommand({ TableName: tableName, ...LEDGER_TABLE }));
-  return { tableName, backend, client, stop: () => client.destroy() };
+  return await hostTable(answerInProcess(dynalite({ createTableMs: 0 })));
+}
+
+/** Makes the ledger's table, empty, in memory: quicker by far, and it knows only what this code base sends. */
+export function makeMemoryTableHost(): TableHost {
+  const table = new Table(TABLE_NAME);
+  const backend: AwsBackend = ({ headers, body }) => {
+    const answer = table.handle(headers["x-amz-target"], body);
+    return Promise.resolve({ ...answer, headers: { "content-type": "application/x-amz-json-1.0" } });
+  };
+  return { tableName: TABLE_NAME, ...reach(backend) };
+}
+
+/** Makes the ledger's table, empty, in any service. */
+export async function hostTable(backend: AwsBackend): Promise<TableHost> {
+  const reached = reach(backend);
+  await reached.client.send(new CreateTableCommand({ TableName: TABLE_NAME, ...LEDGER_TABLE }));
+  await waitUntilExists(reached.client, TABLE_NAME);
+  return { tableName: TABLE_NAME, ...reached };
+}
+
+function reach(backend: AwsBackend): Omit<TableHost, "tableName"> {
+  const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: makeRequestHandler(backend) });
+  return { backend, client, stop: () => client.destroy() };
+}
+
+/** A table is there one turn of the loop after it was made; until then every call is told that it does not exist. */
+async function waitUntilExists(client: DynamoDBClient, tableName: string): Promise<void> {
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const answer = await client.send(new DescribeTableCommand({ TableName: tableName }));
+    if (answer.Table?.TableStatus === "ACTIVE") return;
+    await setImmediate();
+  }
+  throw new Error(`table ${tableName} must become active`);
 }
 
 /** The part of an HTTP answer that dynalite writes to. */
@@ -65,11 +104,13 @@ const SIGNATURE = {
   "x-amz-date": "20260102T000000Z",
 };
 
-function answerOf(server: EventEmitter, { method, path, headers, body }: AwsRequest): Promise<AwsAnswer> {
-  return new Promise((resolve) => {
-    const request = Object.assign(new EventEmitter(), { method, url: path, headers: { ...headers, ...SIGNATURE } });
-    server.emit("request", request, new CollectedAnswer(resolve));
-    request.emit("data", Buffer.from(body, "utf8"));
-    request.emit("end");
-  });
+/** A server of dynalite as a service that is called without a socket; it may listen on one besides. */
+export function answerInProcess(server: EventEmitter): AwsBackend {
+  return ({ method, path, headers, body }) =>
+    new Promise((resolve) => {
+      const request = Object.assign(new EventEmitter(), { method, url: path, headers: { ...headers, ...SIGNATURE } });
+      server.emit("request", request, new CollectedAnswer(resolve));
+      request.emit("data", Buffer.from(body, "utf8"));
+      request.emit("end");
+    });
 }

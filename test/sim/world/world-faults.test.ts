@@ -113,7 +113,7 @@ describe("a broken rule", () => {
     world.exchange.hand(SYMBOL).jump(1);
     const passing = world.time.pass(5_000);
     await expect(passing).rejects.toThrow(InvariantError);
-    await expect(world.time.pass(1)).rejects.toThrow(/^forbidden-placement at .*a kill that nobody obeys\n.* ms /);
+    await expect(world.time.pass(1_000)).rejects.toThrow(/^forbidden-placement at .*a kill that nobody obeys\n.* ms /);
   });
 
   it("an order that nobody placed is found within its ten seconds", async () => {
