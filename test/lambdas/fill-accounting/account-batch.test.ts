@@ -152,7 +152,7 @@ describe("a batch of the fills queue", () => {
   );
 
   it("may be larger than one announcement", async () => {
-    const messages = makeSeries("LLL/USDC", 120);
+    const messages = makeSeries("LLL/USDC", 260);
     await deliverAll(table, messages);
     await expectBooks(table, "LLL/USDC", messages);
   });
@@ -175,8 +175,8 @@ describe("the cost of a batch", () => {
       costs.push({ calls: measured.count.calls, itemsRead: measured.count.itemsRead });
       await deliverAll(table, makeSeries(market, 20, minute + 10));
     }
-    // Claims and facts, then announcing, reading the position, the query, the position and the hour.
-    expect(costs[0]).toEqual({ calls: 25, itemsRead: 11 });
+    // Claims and facts, then announcing, the query, the position and the hour.
+    expect(costs[0]).toEqual({ calls: 24, itemsRead: 11 });
     expect(costs[1]).toEqual(costs[0]);
   });
 
@@ -193,6 +193,19 @@ describe("the cost of a batch", () => {
   });
 });
 
+describe("a late fill", () => {
+  it("takes the states behind it with it: a later late one finds none without it", async () => {
+    const market = "MMM/USDC";
+    const series = Array.from({ length: 11 }, (_, minute) => makeSeries(market, 1, minute));
+    for (const minute of series) await deliverAll(table, minute);
+    const late = ["03:06:30.000", "03:08:30.000", "03:09:30.000"].map((time, index) =>
+      makeMessage({ market, fillId: `mmm-${index}`, venueTime: `2026-01-02T${time}Z`, price: `0.${3 + index}` }),
+    );
+    for (const message of late) await deliverAll(table, [message]);
+    await expectBooks(table, market, [...series.flat(), ...late]);
+  });
+});
+
 describe("a long backlog", () => {
   it("of facts that were never folded is folded in rounds, across hours", async () => {
     const market = "III/USDC";
@@ -205,7 +218,7 @@ describe("a long backlog", () => {
 
   it("of announced fills whose deliveries never came back is booked before more are announced", async () => {
     const market = "JJJ/USDC";
-    const waiting = makeSeries(market, 300);
+    const waiting = makeSeries(market, 750);
     await writeItems(waiting.map((message) => ({ key: toClaimKey(message.fillId), message })));
     await table.client.send(
       new UpdateItemCommand({

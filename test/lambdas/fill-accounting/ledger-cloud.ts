@@ -1,13 +1,14 @@
 /** A DynamoDB wire protocol in this process, with the ledger's table, and clients whose calls can be made to fail. */
 import type { Server } from "node:http";
 import { createRequire } from "node:module";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
-import { LEDGER_TABLE } from "../../../sim/world/table-host.ts";
-
-const startDynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)("dynalite");
+import { AWS_SETTINGS, type AwsBackend, makeRequestHandler } from "../../../sim/world/aws-access.ts";
+import { answerInProcess, hostTable } from "../../../sim/world/table-host.ts";
 
 export const TABLE_NAME = "ledger";
+
+const startDynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)("dynalite");
 
 /** `before`: the call never arrives. `after`: it takes effect and its answer is lost. `twice`: it takes effect two times. */
 export type Fault = { readonly atWrite: number; readonly how: "before" | "after" | "twice"; readonly kills: boolean };
@@ -27,44 +28,40 @@ export async function startLedgerCloud(): Promise<LedgerCloud> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   const endpoint = `http://127.0.0.1:${address.port}`;
-  // One pool of connections for all clients: they differ in their faults alone.
-  const root = makeClient(endpoint);
-  const connect: LedgerCloud["connect"] = (fault) => {
-    const client = makeClient(endpoint, root);
-    return { client, tableName: TABLE_NAME, count: injectFault(client, fault) };
+  // Functions that are started whole come over the socket; clients of this process need none.
+  const { backend, tableName } = await hostTable(answerInProcess(server));
+  const underWay = new Set<Promise<unknown>>();
+  let isClosed = false;
+  const carry: AwsBackend = (request) => {
+    if (isClosed) return Promise.reject(new Error("the cloud is closed"));
+    const answer = backend(request);
+    underWay.add(answer);
+    return answer.finally(() => underWay.delete(answer));
   };
-  await connect().client.send(
-    new CreateTableCommand({
-      TableName: TABLE_NAME,
-      ...LEDGER_TABLE,
-    }),
-  );
+  const connect: LedgerCloud["connect"] = (fault) => {
+    const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: makeRequestHandler(carry) });
+    return { client, tableName, count: injectFault(client, fault) };
+  };
   return {
     endpoint,
     connect,
     close: async () => {
-      root.destroy();
+      // A reader that was stopped early may have asked for one page more.
+      isClosed = true;
+      await Promise.allSettled(underWay);
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }
 
-function makeClient(endpoint: string, root?: DynamoDBClient): DynamoDBClient {
-  return new DynamoDBClient({
-    region: "eu-central-1",
-    endpoint,
-    maxAttempts: 1,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    ...(root === undefined ? {} : { requestHandler: root.config.requestHandler }),
-  });
-}
+const WRITES = new Set(["PutItemCommand", "UpdateItemCommand", "DeleteItemCommand"]);
 
 function injectFault(client: DynamoDBClient, fault: Fault | undefined): CallCount {
   const count = { calls: 0, writes: 0, itemsRead: 0 };
   let dead = false;
   client.middlewareStack.add((next, context) => async (args) => {
     if (dead) throw new Error("the process has ended");
-    const isWrite = context["commandName"] === "PutItemCommand" || context["commandName"] === "UpdateItemCommand";
+    const isWrite = WRITES.has(String(context["commandName"]));
     count.calls++;
     if (isWrite) count.writes++;
     const strikes = isWrite && count.writes === fault?.atWrite;
