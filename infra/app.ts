@@ -40,8 +40,9 @@ export function makeApp(options: AppOptions): App {
     env,
     settings,
     ledger: state.ledger,
-    fills: state.fills.queue,
+    fills: state.fills,
     bus: state.bus,
+    cambrianSecretArn: state.cambrianSecretArn,
   });
   return app;
 }

@@ -1,6 +1,6 @@
 /**
- * What differs between the stages, and nothing else: one record a stage, all of it typed. The markets are those of the
- * task's own configuration, so that what may be halted is what is traded.
+ * What differs between the stages, and nothing else: one record a stage, all of it typed. The markets and the order API are those of
+ * the task's own configuration, so that what may be halted, and what is audited, is what is traded.
  * A stage has its own account or region, since the bus and the queue carry the names of CONTRACTS 4 and 6.
  * Owns no resources.
  */
@@ -16,9 +16,11 @@ export type StageSettings = {
   readonly logLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
   /** Symbols the task trades. */
   readonly markets: readonly string[];
+  /** Where the order API is, and which network's orders it is asked for. */
+  readonly cambrian: { readonly baseUrl: string; readonly network: "testnet" | "mainnet" };
 };
 
-const SETTINGS: Readonly<Record<StageName, Omit<StageSettings, "markets">>> = {
+const SETTINGS: Readonly<Record<StageName, Omit<StageSettings, "markets" | "cambrian">>> = {
   testnet: { name: "testnet", logRetentionDays: 14, logLevel: "INFO" },
   mainnet: { name: "mainnet", logRetentionDays: 90, logLevel: "INFO" },
 };
@@ -29,17 +31,23 @@ export function stageSettings(name: unknown): StageSettings {
   if (wanted === undefined) {
     throw new Error(`stage must be one of ${STAGE_NAMES.join(", ")}, was ${JSON.stringify(name)}`);
   }
-  return { ...SETTINGS[wanted], markets: marketsOf(new URL(`../config/${wanted}.json`, import.meta.url)) };
+  const file = new URL(`../config/${wanted}.json`, import.meta.url);
+  return { ...SETTINGS[wanted], ...(existsSync(file) ? readConfig(file) : firstConfig(wanted)) };
 }
 
-/** What is traded where a stage has no configuration yet. */
-const FIRST_MARKETS: readonly string[] = ["SEI/USDC"];
+type FromConfig = Pick<StageSettings, "markets" | "cambrian">;
 
-/** The markets of a configuration file; the task checks it in full when it starts. */
-function marketsOf(file: URL): readonly string[] {
-  if (!existsSync(file)) return FIRST_MARKETS;
-  const parsed: { readonly markets?: readonly { readonly symbol: string }[] } = JSON.parse(readFileSync(file, "utf8"));
-  const symbols = (parsed.markets ?? []).map((market) => market.symbol);
-  if (symbols.length > 0) return symbols;
-  throw new Error(`markets of ${file.pathname} must be at least one, was none`);
+/** What is traded, and where (CONTRACTS 3), where a stage has no configuration yet. */
+function firstConfig(network: StageName): FromConfig {
+  return { markets: ["SEI/USDC"], cambrian: { baseUrl: "https://api.cambrian.com", network } };
+}
+
+/** What the functions need of a configuration file; the task checks it in full when it starts. */
+function readConfig(file: URL): FromConfig {
+  const parsed: { readonly markets?: readonly { readonly symbol: string }[] } & Pick<FromConfig, "cambrian"> =
+    JSON.parse(readFileSync(file, "utf8"));
+  const markets = (parsed.markets ?? []).map((market) => market.symbol);
+  if (markets.length === 0) throw new Error(`markets of ${file.pathname} must be at least one, was none`);
+  const { baseUrl, network } = parsed.cambrian;
+  return { markets, cambrian: { baseUrl, network } };
 }

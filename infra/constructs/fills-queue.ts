@@ -6,7 +6,7 @@ import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
-/** A batch of ten fills takes well under a second; the rest is for a slow table. */
+/** A full batch takes about a second; the rest is for a slow table. */
 export const FILLS_CONSUMER_TIMEOUT_SECONDS = 10;
 
 /** AWS Lambda guide, "Configuring a queue to use with Lambda": room for retries of the whole batch. */

@@ -1,10 +1,12 @@
 /**
- * What must survive everything: the ledger, the fills on their way to it, and the bus. Terminated by nobody by accident.
+ * What must survive everything: the ledger, the fills on their way to it, the bus, and the key of the order API. Terminated by nobody
+ * by accident.
  * The logical ids of these resources never change: a new id is a new, empty table.
  */
 import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
+import { CfnSecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { FillsQueue } from "../constructs/fills-queue.ts";
 
@@ -12,9 +14,11 @@ export class StateStack extends Stack {
   readonly ledger: TableV2;
   readonly fills: FillsQueue;
   readonly bus: EventBus;
+  /** The ARN of the order API's key. */
+  readonly cambrianSecretArn: string;
 
   constructor(scope: Construct, id: string, props: StackProps) {
-    super(scope, id, { description: "FlashMM: the ledger, the queue of fills, the event bus", ...props });
+    super(scope, id, { description: "FlashMM: the ledger, the queue of fills, the event bus, the key", ...props });
     this.ledger = new TableV2(this, "Ledger", {
       partitionKey: { name: "pk", type: AttributeType.STRING },
       sortKey: { name: "sk", type: AttributeType.STRING },
@@ -27,5 +31,20 @@ export class StateStack extends Stack {
     });
     this.fills = new FillsQueue(this, "Fills");
     this.bus = new EventBus(this, "Bus", { eventBusName: "flashmm" });
+    this.cambrianSecretArn = this.#cambrianSecret();
+  }
+
+  /**
+   * Empty until somebody fills it. The construct of a higher level would make up a value, which would pass for a key:
+   * `aws secretsmanager put-secret-value --secret-id flashmm/cambrian --secret-string '{"apiKey":"…","secretKey":"…"}'`
+   */
+  #cambrianSecret(): string {
+    const secret = new CfnSecret(this, "CambrianSecret", {
+      name: "flashmm/cambrian",
+      description:
+        'Key of the Cambrian order API, as {"apiKey":"…","secretKey":"…"}; filled by hand, with put-secret-value',
+    });
+    secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return secret.ref;
   }
 }

@@ -1,50 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Stack } from "aws-cdk-lib";
-import { Match, Template } from "aws-cdk-lib/assertions";
+import { existsSync, readFileSync } from "node:fs";
+import { Match } from "aws-cdk-lib/assertions";
 import { afterAll, describe, expect, test } from "vitest";
-import { makeApp } from "../../infra/app.ts";
 import { stageSettings } from "../../infra/stages.ts";
+import { app, functionOf, operations, removeOutput, state, statementsOf, stateStack } from "./mainnet-stacks.ts";
 
-const outdir = mkdtempSync(join(tmpdir(), "flashmm-infra-"));
-afterAll(() => rmSync(outdir, { recursive: true, force: true }));
-
-const app = makeApp({ outdir, deploying: false, stage: "mainnet" });
-const stateStack = stackNamed("FlashMM-mainnet-State");
-const state = Template.fromStack(stateStack);
-const operations = Template.fromStack(stackNamed("FlashMM-mainnet-Operations"));
-
-function stackNamed(name: string): Stack {
-  const found = app.node.findChild(name);
-  if (!Stack.isStack(found)) throw new Error(`${name} must be a stack`);
-  return found;
-}
-
-/** The resource of a function by its folder under `lambdas/`. */
-function functionOf(folder: string) {
-  const entry = `lambdas/${folder}/handler.ts`;
-  const found = Object.values(operations.findResources("AWS::Lambda::Function")).find(
-    (resource) => resource["Metadata"]["flashmm:entry"] === entry,
-  );
-  if (found === undefined) throw new Error(`there must be a function of ${entry}`);
-  return found;
-}
-
-/** What the role of a function may do. */
-function statementsOf(folder: string): readonly Statement[] {
-  const role = functionOf(folder)["Properties"].Role["Fn::GetAtt"][0];
-  return Object.values(operations.findResources("AWS::IAM::Policy"))
-    .filter((policy) => policy["Properties"].Roles.some((each: { readonly Ref: string }) => each.Ref === role))
-    .flatMap((policy) => policy["Properties"].PolicyDocument.Statement);
-}
-
-type Statement = {
-  readonly Effect: string;
-  readonly Action: readonly string[];
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-};
+afterAll(removeOutput);
 
 describe("the ledger", () => {
   test("survives a deletion of its stack, by retention and by protection", () => {
@@ -131,6 +91,21 @@ describe("the queue of fills", () => {
   });
 });
 
+describe("the key of the order API", () => {
+  test("is a secret without a value, since a made-up one would pass for a key", () => {
+    state.hasResourceProperties("AWS::SecretsManager::Secret", {
+      Name: "flashmm/cambrian",
+      SecretString: Match.absent(),
+      GenerateSecretString: Match.absent(),
+    });
+  });
+
+  test("survives a deletion of its stack, and keeps its logical id", () => {
+    state.hasResource("AWS::SecretsManager::Secret", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+    expect(Object.keys(state.findResources("AWS::SecretsManager::Secret"))).toEqual(["CambrianSecret"]);
+  });
+});
+
 test("the bus has the name of CONTRACTS 6", () => {
   state.hasResourceProperties("AWS::Events::EventBus", { Name: "flashmm" });
 });
@@ -138,8 +113,10 @@ test("the bus has the name of CONTRACTS 6", () => {
 describe("fill accounting", () => {
   test("reads the queue in batches and reports each failed message by itself", () => {
     operations.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
-      BatchSize: 10,
-      MaximumBatchingWindowInSeconds: Match.anyValue(),
+      BatchSize: 500,
+      // More than one receive's ten want a window.
+      MaximumBatchingWindowInSeconds: 1,
+      ScalingConfig: { MaximumConcurrency: 2 },
       FunctionResponseTypes: ["ReportBatchItemFailures"],
     });
   });
@@ -173,7 +150,7 @@ describe("fill accounting", () => {
 
   test("keeps its logs in a group of its own, for as long as the stage says", () => {
     operations.hasResourceProperties("AWS::Logs::LogGroup", { RetentionInDays: 90 });
-    operations.resourceCountIs("AWS::Logs::LogGroup", 2);
+    operations.resourceCountIs("AWS::Logs::LogGroup", 3);
   });
 });
 
@@ -263,6 +240,16 @@ describe("the app", () => {
       const file = new URL(`../../config/${name}.json`, import.meta.url);
       const markets = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).markets : [{ symbol: "SEI/USDC" }];
       expect(stageSettings(name).markets).toEqual(markets.map((market: { readonly symbol: string }) => market.symbol));
+    },
+  );
+
+  test.each(["testnet", "mainnet"])(
+    "the order API of %s is its configuration's, or the contract's before it has one",
+    (name) => {
+      const file = new URL(`../../config/${name}.json`, import.meta.url);
+      const first = { baseUrl: "https://api.cambrian.com", network: name };
+      const configured = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).cambrian : first;
+      expect(configured).toMatchObject(stageSettings(name).cambrian);
     },
   );
 
