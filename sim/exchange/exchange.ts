@@ -10,6 +10,7 @@ import type { Clock } from "../../fargate/seams.ts";
 import { Account, toExchangeOrder } from "./account.ts";
 import type { AccountEvent, Balance, ExchangeFill, ExchangeOrder, MarketStanding } from "./account-records.ts";
 import { Journal, type JournalReport } from "./journal.ts";
+import type { MarketDataSource } from "./market-data-source.ts";
 import { MarketEventHub, toBookEvent, toStatusEvent } from "./market-events.ts";
 import type { MarketPlace, MarketStatus, OwnMatch } from "./market-place.ts";
 import {
@@ -23,7 +24,6 @@ import {
   servedMarket,
 } from "./order-entry.ts";
 import { SimulatedMarket } from "./simulated-market.ts";
-import type { MarketDataSource } from "./wire-event.ts";
 
 type FillsPage = { readonly fills: readonly ExchangeFill[]; readonly nextCursor: string };
 

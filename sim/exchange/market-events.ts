@@ -1,9 +1,10 @@
 /** Writes the market data events of CONTRACTS 1, and carries them to those who listen. Owns the listeners of one exchange. */
 import { assert } from "../../core/assert.ts";
-import { formatPrice, formatSize, type Market } from "../../core/market.ts";
+import type { BookSide } from "../../core/events.ts";
+import type { Market } from "../../core/market.ts";
+import { toWireEvent, type WireEvent } from "../../core/sei/wire-event.ts";
 import type { Lots, Side, Ticks } from "../../core/units.ts";
 import type { BookLevels, MarketStatus, PriceLevel } from "./market-place.ts";
-import type { WireEvent } from "./wire-event.ts";
 
 const LISTENERS_MAX = 1_000;
 
@@ -21,16 +22,22 @@ export class MarketEventHub {
   }
 }
 
+/** The node counts the books of each connection anew; an exchange has no sequence of its own. */
+const NO_SEQUENCE = 0;
+
 export function toBookEvent(market: Market, book: BookLevels, epochMs: number): WireEvent {
-  return {
-    type: "OrderBookUpdate",
-    attributes: {
-      market_id: market.symbol,
-      timestamp: toIso(epochMs),
-      bids: JSON.stringify(toPairs(market, book.bids)),
-      asks: JSON.stringify(toPairs(market, book.asks)),
+  const { type, attributes } = toWireEvent(
+    {
+      type: "book-update",
+      bids: toSide(book.bids),
+      asks: toSide(book.asks),
+      sequence: NO_SEQUENCE,
+      ...common(market, epochMs),
     },
-  };
+    market,
+  );
+  const { sequence: _, ...unnumbered } = attributes;
+  return { type, attributes: unnumbered };
 }
 
 export function toTradeEvent(
@@ -43,30 +50,17 @@ export function toTradeEvent(
     readonly epochMs: number;
   },
 ): WireEvent {
-  return {
-    type: "Trade",
-    attributes: {
-      market_id: market.symbol,
-      timestamp: toIso(trade.epochMs),
-      trade_id: trade.tradeId,
-      price: formatPrice(market, trade.price),
-      quantity: formatSize(market, trade.size),
-      side: trade.aggressor,
-    },
-  };
+  return toWireEvent({ type: "trade", ...trade, ...common(market, trade.epochMs) }, market);
 }
 
 export function toStatusEvent(market: Market, status: MarketStatus, epochMs: number): WireEvent {
-  return {
-    type: "MarketStatus",
-    attributes: { market_id: market.symbol, timestamp: toIso(epochMs), status },
-  };
+  return toWireEvent({ type: "market-status", status, ...common(market, epochMs) }, market);
 }
 
-function toPairs(market: Market, levels: readonly PriceLevel[]): readonly (readonly [string, string])[] {
-  return levels.map((level) => [formatPrice(market, level.price), formatSize(market, level.size)]);
+function common({ symbol }: Market, epochMs: number) {
+  return { market: symbol, venueTimeMs: Math.floor(epochMs), at: { monotonicMs: 0, epochMs } };
 }
 
-function toIso(epochMs: number): string {
-  return new Date(Math.floor(epochMs)).toISOString();
+function toSide(levels: readonly PriceLevel[]): BookSide {
+  return { prices: levels.map(({ price }) => price), sizes: levels.map(({ size }) => size) };
 }

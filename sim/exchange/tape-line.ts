@@ -4,7 +4,7 @@
  */
 import { type Decimal, parseDecimal } from "../../core/decimal.ts";
 import { InputError } from "../../core/errors.ts";
-import type { WireEvent } from "./wire-event.ts";
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 
 /** `atMs` is when the recorder had the events, epoch milliseconds; the events are in the order they came. */
 export type TapeLine = { readonly atMs: number; readonly events: readonly WireEvent[] };
@@ -79,7 +79,7 @@ function parseEvent(value: unknown, where: string): WireEvent {
       }
       return { type, attributes };
     case "Trade":
-      requireMatch(attributes["trade_id"], /^.{1,64}$/, `${at}.trade_id`, "an id of 1 to 64 characters");
+      requireMatch(attributes["trade_id"], /^.{1,128}$/, `${at}.trade_id`, "an id of 1 to 128 characters");
       requirePositive(attributes["price"], `${at}.price`);
       requirePositive(attributes["quantity"], `${at}.quantity`);
       requireMatch(attributes["side"], /^(buy|sell)$/, `${at}.side`, '"buy" or "sell"');

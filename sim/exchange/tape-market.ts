@@ -5,6 +5,7 @@
 import { assert } from "../../core/assert.ts";
 import { InputError } from "../../core/errors.ts";
 import { type Market, parsePrice, parseSize } from "../../core/market.ts";
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 import { type Lots, oppositeOf, type Side, type Ticks, toLots } from "../../core/units.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import { type MarketEventHub, toBookEvent, toStatusEvent, toTradeEvent } from "./market-events.ts";
@@ -19,7 +20,6 @@ import type {
 } from "./market-place.ts";
 import { VISIBLE_LEVELS } from "./market-place.ts";
 import { reaches } from "./matching-engine.ts";
-import type { WireEvent } from "./wire-event.ts";
 
 const LEVELS_READ_MAX = 1_000;
 

@@ -3,8 +3,8 @@
  * tape and no playing of it.
  */
 import { type Decimal, formatScaled, MONEY_DECIMALS, parseDecimal } from "../../core/decimal.ts";
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 import { parseTapeLevels, type TapeLevel } from "./tape-line.ts";
-import type { WireEvent } from "./wire-event.ts";
 
 /**
  * One market of a tape. Amounts are decimal strings; the medians are over the books that have both sides, `null` when

@@ -5,9 +5,9 @@
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { InputError } from "../../core/errors.ts";
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 import { parseTapeLine, type TapeLine } from "./tape-line.ts";
 import { MarketTally, type TapeMarket } from "./tape-tally.ts";
-import type { WireEvent } from "./wire-event.ts";
 
 export type TapeDescription = {
   readonly lines: number;
@@ -29,13 +29,21 @@ const MARKETS_MAX = 100;
  * Yields the lines of the tape at `file` in order. Throws `InputError` naming file, line and fault: a missing or torn
  * file, a line that is not of the grammar, time going backwards, a tape without a line.
  */
-export async function* readTape(file: string): AsyncGenerator<TapeLine, void, undefined> {
+export function readTape(file: string): AsyncGenerator<TapeLine, void, undefined> {
+  return readTapeAs(file, parseTapeLine);
+}
+
+/** The same, where a line holds more than a tape's does. `parse` throws for a line that does not fit. */
+export async function* readTapeAs<Line extends TapeLine>(
+  file: string,
+  parse: (text: string, where: string) => Line,
+): AsyncGenerator<Line, void, undefined> {
   let number = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   for await (const text of readLines(file)) {
     number += 1;
     const where = toWhere(file, number);
-    const line = parseTapeLine(text, where);
+    const line = parse(text, where);
     if (line.atMs < lastMs) {
       throw new InputError({ what: `${where}: atMs`, expected: `at least ${lastMs}, the line before`, was: line.atMs });
     }

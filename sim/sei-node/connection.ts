@@ -3,8 +3,9 @@
  * rest as Sei's Tendermint 0.35 has it: internal/rpc/core/events.go and ws_handler.go). Owns no listener and no REST.
  */
 import type { RawData } from "ws";
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
-import type { MarketDataSource, WireEvent } from "../exchange/wire-event.ts";
+import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import { ignoreFailure, type ServerSocket } from "../transport/server-socket.ts";
 import { type BookFault, nextSequence, spoilEvent, spoilText } from "./book-fault.ts";
 import { type EventShape, toEventFrame } from "./event-frame.ts";

@@ -2,9 +2,11 @@
  * One endpoint of a simulated node: WebSocket and REST side by side, and the faults a run can give it. Owns what comes in and
  * the fault switches; a client's subscriptions are `connection.ts`'s, the way that leads here is its listener's.
  */
+
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 import type { Instant } from "../../core/units.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
-import type { MarketDataSource, WireEvent } from "../exchange/wire-event.ts";
+import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import type { ServerSocket } from "../transport/server-socket.ts";
 import type { BookFault } from "./book-fault.ts";
 import { toHeight, toStatus } from "./chain-status.ts";

@@ -3,7 +3,7 @@
  * account. Owns their common life; each endpoint's protocol and faults are its own.
  */
 import type { Clock, Rng } from "../../fargate/seams.ts";
-import type { MarketDataSource } from "../exchange/wire-event.ts";
+import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import type { ConnectionLimits } from "./connection.ts";
 import { type EndpointListener, SeiEndpoint } from "./endpoint.ts";
 import type { EventShape } from "./event-frame.ts";

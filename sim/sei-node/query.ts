@@ -2,7 +2,7 @@
  * The query language of a node's subscriptions (Tendermint's internal/pubsub/query/syntax): `tag op value {AND …}`.
  * Owns grammar, error texts and matching; a bare tag means an attribute of the event, as the interface of the feed has it.
  */
-import type { WireEvent } from "../exchange/wire-event.ts";
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 
 export type Query = {
   /** As the client wrote it; echoed with each event. */

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from "vitest";
 import { InputError } from "../../../core/errors.ts";
+import type { WireEvent } from "../../../core/sei/wire-event.ts";
 import { type Exchange, makeSimulatedExchange } from "../../../sim/exchange/exchange.ts";
 import type { PlaceRequest } from "../../../sim/exchange/order-entry.ts";
-import type { WireEvent } from "../../../sim/exchange/wire-event.ts";
 import { type DrivenClock, makeDrivenClock } from "./driven-clock.ts";
 
 const MARKET = "SEI/USDC";

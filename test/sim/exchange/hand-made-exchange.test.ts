@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { WireEvent } from "../../../core/sei/wire-event.ts";
 import { type HandMadeExchange, makeHandMadeExchange } from "../../../sim/exchange/hand-made-exchange.ts";
-import type { WireEvent } from "../../../sim/exchange/wire-event.ts";
 import { type DrivenClock, makeDrivenClock } from "./driven-clock.ts";
 
 const MARKET = "SEI/USDC";

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
+import type { WireEvent } from "../../../core/sei/wire-event.ts";
 import type { PlaceRequest } from "../../../sim/exchange/order-entry.ts";
 import { makeTapeExchange, type TapeEnd, type TapeExchange } from "../../../sim/exchange/tape-exchange.ts";
 import type { TapeLine } from "../../../sim/exchange/tape-line.ts";
-import type { WireEvent } from "../../../sim/exchange/wire-event.ts";
 import { type DrivenClock, makeDrivenClock } from "./driven-clock.ts";
 
 const MARKET = "ETH/USDT";

@@ -1,6 +1,8 @@
 /** Market data that a test feeds by hand, and a node that serves it on a clock the test drives. */
+
+import type { WireEvent } from "../../../core/sei/wire-event.ts";
+import type { MarketDataSource } from "../../../sim/exchange/market-data-source.ts";
 import { makeSeededRng } from "../../../sim/exchange/seeded-rng.ts";
-import type { MarketDataSource, WireEvent } from "../../../sim/exchange/wire-event.ts";
 import { type SeiNodeInput, startSeiNode } from "../../../sim/sei-node/node.ts";
 import { type DrivenClock, makeDrivenClock } from "../exchange/driven-clock.ts";
 
