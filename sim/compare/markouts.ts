@@ -1,0 +1,61 @@
+/**
+ * What a fill was worth a while later: s·(m(t+τ) − p) with s = +1 for a buy, over the value traded. A fill whose moment lies beyond
+ * the end of the run is left out. Owns the fills that wait for their moment.
+ */
+import { type Side, signOf } from "../../core/units.ts";
+
+const HORIZONS_SECONDS = [1, 5, 60] as const;
+
+type Waiting = { readonly dueMs: number; readonly sign: number; readonly price: number; readonly size: number };
+
+/** One horizon; `gain` and `value` in ticks × lots. */
+class Horizon {
+  readonly #delayMs: number;
+  #waiting: Waiting[] = [];
+  #head = 0;
+  gain = 0;
+  value = 0;
+
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs;
+  }
+
+  add(fill: { readonly side: Side; readonly price: number; readonly size: number }, nowMs: number): void {
+    const { side, price, size } = fill;
+    this.#waiting.push({ dueMs: nowMs + this.#delayMs, sign: signOf(side), price, size });
+  }
+
+  /** Settles what is due by `nowMs` at `mid`, which stood until now. */
+  settle(mid: number, nowMs: number): void {
+    for (;;) {
+      const next = this.#waiting[this.#head];
+      if (next === undefined || next.dueMs > nowMs) break;
+      this.gain += next.sign * (mid - next.price) * next.size;
+      this.value += next.price * next.size;
+      this.#head += 1;
+    }
+    if (this.#head > 1_000) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+export class Markouts {
+  readonly #horizons = HORIZONS_SECONDS.map((seconds) => new Horizon(seconds * 1_000));
+
+  /** A fill at `price` ticks of `size` lots. */
+  add(fill: { readonly side: Side; readonly price: number; readonly size: number }, nowMs: number): void {
+    for (const horizon of this.#horizons) horizon.add(fill, nowMs);
+  }
+
+  /** `mid` in ticks stood until `nowMs`: called before it changes, and at the end. */
+  settle(mid: number, nowMs: number): void {
+    for (const horizon of this.#horizons) horizon.settle(mid, nowMs);
+  }
+
+  /** In basis points of the value, size-weighted, by horizon; undefined where no fill has reached it. */
+  bps(): readonly (number | undefined)[] {
+    return this.#horizons.map(({ gain, value }) => (value === 0 ? undefined : (1e4 * gain) / value));
+  }
+}
