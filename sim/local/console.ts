@@ -13,6 +13,13 @@ export type BooksSummary = {
   readonly totalPnl: string;
 };
 
+export type AuditSummary = {
+  readonly state: "clean" | "repairing" | "different" | "failed";
+  /** Fills that it compared, each once. */
+  readonly checkedTotal: number;
+  readonly reason?: string | undefined;
+};
+
 export type MarketSummary = {
   readonly market: string;
   readonly base: string;
@@ -21,6 +28,8 @@ export type MarketSummary = {
   readonly exchange: BooksSummary | null;
   readonly engine: BooksSummary | null;
   readonly ledger: BooksSummary | null;
+  /** What the fill audit said last; null where it did not answer, which is a mismatch. */
+  readonly audit: AuditSummary | null;
   /** Orders of ours that still stand at the exchange. */
   readonly openOrders: number;
   /** Time-weighted, others' spread less the spread with us; null when it was never measured. */
@@ -118,8 +127,15 @@ function marketLines(market: MarketSummary): readonly string[] {
     row("exchange", market.exchange),
     row("engine", market.engine),
     row("ledger", market.ledger),
+    `  ${"audit".padEnd(10)}${auditText(market.audit)}`,
     "",
   ];
+}
+
+function auditText(audit: AuditSummary | null): string {
+  if (audit === null) return "not known";
+  const { checkedTotal, state, reason } = audit;
+  return `${checkedTotal} fills checked against the exchange, ${state}${reason === undefined ? "" : ` (${reason})`}`;
 }
 
 function improvementText(market: MarketSummary): string {
@@ -150,8 +166,14 @@ function marketMismatches(market: MarketSummary): readonly string[] {
   return [
     ...booksMismatches(market, "engine", market.engine),
     ...booksMismatches(market, "ledger", market.ledger),
+    ...auditMismatches(market),
     ...(market.openOrders === 0 ? [] : [left]),
   ];
+}
+
+function auditMismatches({ market, audit, exchange }: MarketSummary): readonly string[] {
+  const isWhole = audit?.state === "clean" && (exchange === null || audit.checkedTotal === exchange.fills);
+  return isWhole ? [] : [`${market}: the fill audit says: ${auditText(audit)}`];
 }
 
 /** The exchange is the truth: the engine and the ledger are held against it. */

@@ -6,16 +6,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { formatScaled, parseScaled } from "../../core/decimal.ts";
 import { InputError } from "../../core/errors.ts";
 import { makeSystemClock, makeSystemRng } from "../../fargate/clock.ts";
 import type { Log } from "../../fargate/log.ts";
 import { type CambrianApi, startCambrianApi } from "../cambrian-api/server.ts";
 import { type Exchange, makeSimulatedExchange } from "../exchange/exchange.ts";
+import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import { describeTape, readTape } from "../exchange/tape.ts";
 import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
-import type { MarketDataSource } from "../exchange/wire-event.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import type { ChainAccount } from "../sei-node/rest.ts";
 import { type LocalCloud, startLocalCloud } from "./cloud.ts";
@@ -64,7 +64,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   const { exchange, tape, markets } = await openExchange(input);
   starting.defer(() => exchange.stop());
   await synthesize(root, templateDir);
-  const config = writeConfig(root, folder, markets);
+  const config = writeConfig({ root, folder, markets, record: options.record });
   const api = await startCambrianApi({ exchange, ...CREDENTIALS, network: "testnet", clock, rng, port: 0 });
   starting.defer(() => api.close());
   const source = tape === undefined ? exchange : startedByFirstSubscriber(tape);
@@ -160,11 +160,18 @@ function readLocalConfig(root: string): LocalConfig {
   return JSON.parse(readFileSync(join(root, "config/local.json"), "utf8"));
 }
 
-/** The task's configuration of this run: `config/local.json` with the run's markets. */
-function writeConfig(root: string, folder: string, markets: RunMarkets): { path: string; address: string | undefined } {
+/** The task's configuration of this run: `config/local.json` with the run's markets, and its recording when one was asked for. */
+function writeConfig(input: {
+  readonly root: string;
+  readonly folder: string;
+  readonly markets: RunMarkets;
+  readonly record: string | undefined;
+}): { path: string; address: string | undefined } {
+  const { root, folder, markets, record } = input;
   const { $schema: _, ...config }: LocalConfig & { $schema?: string } = readLocalConfig(root);
   const path = join(folder, "config.json");
-  writeFileSync(path, `${JSON.stringify({ ...config, markets: markets.files }, null, 2)}\n`);
+  const recording = record === undefined ? {} : { recording: { folder: resolve(record) } };
+  writeFileSync(path, `${JSON.stringify({ ...config, ...recording, markets: markets.files }, null, 2)}\n`);
   return { path, address: config.sei.address };
 }
 

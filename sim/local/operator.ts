@@ -1,6 +1,7 @@
 /**
- * `npm run operator`: a person's halt or resume, put on the bus of AWS or of a local run. Owns the sending alone: whether and
- * why it was obeyed stands on the engine's page. Exit code 0: the bus has it; 64: bad usage; 1: it was not sent.
+ * `npm run operator`: a person's halt or resume, put on the bus of AWS or of a local run, or other strategy parameters, which are
+ * `operator-strategy.ts`'s. Owns the sending alone: whether and why it was obeyed stands on the engine's page. Exit code 0: it was
+ * sent; 64: bad usage, or parameters that are no good; 1: it was not sent.
  */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -9,7 +10,7 @@ import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
 import { CLOUD_FILE } from "./cloud-file.ts";
 import { localClientSettings } from "./local-client.ts";
-import { OPERATOR_HELP, type OperatorOptions, parseOperatorOptions } from "./operator-options.ts";
+import { type HaltOptions, OPERATOR_HELP, parseOperatorOptions, type StrategyOptions } from "./operator-options.ts";
 
 const EXIT_NOT_SENT = 1;
 const EXIT_USAGE = 64;
@@ -25,32 +26,56 @@ const PATIENCE = {
 type Bus = { readonly client: EventBridgeClient; readonly name: string; readonly place: string };
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: OperatorOptions | "help";
-  let bus: Bus;
   try {
-    options = parseOperatorOptions(args);
+    const options = parseOperatorOptions(args);
     if (options === "help") {
       process.stdout.write(OPERATOR_HELP);
       return 0;
     }
-    bus = options.dataDir === undefined ? awsBus() : localBus(options.dataDir);
+    return options.action === "strategy" ? await changeParameters(options) : await haltOrResume(options);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
+    if (!isComplaint(error)) throw error;
     process.stderr.write(`${error.message}\n`);
     return EXIT_USAGE;
   }
+}
+
+async function haltOrResume(options: HaltOptions): Promise<number> {
+  const bus = options.dataDir === undefined ? awsBus() : localBus(options.dataDir);
+  return await told(bus, () => send(bus, options));
+}
+
+async function changeParameters(options: StrategyOptions): Promise<number> {
+  // Not before it is needed: a halt is in a hurry.
+  const { changeStrategy, findTarget, readStrategyFile } = await import("./operator-strategy.ts");
+  const target = findTarget(options, PATIENCE);
+  const { file, market: symbol } = options;
+  const strategy = file === undefined ? undefined : readStrategyFile(file, { symbol, markets: target.markets });
+  return await told(target, () => changeStrategy(target, options, strategy));
+}
+
+/** What was asked is no good, and the message says why: an `InputError`, or the configuration's `ConfigError`. */
+function isComplaint(error: unknown): error is Error {
+  return error instanceof InputError || (error instanceof Error && "code" in error && error.code === "BAD_CONFIG");
+}
+
+/** Says what became of it. */
+async function told(
+  { client, place }: { readonly client: { destroy(): void }; readonly place: string },
+  act: () => Promise<string>,
+): Promise<number> {
   try {
-    await send(bus, options);
+    process.stdout.write(`${await act()}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`not sent to ${bus.place}: ${error instanceof Error ? messageOf(error) : String(error)}\n`);
+    process.stderr.write(`not sent to ${place}: ${error instanceof Error ? messageOf(error) : String(error)}\n`);
     return EXIT_NOT_SENT;
   } finally {
-    bus.client.destroy();
+    client.destroy();
   }
 }
 
-async function send(bus: Bus, { action, market, reason }: OperatorOptions): Promise<void> {
+async function send(bus: Bus, { action, market, reason }: HaltOptions): Promise<string> {
   const detailType = action === "halt" ? "Quoting Halt Requested" : "Quoting Resume Requested";
   const detail = JSON.stringify({ market, reason });
   const answer = await bus.client.send(
@@ -60,7 +85,7 @@ async function send(bus: Bus, { action, market, reason }: OperatorOptions): Prom
   );
   const [entry] = answer.Entries ?? [];
   if (entry?.EventId === undefined) throw new Error(`${entry?.ErrorCode ?? "no answer"}: ${entry?.ErrorMessage ?? ""}`);
-  process.stdout.write(`sent to ${bus.place}: ${detailType} ${detail}, event ${entry.EventId}\n`);
+  return `sent to ${bus.place}: ${detailType} ${detail}, event ${entry.EventId}`;
 }
 
 function awsBus(): Bus {

@@ -15,6 +15,8 @@ export type RunOptions = {
   readonly port: number;
   /** Keeps ledger, queue and exchange account between runs; undefined uses a folder that goes when the run was sound. */
   readonly dataDir: string | undefined;
+  /** Where the task records what moves it; undefined records nothing. */
+  readonly record: string | undefined;
 };
 
 export const HELP = `npm start -- [options]   makes a market on a simulated Sei
@@ -26,6 +28,7 @@ export const HELP = `npm start -- [options]   makes a market on a simulated Sei
   --speed 5          market time over real time, 0.1 to 100 (default 1)
   --port 8080        port of the status page (default: a free one)
   --data-dir DIR     keep the ledger, the queue and the exchange account in DIR between runs
+  --record DIR       record what moves the engine, for npm run replay
   --help             this text
 `;
 
@@ -44,6 +47,7 @@ export function parseOptions(args: readonly string[]): RunOptions | "help" {
     speed: parseNumber("--speed", values.speed ?? "1", { minimum: 0.1, maximum: 100, whole: false }),
     port: parseNumber("--port", values.port ?? "0", { minimum: 0, maximum: 65_535, whole: true }),
     dataDir: values["data-dir"],
+    record: values.record,
   };
 }
 
@@ -57,6 +61,7 @@ function parse(args: readonly string[]) {
     speed: text,
     port: text,
     "data-dir": text,
+    record: text,
     help: { type: "boolean" },
   } as const;
   try {

@@ -1,7 +1,8 @@
 /**
  * An event source mapping: receives batches of a queue, gives them to a function, deletes what was handled.
  * What failed is left alone: it comes back when its visibility ends and goes to the dead-letter queue by the queue's
- * own redrive. Owns the loop; a fault of the queue server is retried with growing pauses until it is stopped.
+ * own redrive. Owns the loop; a fault of the queue server is retried with growing pauses until it is stopped. Lambda's bound of
+ * 6 MB a batch is not kept here: a batch of our messages is far below it.
  */
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
@@ -24,6 +25,9 @@ export type QueuePollerOptions = {
 
 /** The longest SQS waits for a message, in seconds. */
 const LONG_POLL_SECONDS = 20;
+
+/** The most SQS gives in one receive, and takes in one delete. */
+const SQS_BATCH_MAX = 10;
 
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 5_000;
@@ -95,7 +99,7 @@ export class QueuePoller {
     const received = await this.#options.client.send(
       new ReceiveMessageCommand({
         QueueUrl: this.#options.queueUrl,
-        MaxNumberOfMessages: count,
+        MaxNumberOfMessages: Math.min(SQS_BATCH_MAX, count),
         WaitTimeSeconds: waitSeconds,
         MessageSystemAttributeNames: ["All"],
         MessageAttributeNames: ["All"],
@@ -124,15 +128,18 @@ export class QueuePoller {
   }
 
   async #delete(records: readonly SQSRecord[]): Promise<void> {
-    if (records.length === 0) return;
     const { queueUrl, client, log } = this.#options;
-    const answer = await client.send(
-      new DeleteMessageBatchCommand({
-        QueueUrl: queueUrl,
-        Entries: records.map((record, index) => ({ Id: `${index}`, ReceiptHandle: record.receiptHandle })),
-      }),
-    );
-    for (const failure of answer.Failed ?? []) log.warn("message could not be deleted", { queueUrl, ...failure });
+    for (let at = 0; at < records.length; at += SQS_BATCH_MAX) {
+      const answer = await client.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: records
+            .slice(at, at + SQS_BATCH_MAX)
+            .map((record, index) => ({ Id: `${index}`, ReceiptHandle: record.receiptHandle })),
+        }),
+      );
+      for (const failure of answer.Failed ?? []) log.warn("message could not be deleted", { queueUrl, ...failure });
+    }
   }
 
   async #pause(delayMs: number): Promise<void> {

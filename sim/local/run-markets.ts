@@ -80,11 +80,12 @@ export function tapeMarkets(
     const scaled = scaledMarket({ model, modelPrice, setting, price: medianMid });
     const spreadBps = (Number(medianSpreadTicks) * Number(tickSize) * 10_000) / Number(medianMid);
     const tickBps = (Number(tickSize) * 10_000) / Number(medianMid);
+    const halfSpreadBps = roundUp(Math.max(spreadBps / 2, MIN_HALF_SPREAD_BPS));
+    const { bidHalfSpreadBps: _bid, askHalfSpreadBps: _ask, minimumSpreadBps: _least, ...own } = scaled.strategy;
     const strategy = {
-      ...scaled.strategy,
-      halfSpreadBps: roundUp(Math.max(spreadBps / 2, MIN_HALF_SPREAD_BPS)),
+      ...own,
+      ...distancesOf(scaled.strategy, halfSpreadBps),
       levelSpacingBps: roundUp(Math.max(10 * tickBps, MIN_HALF_SPREAD_BPS)),
-      inventorySkewBps: 1,
       refreshToleranceTicks: 5,
     };
     return { ...scaled, strategy };
@@ -94,6 +95,13 @@ export function tapeMarkets(
 
 /** The least the configuration allows (config/schema.json). */
 const MIN_HALF_SPREAD_BPS = 0.1;
+
+/** The distances of either strategy that bring its first quotes to the top of a book with this half-spread. */
+function distancesOf(strategy: MarketFile["strategy"], halfSpreadBps: number): Readonly<Record<string, number>> {
+  if (strategy["type"] === "pure-market-making") return { halfSpreadBps, inventorySkewBps: 1 };
+  const furthest = Number(strategy["halfSpreadBpsMax"]);
+  return { halfSpreadBpsMin: MIN_HALF_SPREAD_BPS, warmUpHalfSpreadBps: Math.min(halfSpreadBps, furthest) };
+}
 
 function roundUp(bps: number): number {
   return Math.ceil(bps * 1_000) / 1_000;
@@ -107,7 +115,10 @@ function modelOf(file: readonly MarketFile[]): MarketFile {
 
 const DECIMALS = 18;
 
-/** The model's market under another symbol, with every size worth what it is worth there. */
+/**
+ * The model's market under another symbol, with every size worth what it is worth there. Prices and a reference are of that one
+ * market, and left out.
+ */
 function scaledMarket(input: {
   readonly model: MarketFile;
   readonly modelPrice: string;
@@ -121,12 +132,35 @@ function scaledMarket(input: {
     const lot = parseScaled(setting.lotSize, DECIMALS, "lotSize");
     return formatScaled(BigInt(lots) * lot, DECIMALS);
   };
+  const { priceFloor: _floor, priceCeiling: _ceiling, fairValue, ...own } = model.strategy;
+  const strategy = {
+    ...own,
+    orderSize: scale(model.strategy.orderSize),
+    ...(isObject(fairValue) ? { fairValue: withoutKey(fairValue, "reference") } : {}),
+    ...scaledSize(own, "levelSizeIncrement", scale),
+    ...(isObject(own["improve"])
+      ? { improve: { ...own["improve"], ...scaledSize(own["improve"], "behindSize", scale) } }
+      : {}),
+  };
   return {
     ...model,
     symbol: setting.symbol,
     tickSize: setting.tickSize,
     lotSize: setting.lotSize,
-    strategy: { ...model.strategy, orderSize: scale(model.strategy.orderSize) },
+    strategy,
     limits: { ...model.limits, orderSize: scale(model.limits.orderSize), position: scale(model.limits.position) },
   };
+}
+
+function scaledSize(part: Readonly<Record<string, unknown>>, key: string, scale: (size: string) => string): object {
+  const size = part[key];
+  return typeof size === "string" ? { [key]: scale(size) } : {};
+}
+
+function withoutKey(part: Readonly<Record<string, unknown>>, key: string): object {
+  return Object.fromEntries(Object.entries(part).filter(([name]) => name !== key));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

@@ -3,12 +3,13 @@
  * how it is said, is `console.ts`'s.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { z } from "zod";
 import { type Books, unrealizedPnl } from "../../core/accounting/pnl.ts";
 import { formatScaled, MONEY_DECIMALS, parseScaled } from "../../core/decimal.ts";
 import type { MarketState } from "../../fargate/status/state.ts";
 import { countFills, type LedgerTable, readBooks } from "../../lambdas/ledger-table.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import type { BooksSummary, MarketSummary, RunSummary } from "./console.ts";
+import type { AuditSummary, BooksSummary, MarketSummary, RunSummary } from "./console.ts";
 import { localClientSettings } from "./local-client.ts";
 import type { LocalWorld } from "./local-world.ts";
 import type { TaskEnd } from "./task-process.ts";
@@ -26,9 +27,11 @@ export async function summarize(input: {
   try {
     const markets: MarketSummary[] = [];
     const faults = [...input.faults];
+    const audits = await auditAll(world);
     for (const { symbol } of world.markets.settings) {
       const engine = end.state?.markets.find((market) => market.market === symbol);
-      const summary = await summarizeMarket(world.exchange, table, symbol, engine);
+      const audit = audits.get(symbol) ?? null;
+      const summary = { ...(await summarizeMarket(world.exchange, table, symbol, engine)), audit };
       const facts = await countFills(table, symbol);
       if (facts !== summary.ledger?.fills)
         faults.push(`${symbol}: the ledger holds ${facts} fills, its books are of ${summary.ledger?.fills}`);
@@ -55,7 +58,7 @@ async function summarizeMarket(
   table: LedgerTable,
   symbol: string,
   engine: MarketState | undefined,
-): Promise<MarketSummary> {
+): Promise<Omit<MarketSummary, "audit">> {
   const [base = "", quote = ""] = symbol.split("/");
   const mark = toMoney(exchange.mid(symbol) ?? engine?.mid ?? "0");
   return {
@@ -69,6 +72,34 @@ async function summarizeMarket(
     spreadImprovementBps: engine?.spreadImprovementBps ?? null,
     spreadImprovementPercent: engine?.spreadImprovementPercent ?? null,
   };
+}
+
+/** Audits of a long history that may be needed to come to its end: a minute each, of some forty pages. */
+const AUDITS_MAX = 10;
+
+const auditAnswer = z.object({
+  markets: z.array(
+    z.object({
+      market: z.string(),
+      state: z.enum(["clean", "repairing", "different", "failed"]),
+      checkedTotal: z.number(),
+      complete: z.boolean(),
+      reason: z.string().optional(),
+    }),
+  ),
+});
+
+/** The audit's last word of each market: the task has ended and nothing is on its way, so every fill must be there. */
+async function auditAll(world: LocalWorld): Promise<ReadonlyMap<string, AuditSummary>> {
+  for (let audit = 1; ; audit++) {
+    const result = await world.cloud.invoke("fill-audit", { detail: { graceSeconds: 0 } });
+    const answer = auditAnswer.safeParse(result.kind === "returned" ? result.value : undefined);
+    if (!answer.success) return new Map();
+    const { markets } = answer.data;
+    if (markets.every(({ complete, state }) => complete || state === "failed") || audit === AUDITS_MAX) {
+      return new Map(markets.map(({ market, ...word }) => [market, word]));
+    }
+  }
 }
 
 /** From cash alone, without any average cost: an answer by other arithmetic than the engine's and the ledger's. */

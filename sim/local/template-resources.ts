@@ -121,14 +121,16 @@ export function eventSourceMapping(resource: ResourceReader): EventSourceMapping
   if (read(resource, "Enabled", z.boolean().nullable()) === false) return [];
   read(resource, "FilterCriteria", absent);
   const responses = read(resource, "FunctionResponseTypes", z.array(z.string()).nullable()) ?? [];
+  const batchingWindowSeconds = read(resource, "MaximumBatchingWindowInSeconds", wholeNumber.nullable()) ?? 0;
+  // Lambda guide, "Lambda parameters for Amazon SQS event source mappings": more than one receive gives wants a window.
+  const batchMax = batchingWindowSeconds === 0 ? 10 : 10_000;
   const scaling = read(resource, "ScalingConfig", z.object({ MaximumConcurrency: wholeNumber.optional() }).nullable());
   return [
     {
       functionName: functionName(read(resource, "FunctionName", text)),
       queueArn: read(resource, "EventSourceArn", text),
-      // More than one receive gives would need a window of its own; SQS gives ten at most.
-      batchSize: read(resource, "BatchSize", wholeNumber.min(1).max(10).nullable()) ?? 10,
-      batchingWindowSeconds: read(resource, "MaximumBatchingWindowInSeconds", wholeNumber.nullable()) ?? 0,
+      batchSize: read(resource, "BatchSize", wholeNumber.min(1).max(batchMax).nullable()) ?? 10,
+      batchingWindowSeconds,
       reportsItemFailures: responses.includes("ReportBatchItemFailures"),
       concurrencyMax: scaling?.MaximumConcurrency ?? null,
     },

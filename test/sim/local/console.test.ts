@@ -107,6 +107,7 @@ function summary(changes: Partial<MarketSummary> = {}, run: Partial<RunSummary> 
     exchange: books,
     engine: books,
     ledger: books,
+    audit: { state: "clean", checkedTotal: 57 },
     openOrders: 0,
     spreadImprovementBps: 26.1,
     spreadImprovementPercent: 55.02,
@@ -161,6 +162,21 @@ describe("summary", () => {
       names: "SEI/USDC: the ledger's books could not be read",
     },
     {
+      what: "an audit that found something",
+      run: summary({ audit: { state: "different", checkedTotal: 57, reason: "fills that differ: 2" } }),
+      names: "SEI/USDC: the fill audit says: 57 fills checked against the exchange, different (fills that differ: 2)",
+    },
+    {
+      what: "an audit that did not see every fill",
+      run: summary({ audit: { state: "clean", checkedTotal: 56 } }),
+      names: "SEI/USDC: the fill audit says: 56 fills checked against the exchange, clean",
+    },
+    {
+      what: "an audit that did not answer",
+      run: summary({ audit: null }),
+      names: "SEI/USDC: the fill audit says: not known",
+    },
+    {
       what: "a frame that was refused",
       run: summary({}, { malformedFrames: 1 }),
       names: "1 frames of market data were refused, expected 0",
@@ -202,6 +218,7 @@ describe("summary", () => {
     for (const party of ["exchange", "engine", "ledger"]) {
       expect(text).toMatch(new RegExp(`^ {2}${party} +57 +120 +1\\.284512346$`, "m"));
     }
+    expect(text).toMatch(/^ {2}audit {5}57 fills checked against the exchange, clean$/m);
     expect(text).toContain("refused by the order API: 0 for rate, 0 for signature");
     expect(text).toContain("events decoded: 48211, frames refused: 0; dead letters: 0");
     expect(text).toContain("Exchange, engine and ledger agree.");

@@ -52,6 +52,8 @@ export function expectAgreement(run: LocalRun): void {
   expect(run.text).toContain("Exchange, engine and ledger agree.");
   expect(run.row("engine")).toEqual(run.row("exchange"));
   expect(run.row("ledger")).toEqual(run.row("exchange"));
+  const audit = `^  audit +${run.row("exchange").fills} fills checked against the exchange, clean$`;
+  expect(run.text).toMatch(new RegExp(audit, "m"));
   expect(run.text).toContain("0 open orders left");
   expect(run.text).toContain("requests refused by the order API: 0 for rate, 0 for signature");
   expect(run.text).toContain("frames refused: 0; dead letters: 0");

@@ -16,6 +16,7 @@ const options: RunOptions = {
   markets: ["SEI/USDC", "ETH/USDC"],
   tape: undefined,
   speed: 1,
+  record: undefined,
   port: 0,
   dataDir: undefined,
 };

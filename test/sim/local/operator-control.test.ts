@@ -25,7 +25,7 @@ let world: LocalWorld;
 let control: Control;
 const changes: { readonly market: string; readonly control: MarketControl }[] = [];
 beforeAll(async () => {
-  const run = { forMs: undefined, seed: 7, tape: undefined, speed: 1, port: 0, dataDir: folder };
+  const run = { forMs: undefined, seed: 7, tape: undefined, speed: 1, record: undefined, port: 0, dataDir: folder };
   world = await startLocalWorld({ options: { ...run, markets: MARKETS }, root, folder, log });
   control = new Control({
     client: new DynamoDBClient(localClientSettings(world.cloud.dynamodbUrl)),
@@ -106,7 +106,7 @@ describe("the operator", () => {
     expect(await operator(["stop"])).toEqual({
       code: 64,
       said: "",
-      complained: 'the action must be halt or resume, was "stop"\n',
+      complained: 'the action must be halt, resume or strategy, was "stop"\n',
     });
     const empty = mkdtempSync(join(folder, "empty-"));
     const absent = await operator(["halt", "--data-dir", empty]);

@@ -11,6 +11,7 @@ const DEFAULTS: RunOptions = {
   speed: 1,
   port: 0,
   dataDir: undefined,
+  record: undefined,
 };
 
 const faultOf = (...args: readonly string[]): string => {
@@ -36,6 +37,7 @@ describe("options", () => {
     { args: ["--speed", "100"], gives: { speed: 100 } },
     { args: ["--port", "65535"], gives: { port: 65_535 } },
     { args: ["--tape", "a.gz", "--data-dir", "d"], gives: { tape: "a.gz", dataDir: "d" } },
+    { args: ["--record", "tapes"], gives: { record: "tapes" } },
     { args: ["--seed", "3", "--seed", "4"], gives: { seed: 4 } },
   ])("$args are read", ({ args, gives }) => {
     expect(parseOptions(args)).toEqual({ ...DEFAULTS, ...gives });

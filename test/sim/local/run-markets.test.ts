@@ -108,6 +108,41 @@ describe("markets of a tape", () => {
     ]);
   });
 
+  test("scale every size of a strategy, and leave out the prices and the reference of the model's own market", () => {
+    const strategy = {
+      ...model.strategy,
+      levelSizeIncrement: "100",
+      improve: { ticks: 1, behindSize: "1000" },
+      priceFloor: "0.3",
+      priceCeiling: "0.5",
+      minimumSpreadBps: 8,
+      bidHalfSpreadBps: 9,
+      fairValue: { source: "mid", reference: { market: "ATOM/USDC", weight: 0.5 } },
+    };
+    const [file] = tapeMarkets([{ ...model, strategy }], tape(tapeMarket), undefined).files;
+    expect(file?.strategy).toEqual({
+      type: "pure-market-making",
+      halfSpreadBps: 0.1,
+      levelSpacingBps: 0.373,
+      inventorySkewBps: 1,
+      refreshToleranceTicks: 5,
+      orderSize: "0.0785",
+      levelSizeIncrement: "0.0157",
+      improve: { ticks: 1, behindSize: "0.1571" },
+      fairValue: { source: "mid" },
+    });
+  });
+
+  test("a model by Avellaneda and Stoikov begins at the tape's spread, and its bounds let it", () => {
+    const strategy = { type: "avellaneda-stoikov", halfSpreadBpsMin: 4, halfSpreadBpsMax: 8, orderSize: "500" };
+    const own = (spread: string) =>
+      tapeMarkets([{ ...model, strategy }], tape({ ...tapeMarket, medianSpreadTicks: spread }), undefined).files[0]
+        ?.strategy;
+    expect(own("1")).toMatchObject({ halfSpreadBpsMin: 0.1, halfSpreadBpsMax: 8, warmUpHalfSpreadBps: 0.1 });
+    expect(own("5000")).toMatchObject({ halfSpreadBpsMin: 0.1, halfSpreadBpsMax: 8, warmUpHalfSpreadBps: 8 });
+    expect(own("1")).not.toHaveProperty("halfSpreadBps");
+  });
+
   test("quote at half the tape's median spread where it is wide", () => {
     const wide = { ...tapeMarket, medianSpreadTicks: "500", medianMid: "2500" };
     const [file] = tapeMarkets([model], tape(wide), undefined).files;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeApp } from "../../../infra/app.ts";
+import { BATCH_SIZE } from "../../../sim/bench/bench-handler.ts";
 import { readTemplates } from "../../../sim/local/template.ts";
 import type { JsonObject } from "../../../sim/local/template-values.ts";
 
@@ -50,12 +51,32 @@ describe("the templates of this repository", () => {
     expect(accounting).toMatchObject({ timeoutMs: 10_000, memoryMegabytes: 512 });
   });
 
+  test("give the fill audit all that it needs but the key itself, and its schedule", () => {
+    const [audit] = cloud.functions.filter((each) => each.entry === "lambdas/fill-audit/handler.ts");
+    expect(audit?.environment).toMatchObject({
+      TABLE_NAME: cloud.tables[0]?.name,
+      FILLS_QUEUE_URL: cloud.queues.find((queue) => queue.name === "fills")?.url,
+      EVENT_BUS_NAME: "flashmm",
+      MARKETS: "SEI/USDC",
+      CAMBRIAN_TESTNET: "true",
+      CAMBRIAN_SECRET_ARN: expect.stringMatching(/^arn:aws:secretsmanager:/),
+    });
+    expect(cloud.schedules).toMatchObject([
+      { kind: "schedule", expression: "rate(5 minutes)", target: { functionName: audit?.name, input: null } },
+    ]);
+  });
+
   test("lead from the queue of fills to the function, and aside to the dead letters", () => {
     const fills = cloud.queues.find((queue) => queue.name === "fills");
     const aside = cloud.queues.find((queue) => queue.name === "fills-dead-letters");
     expect(fills).toMatchObject({ visibilitySeconds: 60, redrive: { deadLetterArn: aside?.arn, receivesMax: 5 } });
     expect(cloud.mappings).toContainEqual(
-      expect.objectContaining({ queueArn: fills?.arn, batchSize: 10, reportsItemFailures: true }),
+      expect.objectContaining({
+        queueArn: fills?.arn,
+        batchSize: BATCH_SIZE,
+        batchingWindowSeconds: 1,
+        concurrencyMax: 2,
+      }),
     );
     expect(cloud.buses).toEqual(["flashmm"]);
   });
@@ -214,7 +235,16 @@ describe("what would be misread is refused", () => {
       "template App.T.GlobalSecondaryIndexes",
     ],
     ["a filter nobody would apply", { M: mapping({ FilterCriteria: {} }) }, "template App.M.FilterCriteria"],
-    ["a batch SQS cannot give", { M: mapping({ BatchSize: 11 }) }, "template App.M.BatchSize"],
+    [
+      "a batch of more than one receive without a window",
+      { M: mapping({ BatchSize: 11 }) },
+      "template App.M.BatchSize",
+    ],
+    [
+      "a batch Lambda does not take",
+      { M: mapping({ BatchSize: 10_001, MaximumBatchingWindowInSeconds: 1 }) },
+      "template App.M.BatchSize",
+    ],
     ["a source that is no queue", { M: mapping({ EventSourceArn: "arn:aws:kinesis:x" }) }, "an event source must be"],
     ["a target without a source", { M: mapping({ FunctionName: "Other" }) }, "a target must be"],
   ])("%s", (_what, resources, expected) => {
