@@ -33,14 +33,14 @@ const NODES = 3;
 /** After the last fill has reached the queue, its message is booked within a second. */
 const RUN_DRY_MS = 5_000;
 
-const LOCAL_CONFIG = readFileSync(new URL("../../config/local.json", import.meta.url), "utf8");
+const PLAIN_CONFIG = readFileSync(new URL("./plain-config.json", import.meta.url), "utf8");
 
 export const SYMBOL = "SEI/USDC";
 const MARKETS: readonly MarketSetting[] = [{ symbol: SYMBOL, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" }];
 
 type Configured = (config: Config) => Config;
 
-/** Undefined: it can not be read. Before anybody changes it, it is `config/local.json`. */
+/** Undefined: it can not be read. Before anybody changes it, it is `plain-config.json`. */
 type ConfigFileText = { text: string | undefined };
 
 export type ScenarioOptions = {
@@ -134,8 +134,8 @@ async function startWorld<Market extends Exchange>(
   const accountant = new Accountant({ time, rng: rngOf("accountant"), queue, client, tableName });
   starting.defer(() => accountant.stop());
   const readConfig = configReader(node, queue, table);
-  const configFile: ConfigFileText = { text: LOCAL_CONFIG };
-  const config = (options.configured ?? unchanged)(readConfig(LOCAL_CONFIG));
+  const configFile: ConfigFileText = { text: PLAIN_CONFIG };
+  const config = (options.configured ?? unchanged)(readConfig(PLAIN_CONFIG));
   const { api, record, invariants } = openVenue({ time, network, exchange, rng: rngOf("venue"), config });
   starting.defer(() => api.stop());
   const tasks: WorldTask[] = [];

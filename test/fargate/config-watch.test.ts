@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ConfigWatch, type FileVerdict } from "../../fargate/config-watch.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
-import { LOCAL_TEXT, loadLocalConfig, withStrategy } from "./local-config.ts";
+import { loadPlainConfig, PLAIN_TEXT, withStrategy } from "./plain-config.ts";
 
-function makeCase(first: string | Error = LOCAL_TEXT) {
+function makeCase(first: string | Error = PLAIN_TEXT) {
   const time = new VirtualTime();
   const made = { file: first, reads: 0 };
   const verdicts: FileVerdict[] = [];
@@ -14,9 +14,9 @@ function makeCase(first: string | Error = LOCAL_TEXT) {
         if (made.file instanceof Error) throw made.file;
         return made.file;
       },
-      check: (text) => loadLocalConfig({}, text),
+      check: (text) => loadPlainConfig({}, text),
     },
-    config: loadLocalConfig(),
+    config: loadPlainConfig(),
     clock: time.clock,
     onVerdict: (verdict) => verdicts.push(verdict),
   });
@@ -25,7 +25,7 @@ function makeCase(first: string | Error = LOCAL_TEXT) {
 }
 
 function withValue(change: (file: ReturnType<typeof JSON.parse>) => void): string {
-  const file = JSON.parse(LOCAL_TEXT);
+  const file = JSON.parse(PLAIN_TEXT);
   change(file);
   return JSON.stringify(file);
 }
@@ -63,10 +63,10 @@ describe("the configuration's file", () => {
 
   it("is judged by what it holds, not by when it was written", async () => {
     const { made, time, verdicts } = makeCase();
-    made.file = `${LOCAL_TEXT}\n`;
+    made.file = `${PLAIN_TEXT}\n`;
     await time.pass(3_000);
     expect(verdicts.map(({ faults }) => faults)).toEqual([[], []]);
-    made.file = LOCAL_TEXT;
+    made.file = PLAIN_TEXT;
     await time.pass(3_000);
     expect(verdicts).toHaveLength(3);
   });
@@ -115,7 +115,7 @@ describe("the configuration's file", () => {
     expect(verdicts).toHaveLength(2);
     expect(told()).toHaveLength(faults.length);
     for (const fault of faults) expect(told()).toContainEqual(expect.stringContaining(fault));
-    made.file = LOCAL_TEXT;
+    made.file = PLAIN_TEXT;
     await time.pass(3_000);
     expect(told()).toEqual([]);
     expect(verdicts).toHaveLength(3);

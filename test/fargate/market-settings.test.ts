@@ -5,7 +5,7 @@ import { type Config, ConfigError, loadConfig, type MarketConfig } from "../../f
 import { makeConfigJsonSchema } from "../../fargate/config-schema.ts";
 import { toMarketSettings, toShardLimits } from "../../fargate/market-settings.ts";
 
-const FILE: Pick<Config, "markets" | "shardLimits"> = JSON.parse(readFileSync("config/local.json", "utf8"));
+const FILE: Pick<Config, "markets" | "shardLimits"> = JSON.parse(readFileSync("sim/world/plain-config.json", "utf8"));
 const [FIRST] = FILE.markets;
 const LOCAL: MarketConfig =
   FIRST ??
@@ -67,7 +67,7 @@ const ENV = { CAMBRIAN_API_KEY: "key-1", CAMBRIAN_SECRET_KEY: "secret-1", FILLS_
 
 /** The faults of the local file with one value set (or, without one, taken out) at a dotted path. */
 function faultsWith(path: string, ...values: readonly unknown[]): readonly string[] {
-  const file: unknown = JSON.parse(readFileSync("config/local.json", "utf8"));
+  const file: unknown = JSON.parse(readFileSync("sim/world/plain-config.json", "utf8"));
   const keys = path.split(".");
   const last = keys.pop() ?? "";
   const target = keys.reduce<unknown>((part, key) => Reflect.get(Object(part), key), file);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { checkStrategy } from "../../fargate/strategy-check.ts";
-import { loadLocalConfig } from "./local-config.ts";
+import { loadPlainConfig } from "./plain-config.ts";
 
 const SYMBOL = "SEI/USDC";
-const { markets } = loadLocalConfig();
+const { markets } = loadPlainConfig();
 const [market] = markets;
 const strategy = market!.strategy;
 

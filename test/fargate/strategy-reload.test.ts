@@ -6,12 +6,12 @@ import type { StrategyItem, StrategyItems } from "../../fargate/strategy-item.ts
 import { StrategyReload } from "../../fargate/strategy-reload.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { makeRecorder } from "./driven-world.ts";
-import { LOCAL_TEXT, loadLocalConfig, withStrategy } from "./local-config.ts";
+import { loadPlainConfig, PLAIN_TEXT, withStrategy } from "./plain-config.ts";
 
 const SYMBOL = "SEI/USDC";
 const NONE: StrategyItems = new Map();
 const REFUSED = "configuration refused, the parameters stay as they are";
-const config = loadLocalConfig();
+const config = loadPlainConfig();
 const [market] = config.markets;
 
 function itemOf(change: object, second = 1, fields: Partial<StrategyItem> = {}): StrategyItem {
@@ -22,14 +22,14 @@ function itemOf(change: object, second = 1, fields: Partial<StrategyItem> = {}):
 
 const standing = (item: StrategyItem | InputError): StrategyItems => new Map([[SYMBOL, item]]);
 
-function makeCase(items: StrategyItems = NONE, text: string = LOCAL_TEXT) {
+function makeCase(items: StrategyItems = NONE, text: string = PLAIN_TEXT) {
   const time = new VirtualTime();
   const { log, records } = makeRecorder();
   const pushed: ParametersChanged[] = [];
   const file = { text };
   const reload = new StrategyReload({
     config,
-    source: { read: () => file.text, check: (each) => loadLocalConfig({}, each) },
+    source: { read: () => file.text, check: (each) => loadPlainConfig({}, each) },
     clock: time.clock,
     log,
     push: (event) => pushed.push(event),
@@ -105,7 +105,7 @@ describe("strategy parameters", () => {
       "the configuration file: markets[0].strategy.levels must be an integer from 1 to 10, was 12",
     ]);
     expect(logged(REFUSED)).toHaveLength(1);
-    await save(LOCAL_TEXT);
+    await save(PLAIN_TEXT);
     expect(state().strategyRefused).toEqual([]);
     expect(logged("the configuration is no longer refused")).toHaveLength(1);
     expect(pushed).toEqual([]);

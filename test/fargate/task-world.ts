@@ -19,7 +19,7 @@ import { makeSeededRng } from "../../sim/exchange/seeded-rng.ts";
 import { startSeiNode } from "../../sim/sei-node/node.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { makeRecorder, startQueue, startTable } from "./driven-world.ts";
-import { loadLocalConfig } from "./local-config.ts";
+import { loadPlainConfig } from "./plain-config.ts";
 
 export const SYMBOL = "SEI/USDC";
 const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
@@ -70,7 +70,7 @@ export async function startTaskWorld(options: { seed?: number; pace?: number; sp
   starting.defer(() => table.stop());
   exchange.start();
 
-  const config = loadLocalConfig({
+  const config = loadPlainConfig({
     SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(),
     SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(),
     CAMBRIAN_BASE_URL: api.url,

@@ -60,9 +60,9 @@ it("incident Knight 2012: a task left behind sends nothing, and orders that fill
   await endWell(world, task);
 });
 
-/** `config/local.json` with one value changed in its text. */
+/** The plain configuration with one value changed in its text. */
 function configWith(from: string, to: string): () => unknown {
-  const text = readFileSync(new URL("../../../config/local.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL("../../../sim/world/plain-config.json", import.meta.url), "utf8");
   expect(text).toContain(from);
   const env = {
     CAMBRIAN_API_KEY: "a-key",

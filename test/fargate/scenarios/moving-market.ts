@@ -28,7 +28,7 @@ export async function quotingInFull(world: HandMadeWorld, settings?: TaskSetting
   return task;
 }
 
-/** In percent of the mid; a tick of `config/local.json` is 0.024 %. They bring the mid back to where it was, all but a hair. */
+/** In percent of the mid; a tick of `plain-config.json` is 0.024 %. They bring the mid back to where it was, all but a hair. */
 const STEPS = [0.1, -0.15, 0.2, -0.1, -0.2, 0.15, -0.1, 0.1];
 
 /** Moves the mid every `everyMs` until the returned function is called. */

@@ -5,7 +5,7 @@ import { strategyItemKey } from "../../../fargate/strategy-item.ts";
 import { readStrategy, removeStrategy, timeAfter, writeStrategy } from "../../../sim/local/strategy-table.ts";
 import { SYMBOL, startScenarioWorld } from "../../../sim/world/scenario-world.ts";
 import type { WorldTask } from "../../../sim/world/world-task.ts";
-import { LOCAL_TEXT, withStrategy } from "../local-config.ts";
+import { PLAIN_TEXT, withStrategy } from "../plain-config.ts";
 import { type HandMadeWorld, keepMoving } from "./moving-market.ts";
 import { endWell, isTwoSided, liveOrders, logged, startQuoting, stopped, untilQuoting } from "./scenario.ts";
 
@@ -94,7 +94,7 @@ it("a changed file moves the quotes and costs nothing else; a bad one, or one th
   for (const [text, fault] of [
     [withStrategy({ halfSpreadBps: -1 }), "markets[0].strategy.halfSpreadBps must be"],
     [undefined, "it can not be read: ENOENT"],
-    [LOCAL_TEXT.replace('"position": "5000"', '"position": "6000"'), "needs a restart: risk limits never change"],
+    [PLAIN_TEXT.replace('"position": "5000"', '"position": "6000"'), "needs a restart: risk limits never change"],
   ] as const) {
     configFile.text = text;
     await time.pass(2 * FILE_WITHIN_MS);
@@ -104,7 +104,7 @@ it("a changed file moves the quotes and costs nothing else; a bad one, or one th
   }
   expect(logged(task, REFUSED)).toHaveLength(3);
   expect(ownSpreadBps(world)).toBeGreaterThan(WIDE[0]);
-  configFile.text = LOCAL_TEXT;
+  configFile.text = PLAIN_TEXT;
   await time.pass(FILE_WITHIN_MS);
   await untilSpread(world, NARROW);
   expect(task.market()?.strategyRefused).toEqual([]);
@@ -182,12 +182,12 @@ it("another strategy takes over while the task quotes, and the first one takes o
   const { time, configFile } = world;
   const task = await startQuoting(world);
   await untilSpread(world, NARROW);
-  const file = JSON.parse(LOCAL_TEXT);
+  const file = JSON.parse(PLAIN_TEXT);
   configFile.text = JSON.stringify({ ...file, markets: [{ ...file.markets[0], strategy: AVELLANEDA_STOIKOV }] });
   await time.pass(FILE_WITHIN_MS);
   expect(task.market()).toMatchObject({ strategyRefused: [], strategy: { type: "avellaneda-stoikov" } });
   await untilSpread(world, WIDE);
-  configFile.text = LOCAL_TEXT;
+  configFile.text = PLAIN_TEXT;
   await time.pass(FILE_WITHIN_MS);
   expect(half(task)).toBe(6);
   await untilSpread(world, NARROW);

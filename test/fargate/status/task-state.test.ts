@@ -7,8 +7,8 @@ import { toTaskState } from "../../../fargate/status/task-state.ts";
 import { watchMetrics } from "../../../fargate/status/watched-metrics.ts";
 import { instant, makeFill } from "../../core/make-events.ts";
 import { makeCountingMetrics } from "../cambrian/venue-case.ts";
-import { loadLocalConfig } from "../local-config.ts";
 import { decideAndAnswer, makeQuotingEngine } from "../make-engine.ts";
+import { loadPlainConfig } from "../plain-config.ts";
 import { makeMarketState } from "./task-state.ts";
 
 const LEASE: LeaseState = {
@@ -42,7 +42,7 @@ const STRATEGY: StrategyState = {
 function makeState(parts: Partial<Parameters<typeof toTaskState>[0]> = {}) {
   return toTaskState({
     engineId: "task-a",
-    config: loadLocalConfig(),
+    config: loadPlainConfig(),
     startedAt: instant(0),
     now: instant(5_000),
     phase: "starting",

@@ -14,12 +14,12 @@ import {
 } from "../../../sim/local/operator-strategy.ts";
 import { readStrategy, removeStrategy, timeAfter, writeStrategy } from "../../../sim/local/strategy-table.ts";
 import { startTable } from "../../fargate/driven-world.ts";
-import { LOCAL_TEXT } from "../../fargate/local-config.ts";
+import { PLAIN_TEXT } from "../../fargate/plain-config.ts";
 
 const SYMBOL = "SEI/USDC";
 const root = resolve(import.meta.dirname, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "flashmm-strategy-"));
-const [market] = JSON.parse(LOCAL_TEXT).markets;
+const [market] = JSON.parse(PLAIN_TEXT).markets;
 const ME = `${userInfo().username}@${hostname()}`;
 
 let table: Awaited<ReturnType<typeof startTable>>;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   table = await startTable();
   const { endpoint, tableName } = table;
   writeFileSync(join(folder, "cloud.json"), JSON.stringify({ dynamodbUrl: endpoint, tableName }));
-  writeFileSync(join(folder, "config.json"), LOCAL_TEXT);
+  writeFileSync(join(folder, "config.json"), PLAIN_TEXT);
 });
 afterAll(async () => {
   await table.stop();

@@ -6,7 +6,7 @@ import { Recorder } from "../../../fargate/recording/recorder.ts";
 import { parseRecordedLine } from "../../../sim/replay/recorded-line.ts";
 import { Repeater, type Repetition } from "../../../sim/replay/repeat.ts";
 import { startTradedWorld } from "../../../sim/world/scenario-world.ts";
-import { withStrategy } from "../../fargate/local-config.ts";
+import { withStrategy } from "../../fargate/plain-config.ts";
 import { startQuoting, stopped } from "../../fargate/scenarios/scenario.ts";
 
 const markets = new Map([["SEI/USDC", makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" })]]);

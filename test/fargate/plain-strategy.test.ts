@@ -1,4 +1,4 @@
-/** The strategy that a local run quotes with, through the engine. */
+/** The plain strategy through the engine. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { quotesOf } from "../../core/quoting/quoter.ts";
@@ -15,17 +15,20 @@ const ENV = {
   TABLE_NAME: "ledger",
 };
 
-describe("the market of the local configuration", () => {
+describe("a market with fixed distances alone", () => {
   it("is quoted as its strategy says of the microprice alone, since it has none of the rest", () => {
-    const [config] = loadConfig({ env: ENV, readFile: () => readFileSync("config/local.json", "utf8") }).markets;
-    const local = toMarketSettings(config!);
-    const desk = new Desk([local]);
+    const [config] = loadConfig({
+      env: ENV,
+      readFile: () => readFileSync("sim/world/plain-config.json", "utf8"),
+    }).markets;
+    const plain = toMarketSettings(config!);
+    const desk = new Desk([plain]);
     for (let ms = 0; ms <= 20_000; ms += 400) {
       const mid = 4_200 + ((ms / 400) % 7);
       desk.tell(makeBook({ bids: [[mid - 10, 100 + ms]], asks: [[mid + 10, 700]], ms }));
       desk.decideAndAnswer(ms + 1);
       const { others } = desk.market.watch;
-      const { quotes } = quotesOf(local.strategy, {
+      const { quotes } = quotesOf(plain.strategy, {
         fairValue: desk.market.watch.fairValue()!,
         others,
         rivals: others,

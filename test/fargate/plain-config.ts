@@ -1,4 +1,4 @@
-/** The configuration of the local run, as the task reads it, for tests that need a whole one. */
+/** The plain configuration of the scenarios, as the task reads it, for tests that need a whole one. */
 import { readFileSync } from "node:fs";
 import { type Config, loadConfig } from "../../fargate/config.ts";
 
@@ -12,16 +12,16 @@ const ENV = {
   LOG_LEVEL: "SILENT",
 };
 
-export const LOCAL_TEXT = readFileSync(new URL("../../config/local.json", import.meta.url), "utf8");
+export const PLAIN_TEXT = readFileSync(new URL("../../sim/world/plain-config.json", import.meta.url), "utf8");
 
-/** Reads `config/local.json`, or another text of such a file; `env` overrides. */
-export function loadLocalConfig(env: Readonly<Record<string, string>> = {}, text: string = LOCAL_TEXT): Config {
+/** Reads `plain-config.json`, or another text of such a file; `env` overrides. */
+export function loadPlainConfig(env: Readonly<Record<string, string>> = {}, text: string = PLAIN_TEXT): Config {
   return loadConfig({ readFile: () => text, env: { ...ENV, ...env } });
 }
 
-/** The local file with other strategy parameters of its market. */
+/** The plain file with other strategy parameters of its market. */
 export function withStrategy(change: Readonly<Record<string, unknown>>): string {
-  const file = JSON.parse(LOCAL_TEXT);
+  const file = JSON.parse(PLAIN_TEXT);
   const [market] = file.markets;
   return JSON.stringify({ ...file, markets: [{ ...market, strategy: { ...market.strategy, ...change } }] });
 }
