@@ -1,11 +1,12 @@
 /**
- * The proof of every finished hour of a market, once, and again when its item has changed: what the stored books earned is what its
- * fills come to. Owns which hours are due and what a proof that does not come out leads to; the arithmetic is
+ * The proof of every finished hour of a market, once, and again when its item has changed or its proof did not come out: what the
+ * stored books earned is what its fills come to. Owns which hours are due and what a proof that does not come out leads to; the arithmetic is
  * `core/accounting/hour-proof.ts`'s.
  *
  * Each run looks at the newest hours, a day back, since late fills mostly come soon; and at a few older ones, on and on from the
  * first, so that a change of any hour is found in the end at a cost that does not grow.
  */
+import { isDeepStrictEqual } from "node:util";
 import { proveHour } from "../../core/accounting/hour-proof.ts";
 import { hourOf } from "../../core/accounting/hourly.ts";
 import { splitSymbol } from "../../core/messages.ts";
@@ -80,16 +81,30 @@ async function proveRange(
   for (const stored of hours) {
     const { hour } = stored.figures;
     const proof = proofs.get(hour);
-    if (proof?.hourVersion !== stored.version && !(await prove(prover, faulty, stored, proof))) {
-      return { through, isWhole: false };
-    }
-    if (proof?.state === "different" && proof.hourVersion === stored.version) faulty.add(hour);
+    const isProven = proof?.hourVersion === stored.version && proof.state === "proven";
+    if (!isProven && !(await prove(prover, faulty, stored, proof))) return { through, isWhole: false };
     through = hour;
   }
+  forgetRemoved(faulty, hours, { from: range.from, to: complete ? range.to : (through ?? "") });
   return { through, isWhole: complete };
 }
 
-/** Proves one hour and writes the proof; false when that must wait. A fault halts the market before it is written. */
+/** A faulty hour whose item is there no more, since a rebuild found no fill in it, is mended. */
+function forgetRemoved(
+  faulty: Set<string>,
+  hours: readonly StoredHour[],
+  range: { readonly from: string; readonly to: string },
+): void {
+  const stored = new Set(hours.map(({ figures }) => figures.hour));
+  for (const hour of faulty) {
+    if (hour >= range.from && hour <= range.to && !stored.has(hour)) faulty.delete(hour);
+  }
+}
+
+/**
+ * Proves one hour and writes the proof; false when that must wait. A fault halts the market before it is written; one that is known
+ * already does not halt it again, so that an operator's resume holds.
+ */
 async function prove(
   prover: Prover,
   faulty: Set<string>,
@@ -109,8 +124,11 @@ async function prove(
     log.info("hour proven", { ...at, fills: proof.fillCount });
   } else {
     faulty.add(hour.hour);
+    const faults = toStoredFaults(proof.faults);
+    const isKnown = earlier?.hourVersion === hourVersion && isDeepStrictEqual(earlier.faults, faults);
+    if (isKnown) return true;
     log.error("the PnL of an hour does not add up", { ...at, faults: proof.faults, earlier: earlier?.faults });
-    const reason = `the PnL of ${hour.hour} (ended ${endOf(hour.hour)}) does not add up: ${toStoredFaults(proof.faults).join("; ")}`;
+    const reason = `the PnL of ${hour.hour} (ended ${endOf(hour.hour)}) does not add up: ${faults.join("; ")}`;
     await haltMarket(prover, { market, reason, known: prover.known });
   }
   await writeProof(table, market, proof, { hourVersion, checkedAt: new Date(timing.epochMs()).toISOString() });

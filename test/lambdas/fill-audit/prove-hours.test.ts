@@ -1,4 +1,4 @@
-import { PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditPartition } from "../../../lambdas/fill-audit/proof-items.ts";
 import { FILL_PREFIX, toFillText, toMarketKey } from "../../../lambdas/ledger-items.ts";
@@ -223,6 +223,27 @@ describe("an hour that is one unit off", () => {
     await tamper(world, "HOUR#2026-01-02T11", ONE_UNIT_OFF);
     await world.audit();
     await tamper(world, "HOUR#2026-01-02T11", { realizedPnl: "0.0228", version: "77" });
+    expect(await world.audit()).toMatchObject({ state: "clean", identity: 0 });
+  });
+
+  it("is in order again when a rebuild has made the item right under the version it had", async () => {
+    const world = await makeTradedWorld();
+    await tamper(world, "HOUR#2026-01-02T11", ONE_UNIT_OFF);
+    await world.audit();
+    await tamper(world, "HOUR#2026-01-02T11", { realizedPnl: "0.0228" });
+    expect(await world.audit()).toMatchObject({ state: "clean", identity: 0 });
+    expect(await readProof(world, "11")).toMatchObject({ state: { S: "proven" }, faults: { L: [] } });
+  });
+
+  it("is forgotten when its item is gone, since no fill was in it", async () => {
+    const world = await makeTradedWorld([9, 10, 12]);
+    const key = toMarketKey(world.market, "HOUR#2026-01-02T11");
+    const hour10 = await readItem(table, toMarketKey(world.market, "HOUR#2026-01-02T10"));
+    await table.client.send(
+      new PutItemCommand({ TableName: TABLE_NAME, Item: { ...hour10, ...key, hour: { S: "2026-01-02T11" } } }),
+    );
+    expect(await world.audit()).toMatchObject({ state: "different", identity: 1 });
+    await table.client.send(new DeleteItemCommand({ TableName: TABLE_NAME, Key: key }));
     expect(await world.audit()).toMatchObject({ state: "clean", identity: 0 });
   });
 
