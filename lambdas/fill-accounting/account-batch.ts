@@ -9,7 +9,7 @@ import { InputError } from "../../core/errors.ts";
 import { type LedgerFill, parseFillMessage, splitSymbol } from "../../core/messages.ts";
 import type { Claim } from "../ledger-facts.ts";
 import type { LedgerTable } from "../ledger-table.ts";
-import { bookFills } from "./book-fills.ts";
+import { bookFills, OutOfTimeError } from "./book-fills.ts";
 import { LedgerContentionError, type Pacing } from "./fold-books.ts";
 import type { Settled } from "./parallel.ts";
 
@@ -20,7 +20,14 @@ export type QueueRecord = { readonly messageId: string; readonly body: string };
  * What is counted as `flashmm_fill_processing_errors_total`. The last two are booked all the same: a fee in an asset
  * whose value is not known here, and an order that does not bear our name.
  */
-export type Trouble = "undecodable" | "storage" | "contention" | "conflict" | "third-asset-fee" | "foreign-order";
+export type Trouble =
+  | "undecodable"
+  | "storage"
+  | "contention"
+  | "time"
+  | "conflict"
+  | "third-asset-fee"
+  | "foreign-order";
 
 export type Accounting = {
   readonly table: LedgerTable;
@@ -37,10 +44,14 @@ export type Accounting = {
 /** `fm-<epoch>-<market>-<b|s><level>-<n>` (CONTRACTS 3). */
 const OUR_ORDER = /^fm-\d+-[A-Z0-9]+-[bs]\d+-\d+$/;
 
-/** Books the fills of a batch; the answer names the messages that SQS shall deliver again or, in the end, set aside. */
+/**
+ * Books the fills of a batch; the answer names the messages that SQS shall deliver again or, in the end, set aside. `timeLeftMs`
+ * answers how long the process has.
+ */
 export async function accountBatch(
   accounting: Accounting,
   records: readonly QueueRecord[],
+  timeLeftMs: () => number = () => Number.MAX_SAFE_INTEGER,
 ): Promise<PartialItemFailureResponse> {
   const fills = new Map<string, LedgerFill>();
   const errors = new Map<string, Error>();
@@ -54,9 +65,8 @@ export async function accountBatch(
     }
   }
   const onBooking = (fill: LedgerFill) => raiseOddities(accounting, fill);
-  const outcomes = await bookFills({ table: accounting.table, pacing: accounting.pacing, onBooking }, [
-    ...fills.values(),
-  ]);
+  const { table, pacing } = accounting;
+  const outcomes = await bookFills({ table, pacing, onBooking, timeLeftMs }, [...fills.values()]);
   const troubles: Trouble[] = Array.from(errors, () => "undecodable");
   for (const [index, [messageId, fill]] of [...fills].entries()) {
     const outcome = outcomes[index];
@@ -102,12 +112,17 @@ function judge(
   const ids = { messageId, fillId: fill.fillId, market: fill.market, orderId: fill.orderId };
   if (outcome.type === "failed") {
     log.error("fill is not booked yet", { ...ids, error: toError(outcome.error) });
-    return [outcome.error instanceof LedgerContentionError ? "contention" : "storage"];
+    return [troubleOf(outcome.error)];
   }
   const claim = outcome.value;
   if (claim.type !== "conflict") return [];
   log.error("fill came again with other contents", { ...ids, clientOrderId: fill.clientOrderId });
   return ["conflict"];
+}
+
+function troubleOf(error: unknown): Trouble {
+  if (error instanceof LedgerContentionError) return "contention";
+  return error instanceof OutOfTimeError ? "time" : "storage";
 }
 
 async function answer(

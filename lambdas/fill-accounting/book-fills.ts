@@ -24,29 +24,52 @@ import { runLimited, type Settled } from "./parallel.ts";
 const WRITES_MAX = 24;
 const MARKETS_MAX = 4;
 const ANNOUNCE_ATTEMPTS_MAX = 3;
+/** A part is begun when so many times what the longest before it took is left: calls that take longer and longer end no process. */
+const TIME_FOR_A_PART = 1.5;
+
+/** There was no time left to book a fill; nothing was tried but its claim, and it may come again. */
+export class OutOfTimeError extends Error {
+  readonly code = "OUT_OF_TIME";
+
+  constructor(fillId: string, leftMs: number) {
+    super(`fill ${fillId} was not begun: ${Math.round(leftMs)} ms were left`);
+    this.name = "OutOfTimeError";
+  }
+}
 
 export type Booking = {
   readonly table: LedgerTable;
   readonly pacing: Pacing;
   /** Told each fill whose fact is not written yet, before anything but its claim is: at least once a fill, in all deliveries. */
   onBooking(fill: LedgerFill): void;
+  /** Milliseconds until the process is ended. */
+  timeLeftMs(): number;
 };
 
 /**
  * Books fills and says for each, in their order, how its claim went once the books hold it, or what failed. They are booked in
- * parts of one announcement at most; while one part is booked, the next is claimed.
+ * parts of one announcement at most; while one part is booked, the next is claimed. What there is no time for fails by itself, so that
+ * what is booked is told and comes no more.
  */
 export async function bookFills(booking: Booking, fills: readonly LedgerFill[]): Promise<readonly Settled<Claim>[]> {
   const claimPart = (from: number) =>
     runLimited(fills.slice(from, from + ANNOUNCED_AT_ONCE_MAX), WRITES_MAX, (fill) => claimFill(booking.table, fill));
   const outcomes: Settled<Claim>[] = [];
   let claiming = claimPart(0);
+  let longestMs = 0;
   for (let at = 0; at < fills.length; at += ANNOUNCED_AT_ONCE_MAX) {
+    const leftMs = booking.timeLeftMs();
     const claims = await claiming;
+    if (leftMs < longestMs * TIME_FOR_A_PART) return [...outcomes, ...notBegun(fills.slice(at), leftMs)];
     claiming = claimPart(at + ANNOUNCED_AT_ONCE_MAX);
     outcomes.push(...(await bookClaims(booking, claims)));
+    longestMs = Math.max(longestMs, leftMs - booking.timeLeftMs());
   }
   return outcomes;
+}
+
+function notBegun(fills: readonly LedgerFill[], leftMs: number): readonly Settled<Claim>[] {
+  return fills.map(({ fillId }) => ({ type: "failed", error: new OutOfTimeError(fillId, leftMs) }));
 }
 
 /** Books what was claimed, market by market. */

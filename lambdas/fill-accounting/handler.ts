@@ -7,6 +7,7 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { parser } from "@aws-lambda-powertools/parser/middleware";
 import middy from "@middy/core";
+import type { Context } from "aws-lambda";
 import { z } from "zod";
 import type { CounterName } from "../../core/metrics.ts";
 import { makeDynamoDb } from "../aws-clients.ts";
@@ -15,6 +16,9 @@ import { makeLogger } from "../log.ts";
 import { type Accounting, accountBatch } from "./account-batch.ts";
 
 const ERRORS = "flashmm_fill_processing_errors_total" satisfies CounterName;
+
+/** What the answer itself needs, with the metrics and the log. */
+const ANSWER_MS = 500;
 
 /** An event of another shape is a wrong wiring, and fails as a whole. */
 const QueueEvent = z.object({ Records: z.array(z.looseObject({ messageId: z.string(), body: z.string() })) });
@@ -37,4 +41,7 @@ const accounting: Accounting = {
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(parser({ schema: QueueEvent }))
-  .handler(async (event: z.infer<typeof QueueEvent>) => await accountBatch(accounting, event.Records));
+  .handler(
+    async (event: z.infer<typeof QueueEvent>, context: Context) =>
+      await accountBatch(accounting, event.Records, () => context.getRemainingTimeInMillis() - ANSWER_MS),
+  );

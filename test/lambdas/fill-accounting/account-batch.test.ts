@@ -80,6 +80,24 @@ describe("a batch of the fills queue", () => {
     await expectBooks(table, "BBB/USDC", good);
   });
 
+  it("begins no part that there is no time for: what is booked is told, the rest comes again and is booked then", async () => {
+    const accounting = makeAccounting(table);
+    const messages = makeSeries("TIM/USDC", 260);
+    const records = messages.map(makeRecord);
+    // Each look takes four seconds: the first part took as long, and a second one would not fit.
+    let leftMs = 13_000;
+    const timeLeftMs = () => {
+      leftMs -= 4_000;
+      return leftMs;
+    };
+    const { batchItemFailures } = await accountBatch(accounting, records, timeLeftMs);
+    expect(batchItemFailures).toEqual(records.slice(250).map(({ messageId }) => ({ itemIdentifier: messageId })));
+    expect(new Set(accounting.troubles)).toEqual(new Set(["time"]));
+    await expectBooks(table, "TIM/USDC", messages.slice(0, 250));
+    await deliverAll(table, messages.slice(250));
+    await expectBooks(table, "TIM/USDC", messages);
+  });
+
   it("reports every message of a batch that can all not be read, without an error of its own", async () => {
     const records = [makeRecord("{"), makeRecord("[]")];
     const { batchItemFailures } = await accountBatch(makeAccounting(table), records);
