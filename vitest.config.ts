@@ -1,14 +1,22 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Tests of what keeps nothing in its modules and changes nothing of the process: they share workers, which spares each file its start.
- * Handlers read the environment when they are loaded, so each of theirs needs a process of its own.
+ * Tests that need a process of their own: handlers read the environment when they are loaded, and the local cloud and its runs start
+ * servers and processes. All others keep nothing in their modules and share workers, which spares each file its start.
  */
-const SHARING = [
-  "test/core/**/*.test.ts",
-  "test/lambdas/**/!(handler).test.ts",
-  "test/sim/{cambrian-api,compare,exchange,sei-node}/**/*.test.ts",
-];
+const ALONE = ["test/lambdas/**/handler.test.ts", "test/sim/local/**/*.test.ts"];
+
+/** Whole runs of the local market, in real time: most of theirs is waiting, so they begin first and the others fill it. */
+const WHOLE_RUNS = /\/test\/sim\/local\/run/;
+
+class WholeRunsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isWholeRun = (file: TestSpecification) => WHOLE_RUNS.test(file.moduleId);
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isWholeRun), ...sorted.filter((file) => !isWholeRun(file))];
+  }
+}
 
 /** Tests run in forks, since some of them start real servers and the tasks of the local run. */
 export default defineConfig({
@@ -18,12 +26,18 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    sequence: { sequencer: WholeRunsFirst },
     projects: [
-      { extends: true, test: { name: "sharing", include: SHARING, isolate: false } },
       {
         extends: true,
-        test: { name: "alone", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARING] },
+        test: {
+          name: "sharing",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...ALONE],
+          isolate: false,
+        },
       },
+      { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },
 });

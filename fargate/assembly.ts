@@ -65,6 +65,8 @@ export type AssemblyOptions = {
   readonly fence: (market: string) => string | undefined;
   /** Whether this task may still speak for the shard: one that has lost its lease halts nobody's markets. */
   readonly isInCharge: () => boolean;
+  /** See `TaskOptions`. */
+  readonly isColdAllowed?: boolean;
   /** See `QuotingLoop`. */
   readonly onDoubt: (reason: string) => void;
   readonly onCrash: (error: unknown) => void;
@@ -188,7 +190,7 @@ export class Assembly {
       feed: () => this.feed.state(),
       push,
     });
-    this.#stopWarming = keepWarm(clock, () => this.venue.rehearse());
+    this.#stopWarming = options.isColdAllowed === true ? () => undefined : keepWarm(clock, () => this.venue.rehearse());
   }
 
   #open(): void {

@@ -66,6 +66,8 @@ export type TaskOptions = {
   /** Takes down what moves the engine; undefined when nothing is recorded. */
   readonly recorder?: Recorder | undefined;
   readonly memoryRssBytes: () => number;
+  /** Nothing is rehearsed: in virtual time nothing is faster for it. */
+  readonly isColdAllowed?: boolean;
   /** A bug was found: the task decides nothing any more and must be stopped. */
   readonly onCrash: (error: unknown) => void;
   /** It can not go on, though nothing is wrong with it: another task has its lease, the venue refuses its key. It must be stopped. */

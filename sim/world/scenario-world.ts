@@ -20,7 +20,7 @@ import { Network } from "./network.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { QueueHost } from "./queue-host.ts";
 import { faultsAtEnd } from "./run-end.ts";
-import { startTableHost, type TableHost } from "./table-host.ts";
+import { makeMemoryTableHost, type TableHost } from "./table-host.ts";
 import { VenueRecord } from "./venue-record.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { watchInvariants } from "./watch.ts";
@@ -121,7 +121,7 @@ async function startWorld<Market extends Exchange>(
   const listener = (index: number) => new NetworkListener(network, `node-${index}.world`);
   const node = await startSeiNode({ source: exchange, clock, rng: rngOf("node"), endpoints: NODES, listener });
   starting.defer(() => node.close());
-  const table = await startTableHost();
+  const table = makeMemoryTableHost();
   starting.defer(() => table.stop());
   const queue = new QueueHost(() => time.nowMs);
   const bus = new EventBusHost(() => time.nowMs);

@@ -88,6 +88,7 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
     eventBridge: aws.eventBridge,
     log: makeRecordingLog(process, time, records),
     memoryRssBytes: () => 0,
+    isColdAllowed: true,
     onCrash: (error) => faults.push(error),
     onUseless: (reason) => useless.push(reason),
     ...input.edges,

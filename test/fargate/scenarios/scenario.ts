@@ -42,7 +42,7 @@ export function isTwoSided(world: ScenarioWorld<Exchange>, symbol = SYMBOL): boo
 
 /** The task says that it quotes, and both sides of ours stand at the venue. */
 export async function untilQuoting(world: ScenarioWorld<Exchange>, task: WorldTask, symbol = SYMBOL): Promise<void> {
-  const isQuoting = () => task.market(symbol)?.quoting === true && isTwoSided(world, symbol);
+  const isQuoting = () => isTwoSided(world, symbol) && task.market(symbol)?.quoting === true;
   await world.time.until(isQuoting, `${task.name} quotes both sides of ${symbol}`, QUOTING_WITHIN_MS);
 }
 
