@@ -10,12 +10,12 @@ import type { StrategyParameters } from "../../core/quoting/parameters.ts";
 import { toLots } from "../../core/units.ts";
 import { configFileSchema, type MarketFile, marketFileSchema } from "../../fargate/config-schema.ts";
 import { toMarketSettings, toShardLimits } from "../../fargate/market-settings.ts";
-import { describeTape, readTape } from "../exchange/tape.ts";
+import { describeTape, readTape, type TapeFiles } from "../exchange/tape.ts";
 import type { TapeLine } from "../exchange/tape-line.ts";
 import { tapeMarkets } from "../local/run-markets.ts";
 import type { OursSettings } from "./ours.ts";
 import { type RegimeName, regimeOf } from "./regimes.ts";
-import { type RunOutcome, runCompetitor } from "./run-competitor.ts";
+import { type RunOutcome, type RunSettings, runCompetitor } from "./run-competitor.ts";
 import { SIMULATED_MARKET, SimulatedStage, START_PRICE } from "./simulated-stage.ts";
 import type { Stage } from "./stage.ts";
 import { configFileOf, makeCompetitor } from "./strategies.ts";
@@ -23,7 +23,8 @@ import { TapeStage } from "./tape-stage.ts";
 
 export type JobMarket =
   | { readonly type: "simulated"; readonly regime: RegimeName; readonly seed: number }
-  | { readonly type: "tape"; readonly file: string };
+  /** Of the tape's market `symbol`, its first where left out. */
+  | { readonly type: "tape"; readonly files: TapeFiles; readonly symbol?: string };
 
 export type Job = {
   readonly strategy: string;
@@ -48,7 +49,8 @@ type Prepared = {
   readonly price: number;
 };
 
-export async function runJob(job: Job): Promise<RunOutcome> {
+/** `onSample` is told of the run once a second of its time. */
+export async function runJob(job: Job, onSample?: RunSettings["onSample"]): Promise<RunOutcome> {
   // The terms of all are those of the common configuration; only the settings of ours may be another file's.
   const common = await readSettings(job.config, job.market);
   const own = await readSettings(configFileOf(job.strategy, job.config), job.market);
@@ -58,6 +60,7 @@ export async function runJob(job: Job): Promise<RunOutcome> {
   return runCompetitor(makeCompetitor(job.strategy, own), {
     stage,
     epochMs,
+    onSample,
     durationMs: Math.min(job.hours * HOUR_MS, lengthMs),
     latency: { feedMs: halfMs, outMs: halfMs, backMs: halfMs },
     // As much base as may be sold and as much quote as may be bought for: what an account needs for its position limit.
@@ -112,12 +115,19 @@ function toJson(text: string, file: string): unknown {
   }
 }
 
-/** The first market of the file, which on a tape becomes the tape's, at the same value of its sizes and at the tape's own spread. */
+/**
+ * The first market of the file. On a tape it is the tape's: as the file has it, or where it has not, the first one carried over at the
+ * same value of its sizes and at the tape's own spread.
+ */
 async function marketOf(markets: readonly MarketFile[], where: JobMarket, file: string): Promise<MarketFile> {
   const [first] = markets;
   assert(first !== undefined, "a checked configuration must have a market");
   if (where.type === "tape") {
-    const scaled = tapeMarkets([first], await describeTape(where.file), undefined).files[0];
+    const described = await describeTape(...where.files);
+    const symbol = where.symbol ?? described.markets[0]?.symbol;
+    const own = markets.find((market) => market.symbol === symbol);
+    if (own !== undefined && described.markets.some((market) => market.symbol === symbol)) return own;
+    const [scaled] = tapeMarkets([first], described, symbol === undefined ? undefined : [symbol]).files;
     return marketFileSchema.parse(scaled);
   }
   const { symbol, tick, lot } = SIMULATED_MARKET;
@@ -133,9 +143,9 @@ async function prepare(where: JobMarket, { market: { market } }: OursSettings): 
     return { stage, epochMs: EPOCH_MS, lengthMs: Number.POSITIVE_INFINITY, price: START_PRICE };
   }
   const lines: TapeLine[] = [];
-  for await (const line of readTape(where.file)) lines.push(line);
+  for await (const line of readTape(...where.files)) lines.push(line);
   const startMs = lines[0]?.atMs ?? 0;
-  const described = (await describeTape(where.file)).markets.find(({ symbol }) => symbol === market.symbol);
+  const described = (await describeTape(...where.files)).markets.find(({ symbol }) => symbol === market.symbol);
   const tickSize = priceToNumber(market, toLots(1));
   return {
     stage: new TapeStage({ market, lines }),

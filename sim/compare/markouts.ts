@@ -1,20 +1,20 @@
 /**
  * What a fill was worth a while later: s·(m(t+τ) − p) with s = +1 for a buy, over the value traded. A fill whose moment lies beyond
- * the end of the run is left out. Owns the fills that wait for their moment.
+ * the end of the run is left out. For the interval, the fills of one horizon's length are one observation, as in the engine's own
+ * figures (`core/accounting/markout-figures.ts`). Owns the fills that wait for their moment.
  */
+import { type WeightedMean, WeightedSums } from "../../core/accounting/weighted-mean.ts";
 import { type Side, signOf } from "../../core/units.ts";
 
-const HORIZONS_SECONDS = [1, 5, 60] as const;
+export const HORIZONS_SECONDS = [1, 5, 60] as const;
 
 type Waiting = { readonly dueMs: number; readonly sign: number; readonly price: number; readonly size: number };
 
-/** One horizon; `gain` and `value` in ticks × lots. */
 class Horizon {
   readonly #delayMs: number;
   #waiting: Waiting[] = [];
   #head = 0;
-  gain = 0;
-  value = 0;
+  readonly sums = new WeightedSums();
 
   constructor(delayMs: number) {
     this.#delayMs = delayMs;
@@ -30,8 +30,9 @@ class Horizon {
     for (;;) {
       const next = this.#waiting[this.#head];
       if (next === undefined || next.dueMs > nowMs) break;
-      this.gain += next.sign * (mid - next.price) * next.size;
-      this.value += next.price * next.size;
+      const { dueMs, sign, price, size } = next;
+      const period = Math.floor((dueMs - this.#delayMs) / this.#delayMs);
+      this.sums.add((1e4 * sign * (mid - price)) / price, price * size, period);
       this.#head += 1;
     }
     if (this.#head > 1_000) {
@@ -54,8 +55,8 @@ export class Markouts {
     for (const horizon of this.#horizons) horizon.settle(mid, nowMs);
   }
 
-  /** In basis points of the value, size-weighted, by horizon; undefined where no fill has reached it. */
-  bps(): readonly (number | undefined)[] {
-    return this.#horizons.map(({ gain, value }) => (value === 0 ? undefined : (1e4 * gain) / value));
+  /** In basis points of the value traded, weighted by it, by horizon; without a mean where no fill has reached it. */
+  means(): readonly WeightedMean[] {
+    return this.#horizons.map(({ sums }) => sums.mean());
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Agenda } from "./agenda.ts";
 import type { MakeCompetitor, Terms } from "./competitor.ts";
-import { type RunFigures, RunMeter } from "./run-meter.ts";
+import { type MeterOptions, type RunFigures, RunMeter } from "./run-meter.ts";
 import type { Stage } from "./stage.ts";
 import { type Latency, VenueDesk } from "./venue-desk.ts";
 
@@ -16,16 +16,17 @@ export type RunSettings = {
   readonly capital: number;
   readonly durationMs: number;
   readonly epochMs: number;
+  readonly onSample?: MeterOptions["onSample"];
 };
 
 export type RunOutcome = { readonly figures: RunFigures; readonly notes: readonly string[] };
 
 export function runCompetitor(make: MakeCompetitor, settings: RunSettings): RunOutcome {
-  const { stage, terms, latency, capital, durationMs, epochMs } = settings;
+  const { stage, terms, latency, capital, durationMs, epochMs, onSample } = settings;
   const { market } = stage;
   const { positionMax, requests } = terms;
   const agenda = new Agenda();
-  const meter = new RunMeter({ market, capital, positionMax });
+  const meter = new RunMeter({ market, capital, positionMax, onSample });
   const { placementsInFlight } = requests;
   const desk = new VenueDesk({ stage, agenda, meter, latency, positionMax, placementsInFlight, epochMs });
   const competitor = make({ ...terms, market, port: desk });

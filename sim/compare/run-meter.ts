@@ -2,10 +2,11 @@
  * Measures one run: money, risk, quotes and flow, all from what happened at the venue and none of it from what a competitor says
  * of itself. Everything is marked at the middle of the others' newest shown book. Owns the sums; the formulas are `measures.ts`'s.
  */
+import type { WeightedMean } from "../../core/accounting/weighted-mean.ts";
 import { MONEY_DECIMALS } from "../../core/decimal.ts";
 import { type Market, priceToNumber, sizeToNumber } from "../../core/market.ts";
 import type { TopOfBook } from "../../core/market-data/book.ts";
-import { SpreadMeter } from "../../core/market-data/spread-meter.ts";
+import { SpreadMeter, type SpreadTotals } from "../../core/market-data/spread-meter.ts";
 import { midOf } from "../../core/quoting/fair-value.ts";
 import { type Lots, type Side, signOf, type Ticks } from "../../core/units.ts";
 import { feeOn, notionalOf } from "../exchange/fees.ts";
@@ -51,9 +52,8 @@ export type RunFigures = {
   readonly spreadOthersBps: number | undefined;
   readonly spreadImprovementBps: number | undefined;
   readonly spreadImprovementPercent: number | undefined;
-  readonly markoutBps1: number | undefined;
-  readonly markoutBps5: number | undefined;
-  readonly markoutBps60: number | undefined;
+  /** In bps, by horizon (`HORIZONS_SECONDS`), with the interval of this one run. */
+  readonly markouts: readonly WeightedMean[];
   readonly halfLifeSeconds: number | undefined;
   /** Mean size of the position over its limit. */
   readonly inventoryShare: number;
@@ -64,18 +64,44 @@ export type RunFigures = {
   readonly quoteToTrade: number | undefined;
 } & Readonly<Counts>;
 
+/** What was traded on one side since the start, in lots and ticks × lots. */
+export type Traded = { readonly size: number; readonly value: number };
+
+/** The run as it stands at a whole second; what adds up does so from its start. */
+export type RunSample = {
+  readonly atMs: number;
+  /** In ticks; undefined before the first book. */
+  readonly mid: number | undefined;
+  readonly own: OwnTop;
+  /** In lots, signed. */
+  readonly position: number;
+  readonly pnl: number;
+  readonly spreads: SpreadTotals;
+  readonly traded: Readonly<Record<Side, Traded>>;
+};
+
+export type MeterOptions = {
+  readonly market: Market;
+  /** In quote currency: what the drawdown is a share of. */
+  readonly capital: number;
+  readonly positionMax: Lots;
+  /** Told once a second. */
+  readonly onSample?: ((sample: RunSample) => void) | undefined;
+};
+
 export class RunMeter {
   readonly counts: Counts = { placed: 0, cancelled: 0, filled: 0, rejected: 0, overRequests: 0, overPosition: 0 };
   readonly #market: Market;
   readonly #unit: number;
   readonly #capital: number;
   readonly #positionMax: Lots;
+  readonly #onSample: MeterOptions["onSample"];
   readonly #spreads = new SpreadMeter();
   readonly #markouts = new Markouts();
   readonly #drawdown = new Drawdown(0);
   /** Ticks × lots: exact. */
   #cash = 0;
-  #volume = 0;
+  readonly #traded: Record<Side, Traded> = { buy: { size: 0, value: 0 }, sell: { size: 0, value: 0 } };
   #position = 0;
   #fees = 0n;
   #fills = 0;
@@ -95,12 +121,12 @@ export class RunMeter {
   #lastProfit = 0;
   #profits: ProfitMoments = { count: 0, sum: 0, sumOfSquares: 0 };
 
-  /** `capital` in quote currency: what the drawdown is a share of. */
-  constructor(input: { readonly market: Market; readonly capital: number; readonly positionMax: Lots }) {
+  constructor(input: MeterOptions) {
     this.#market = input.market;
     this.#unit = priceToNumber(input.market, 1) * sizeToNumber(input.market, 1);
     this.#capital = input.capital;
     this.#positionMax = input.positionMax;
+    this.#onSample = input.onSample;
   }
 
   /** In lots, signed. */
@@ -147,7 +173,8 @@ export class RunMeter {
     this.#fills += 1;
     this.#cash -= sign * price * size;
     this.#position += sign * size;
-    this.#volume += price * size;
+    const traded = this.#traded[side];
+    this.#traded[side] = { size: traded.size + size, value: traded.value + price * size };
     this.#fees += feeOn(notionalOf(this.#market, price, size), liquidity);
     this.#capture += sign * ((this.#mid ?? price) - price) * size;
     this.#markouts.add(fill, this.#nowMs);
@@ -167,8 +194,8 @@ export class RunMeter {
     const others = this.#spreads.current;
     this.#spreads.record(others, endMs);
     const spreads = this.#spreads.averages();
-    const [markoutBps1, markoutBps5, markoutBps60] = this.#markouts.bps();
     const { placed, cancelled, filled } = this.counts;
+    const volume = this.#traded.buy.value + this.#traded.sell.value;
     return {
       ...this.counts,
       seconds: endMs / 1_000,
@@ -176,10 +203,10 @@ export class RunMeter {
       capture: this.#capture * this.#unit,
       inventory: this.#inventory * this.#unit,
       fees: Number(this.#fees) / 10 ** MONEY_DECIMALS,
-      volume: this.#volume * this.#unit,
+      volume: volume * this.#unit,
       fills: this.#fills,
-      pnlPerVolumeBps: shareOf(1e4 * this.pnl, this.#volume * this.#unit),
-      captureBps: shareOf(1e4 * this.#capture, this.#volume),
+      pnlPerVolumeBps: shareOf(1e4 * this.pnl, volume * this.#unit),
+      captureBps: shareOf(1e4 * this.#capture, volume),
       profits: this.#profits,
       sharpe: sharpeOf(this.#profits, PROFIT_SECONDS),
       drawdown: this.#drawdown.deepest,
@@ -187,9 +214,7 @@ export class RunMeter {
       spreadOthersBps: spreads?.othersBps,
       spreadImprovementBps: spreads?.improvementBps,
       spreadImprovementPercent: spreads?.improvementPercent,
-      markoutBps1,
-      markoutBps5,
-      markoutBps60,
+      markouts: this.#markouts.means(),
       halfLifeSeconds: halfLifeOf(this.#lag, SAMPLE_MS / 1_000),
       inventoryShare: this.#samples === 0 ? 0 : this.#sampledSize / this.#samples / this.#positionMax,
       uptime: this.#twoSidedMs / endMs,
@@ -201,6 +226,7 @@ export class RunMeter {
 
   #sample(): void {
     this.#samples += 1;
+    this.#onSample?.(this.#sampleNow());
     const before = this.#sampledPosition;
     this.#sampledPosition = this.#position;
     this.#sampledSize += Math.abs(this.#position);
@@ -213,6 +239,18 @@ export class RunMeter {
     this.#lastProfit = this.pnl;
     const { count, sum, sumOfSquares } = this.#profits;
     this.#profits = { count: count + 1, sum: sum + profit, sumOfSquares: sumOfSquares + profit * profit };
+  }
+
+  #sampleNow(): RunSample {
+    return {
+      atMs: this.#sampleMs,
+      mid: this.#mid,
+      own: this.#ownTop,
+      position: this.#position,
+      pnl: this.pnl,
+      spreads: this.#spreads.totalsAt(this.#sampleMs),
+      traded: { ...this.#traded },
+    };
   }
 
   #countQuotes(): void {

@@ -62,7 +62,7 @@ function jobsOf(options: CompareOptions): readonly Job[] {
   const markets: readonly JobMarket[] =
     tape === undefined
       ? seeds.flatMap((seed) => regimes.map((regime) => ({ type: "simulated" as const, regime, seed })))
-      : [{ type: "tape", file: tape }];
+      : [{ type: "tape", files: [tape] }];
   return markets.flatMap((market) => strategies.map((strategy) => ({ strategy, market, config, hours, roundTripMs })));
 }
 

@@ -10,7 +10,7 @@ import { AVELLANEDA_DEFAULTS, HummingbotAvellaneda } from "./peers/hummingbot-av
 import { HummingbotPmm, PMM_DEFAULTS, type PmmParameters } from "./peers/hummingbot-pmm.ts";
 
 /** The configuration as it is: what FlashMM does by default. */
-const OURS = "ours";
+export const OURS = "ours";
 
 /** `ours@FILE`: the first market of another configuration. */
 const OURS_FILE = /^ours@(.+)$/;

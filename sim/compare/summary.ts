@@ -34,9 +34,9 @@ const MEASURES = {
   fillRatePercent: ({ fillRate }) => (fillRate === undefined ? undefined : 100 * fillRate),
   quoteToTrade: ({ quoteToTrade }) => quoteToTrade,
   captureBps: ({ captureBps }) => captureBps,
-  markoutBps1: ({ markoutBps1 }) => markoutBps1,
-  markoutBps5: ({ markoutBps5 }) => markoutBps5,
-  markoutBps60: ({ markoutBps60 }) => markoutBps60,
+  markoutBps1: ({ markouts }) => markouts[0]?.mean,
+  markoutBps5: ({ markouts }) => markouts[1]?.mean,
+  markoutBps60: ({ markouts }) => markouts[2]?.mean,
   halfLifeSeconds: ({ halfLifeSeconds }) => halfLifeSeconds,
   inventoryPercent: ({ inventoryShare }) => 100 * inventoryShare,
 } satisfies Readonly<Record<string, (figures: RunFigures) => number | undefined>>;

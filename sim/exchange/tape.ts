@@ -9,6 +9,9 @@ import type { WireEvent } from "../../core/sei/wire-event.ts";
 import { parseTapeLine, type TapeLine } from "./tape-line.ts";
 import { MarketTally, type TapeMarket } from "./tape-tally.ts";
 
+/** One tape, in the order its files were written. */
+export type TapeFiles = readonly [string, ...string[]];
+
 export type TapeDescription = {
   readonly lines: number;
   readonly events: number;
@@ -26,46 +29,54 @@ const LINE_CHARACTERS_MAX = 8 * 1024 * 1024;
 const MARKETS_MAX = 100;
 
 /**
- * Yields the lines of the tape at `file` in order. Throws `InputError` naming file, line and fault: a missing or torn
- * file, a line that is not of the grammar, time going backwards, a tape without a line.
+ * Yields the lines of a tape in order, of several files first to last. Throws `InputError` naming file, line and fault: a missing or
+ * torn file, a line that is not of the grammar, time going backwards, a tape without a line.
  */
-export function readTape(file: string): AsyncGenerator<TapeLine, void, undefined> {
-  return readTapeAs(file, parseTapeLine);
+export function readTape(...files: TapeFiles): AsyncGenerator<TapeLine, void, undefined> {
+  return readTapeAs(files, parseTapeLine);
 }
 
 /** The same, where a line holds more than a tape's does. `parse` throws for a line that does not fit. */
 export async function* readTapeAs<Line extends TapeLine>(
-  file: string,
+  files: TapeFiles,
   parse: (text: string, where: string) => Line,
 ): AsyncGenerator<Line, void, undefined> {
-  let number = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
-  for await (const text of readLines(file)) {
-    number += 1;
-    const where = toWhere(file, number);
-    const line = parse(text, where);
-    if (line.atMs < lastMs) {
-      throw new InputError({ what: `${where}: atMs`, expected: `at least ${lastMs}, the line before`, was: line.atMs });
+  for (const file of files) {
+    let number = 0;
+    for await (const text of readLines(file)) {
+      number += 1;
+      const where = toWhere(file, number);
+      const line = parse(text, where);
+      if (line.atMs < lastMs) {
+        throw new InputError({
+          what: `${where}: atMs`,
+          expected: `at least ${lastMs}, the line before`,
+          was: line.atMs,
+        });
+      }
+      lastMs = line.atMs;
+      yield line;
     }
-    lastMs = line.atMs;
-    yield line;
+    if (number === 0) {
+      throw new InputError({ what: `tape ${file}`, expected: "at least one line", was: "an empty tape" });
+    }
   }
-  if (number === 0) throw new InputError({ what: `tape ${file}`, expected: "at least one line", was: "an empty tape" });
 }
 
-/** Reads the whole tape at `file` once. Throws the `InputError` of `readTape`, or of too many markets. */
-export async function describeTape(file: string): Promise<TapeDescription> {
+/** Reads the whole tape once. Throws the `InputError` of `readTape`, or of too many markets. */
+export async function describeTape(...files: TapeFiles): Promise<TapeDescription> {
   const markets = new Map<string, MarketTally>();
   let lines = 0;
   let events = 0;
   let startMs = 0;
   let endMs = 0;
-  for await (const line of readTape(file)) {
+  for await (const line of readTape(...files)) {
     if (lines === 0) startMs = line.atMs;
     endMs = line.atMs;
     lines += 1;
     events += line.events.length;
-    for (const event of line.events) tallyOf(markets, event, file).add(event);
+    for (const event of line.events) tallyOf(markets, event, files[0]).add(event);
   }
   const described = [...markets].map(([symbol, tally]) => tally.describe(symbol));
   return { lines, events, startMs, durationMs: endMs - startMs, markets: described };

@@ -5,6 +5,7 @@
 import { InputError } from "../../core/errors.ts";
 import type { JournalStep, WrittenStep } from "../../fargate/recording/journal.ts";
 import { fromTagged } from "../../fargate/recording/tagged-json.ts";
+import { readTapeAs, type TapeFiles } from "../exchange/tape.ts";
 import { parseTapeLine, type TapeLine } from "../exchange/tape-line.ts";
 
 export type RecordedStep = WrittenStep;
@@ -32,6 +33,18 @@ export function parseRecordedLine(text: string, where: string): RecordedLine {
     });
   }
   return { ...line, steps: journal.map((step: unknown, index) => toStep(step, `${where}: journal[${index}]`)) };
+}
+
+/** Whether the first line has a journal, which makes the tape a recording. Throws the `InputError` of `readTapeAs`. */
+export async function isRecording(files: TapeFiles): Promise<boolean> {
+  const parse = (text: string, where: string) => ({ ...parseTapeLine(text, where), isRecorded: hasJournal(text) });
+  for await (const { isRecorded } of readTapeAs(files, parse)) return isRecorded;
+  return false;
+}
+
+function hasJournal(text: string): boolean {
+  const line: object = JSON.parse(text);
+  return "journal" in line;
 }
 
 function toStep(value: unknown, where: string): RecordedStep {

@@ -72,7 +72,7 @@ test("a writer that is never given time drops what waits, says so once, and leav
   expect(said.filter((message) => message.includes("gap"))).toHaveLength(1);
   await writer.close(1_000);
   const [name = ""] = names();
-  for await (const line of readTapeAs(join(folder, name), parseRecordedLine)) {
+  for await (const line of readTapeAs([join(folder, name)], parseRecordedLine)) {
     expect(line.steps[0]).toMatchObject({ type: "gap" });
     break;
   }

@@ -141,7 +141,7 @@ test("on a tape each competitor stands in the recorded market, at sizes of the s
     return JSON.stringify({ atMs: Date.UTC(2024, 0, 1) + second * 1_000, events });
   });
   writeFileSync(file, gzipSync(`${lines.join("\n")}\n`));
-  const market = { type: "tape", file } as const;
+  const market = { type: "tape", files: [file] } as const;
   const settings = await readSettings(CONFIG, market);
   // 500 SEI at 0.4215 are 210.75; a lot of 0.01 ETH at 2,000.5 is 20.005: 11 lots.
   expect(settings.market.strategy.orderSize).toBe(toLots(11));

@@ -54,7 +54,7 @@ test("markouts weigh each fill by its size, at the mid that stood at its moment"
   markouts.settle(1_004, 1_200);
   markouts.settle(1_002, 5_400);
   markouts.settle(1_020, 60_000);
-  const [one, five, sixty] = markouts.bps();
+  const [one, five, sixty] = markouts.means().map(({ mean }) => mean);
   // At 1 s: (4·3 at 1,004) + (8·1 at 1,002) = 20 over 4,010 ticks × lots.
   expect(one).toBeCloseTo((1e4 * 20) / 4_010, 9);
   // At 5 s: the buy at 1,002 (5,000 ms), the sale at 1,020 (5,500 ms): 6 − 10 = −4.
@@ -67,7 +67,7 @@ test("a horizon that no fill has reached has no markout", () => {
   const markouts = new Markouts();
   markouts.add({ side: "buy", price: toTicks(10), size: 1 }, 0);
   markouts.settle(11, 999);
-  expect(markouts.bps()).toEqual([undefined, undefined, undefined]);
+  expect(markouts.means().map(({ mean }) => mean)).toEqual([undefined, undefined, undefined]);
 });
 
 test("an estimate is a mean and half of Student's interval", () => {

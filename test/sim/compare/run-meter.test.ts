@@ -88,8 +88,9 @@ test("profits are of whole minutes, inventory of whole seconds", () => {
 });
 
 test("rates are undefined before there is anything to count", () => {
-  const { fillRate, quoteToTrade, pnlPerVolumeBps, markoutBps1, sharpe } = makeMeter().finish(1_000);
-  expect([fillRate, quoteToTrade, pnlPerVolumeBps, markoutBps1]).toEqual([undefined, undefined, undefined, undefined]);
+  const { fillRate, quoteToTrade, pnlPerVolumeBps, markouts, sharpe } = makeMeter().finish(1_000);
+  expect([fillRate, quoteToTrade, pnlPerVolumeBps]).toEqual([undefined, undefined, undefined]);
+  expect(markouts.map(({ mean }) => mean)).toEqual([undefined, undefined, undefined]);
   expect(sharpe).toBe(0);
 });
 
