@@ -125,9 +125,12 @@ async function marketOf(markets: readonly MarketFile[], where: JobMarket, file: 
   if (where.type === "tape") {
     const described = await describeTape(...where.files);
     const symbol = where.symbol ?? described.markets[0]?.symbol;
+    if (symbol === undefined) {
+      throw new InputError({ what: "markets of the tape", expected: "at least one", was: described.markets });
+    }
     const own = markets.find((market) => market.symbol === symbol);
     if (own !== undefined && described.markets.some((market) => market.symbol === symbol)) return own;
-    const [scaled] = tapeMarkets([first], described, symbol === undefined ? undefined : [symbol]).files;
+    const [scaled] = tapeMarkets([first], described, [symbol]).files;
     return marketFileSchema.parse(scaled);
   }
   const { symbol, tick, lot } = SIMULATED_MARKET;

@@ -3,7 +3,6 @@ import { InputError } from "../../core/errors.ts";
 import { HELP, parseReplayOptions, type ReplayOptions } from "./options.ts";
 import { isRecording } from "./recorded-line.ts";
 import { repeat, repetitionText } from "./repeat-files.ts";
-import { simulate } from "./simulate.ts";
 
 const EXIT_DIFFERENT = 1;
 const EXIT_USAGE = 64;
@@ -24,6 +23,8 @@ async function main(args: readonly string[]): Promise<number> {
 async function carryOut(options: ReplayOptions): Promise<number> {
   const { files, isSimulated, simulateOnly } = options;
   if (isSimulated || !(await isRecording(files))) {
+    // The charts take most of a second to load, which a repetition has no use for.
+    const { simulate } = await import("./simulate.ts");
     await simulate(files, options.simulate, (text) => process.stdout.write(text));
     return 0;
   }

@@ -82,15 +82,25 @@ test("a file that a killed process left is repeated as far as it goes, and says 
   expect(status).toBe(1);
 });
 
-test("no file, a file that is not there and one without a journal are told, with 64", () => {
+test("no file, one that is not there, and an option that a repetition has no use for are told, with 64", () => {
   expect(replay()).toMatchObject({
     status: 64,
-    stderr: expect.stringContaining("FILE must be at least one recording"),
+    stderr: expect.stringContaining("FILE must be at least one recording or tape"),
   });
   expect(replay("absent.gz")).toMatchObject({ status: 64, stderr: expect.stringContaining("absent.gz") });
-  const tape = gzipSync('{"atMs":1,"events":[]}\n');
-  expect(replayBytes(tape)).toMatchObject({
+  const file = join(folder, "run.jsonl.gz");
+  writeFileSync(file, recording([]));
+  expect(replay(file, "--png", "x.png")).toMatchObject({
     status: 64,
-    stderr: expect.stringContaining("a plain tape does not have"),
+    stderr: expect.stringContaining("must be a tape without decisions, or --simulate"),
+  });
+});
+
+test("a recording is a market to trade in where that is asked for", () => {
+  const file = join(folder, "run.jsonl.gz");
+  writeFileSync(file, recording([]));
+  expect(replay(file, "--simulate")).toMatchObject({
+    status: 64,
+    stderr: expect.stringContaining("markets of the tape must be at least one"),
   });
 });
