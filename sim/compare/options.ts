@@ -15,6 +15,8 @@ export type CompareOptions = {
   readonly tape: string | undefined;
   /** Where the figures of every run are written. */
   readonly json: string | undefined;
+  /** Where the picture is drawn. */
+  readonly png: string | undefined;
   readonly workers: number;
 };
 
@@ -23,6 +25,8 @@ export type Request =
   | { readonly type: "compare"; readonly options: CompareOptions }
   | { readonly type: "measure"; readonly tape: string }
   | { readonly type: "help" };
+
+export const ROUND_TRIP_MS = { minimum: 0, maximum: 2_000, whole: false } as const;
 
 const SEEDS_MAX = 1_000;
 const SEED_MAX = 2 ** 32 - 1;
@@ -43,6 +47,7 @@ export const HELP = `npm run compare -- [options]   strategies side by side on t
   --round-trip 5      milliseconds from a request to its answer, 0 to 2000 (default 5)
   --tape FILE         on a recorded tape, once each, in place of simulated markets
   --json FILE         write the figures of every run
+  --png FILE          draw PnL a day and who is ahead, by market
   --workers 2         worker threads (default: one a core)
   --measure FILE      print the figures of a tape that the simulated markets are made from
   --help              this text
@@ -68,13 +73,10 @@ export function parseOptions(args: readonly string[]): Request {
       regimes: values.regimes === undefined ? REGIME_NAMES : parseRegimes(values.regimes),
       strategies: values.strategies === undefined ? DEFAULT_STRATEGIES : parseStrategies(values.strategies),
       config: values.config ?? "config/local.json",
-      roundTripMs: parseNumber("--round-trip", values["round-trip"] ?? "5", {
-        minimum: 0,
-        maximum: 2_000,
-        whole: false,
-      }),
+      roundTripMs: parseNumber("--round-trip", values["round-trip"] ?? "5", ROUND_TRIP_MS),
       tape: values.tape,
       json: values.json,
+      png: values.png === undefined ? undefined : parsePng(values.png),
       workers: parseNumber("--workers", values.workers ?? cores, { minimum: 1, maximum: 64, whole: true }),
     },
   };
@@ -92,6 +94,7 @@ function parse(args: readonly string[]) {
     "round-trip": text,
     tape: text,
     json: text,
+    png: text,
     workers: text,
     measure: text,
     help: { type: "boolean" },
@@ -104,7 +107,14 @@ function parse(args: readonly string[]) {
   }
 }
 
-function parseNumber(
+/** Nothing else is ever written over: a tape or configuration named here by a slip least of all. Throws `InputError`. */
+export function parsePng(text: string): string {
+  if (text.endsWith(".png")) return text;
+  throw new InputError({ what: "--png", expected: "a file name that ends in .png", was: text });
+}
+
+/** Throws `InputError` naming `what`; digits and a point alone. */
+export function parseNumber(
   what: string,
   text: string,
   range: { readonly minimum: number; readonly maximum: number; readonly whole: boolean },

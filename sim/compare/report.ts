@@ -67,21 +67,27 @@ export function reportText(summary: Summary, runs: readonly RunRecord[]): string
   ].join("\n");
 }
 
-/** How the runs were made, above the tables. */
-export function headText(of: {
+type HowMade = {
   readonly hours: number;
   readonly seeds: readonly number[];
   readonly regimes: readonly RegimeName[];
   readonly tape: string | undefined;
   readonly roundTripMs: number;
-}): string {
-  const [first, last] = [of.seeds[0], of.seeds.at(-1)];
+};
+
+/** What the runs were on, in one line. */
+export function madeText({ hours, seeds, regimes, tape, roundTripMs }: HowMade): string {
   const where =
-    of.tape === undefined
-      ? `${of.hours} h each of ${of.regimes.join(", ")}, seeds ${first} to ${last}`
-      : `the tape ${of.tape}, once each`;
+    tape === undefined
+      ? `${hours} h each of ${regimes.join(", ")}, seeds ${seeds[0]} to ${seeds.at(-1)}`
+      : `the tape ${tape}, once each`;
+  return `${where}; ${roundTripMs} ms from a request to its answer`;
+}
+
+/** How the runs were made, above the tables. */
+export function headText(of: HowMade): string {
   return [
-    `Compared on ${where}; ${of.roundTripMs} ms from a request to its answer.`,
+    `Compared on ${madeText(of)}.`,
     "A cell is the mean over the seeds and half its 95 % confidence interval (Student's t). Amounts in quote currency.",
     "",
   ].join("\n");

@@ -6,8 +6,8 @@ import { writeFileSync } from "node:fs";
 import { InputError } from "../../core/errors.ts";
 import type { Job, JobMarket } from "./job.ts";
 import { type CompareOptions, HELP, parseOptions, type Request } from "./options.ts";
-import { headText, reportText } from "./report.ts";
-import { type RunRecord, summarize } from "./summary.ts";
+import { headText, madeText, reportText } from "./report.ts";
+import { type RunRecord, type Summary, summarize } from "./summary.ts";
 import { measureTape, tapeFiguresText } from "./tape-figures.ts";
 import { JobError, runJobs } from "./worker-pool.ts";
 
@@ -51,9 +51,18 @@ async function compare(options: CompareOptions): Promise<void> {
   }
   const summary = summarize(runs);
   process.stdout.write(`${headText(options)}\n${reportText(summary, runs)}\n`);
-  if (options.json === undefined) return;
-  const { workers: _, json: __, ...asked } = options;
-  writeFileSync(options.json, `${JSON.stringify({ asked, summary, runs }, undefined, 1)}\n`);
+  const { workers: _, json, png, ...asked } = options;
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ asked, summary, runs }, undefined, 1)}\n`);
+  if (png !== undefined) await draw(png, summary, madeText(options));
+}
+
+/** The charts are loaded where they are asked for: that takes most of a second. */
+async function draw(file: string, summary: Summary, made: string): Promise<void> {
+  const [{ drawPng }, { comparisonChart }] = await Promise.all([
+    import("./png-file.ts"),
+    import("./comparison-chart.ts"),
+  ]);
+  await drawPng(file, comparisonChart(summary, made));
 }
 
 /** Markets first, so that a worker's neighbours in time are of the same market. */

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError } from "../../core/errors.ts";
+import { parseNumber, parsePng, ROUND_TRIP_MS } from "../compare/options.ts";
 import type { TapeFiles } from "../exchange/tape.ts";
 
 /** How the engine is driven over a tape's market. */
@@ -23,8 +24,6 @@ export type ReplayOptions = {
   readonly simulateOnly: readonly string[];
 };
 
-const ROUND_TRIP_MS_MAX = 2_000;
-
 export const HELP = `npm run replay -- FILE [FILE ...] [options]   plays what was recorded, at full speed
 
   A recording, as \`npm start -- --record DIR\` or the task's \`recording\` wrote it, is repeated: the same
@@ -40,7 +39,7 @@ export const HELP = `npm run replay -- FILE [FILE ...] [options]   plays what wa
   --market SYMBOL    which of the tape's markets (default its first)
   --config FILE      whose engine; a market that it does not have is traded as its first, at sizes of the
                      same value and at the tape's own spread (default config/local.json)
-  --round-trip 5     milliseconds from a request to its answer, 0 to ${ROUND_TRIP_MS_MAX} (default 5)
+  --round-trip 5     milliseconds from a request to its answer, 0 to ${ROUND_TRIP_MS.maximum} (default 5)
   --png FILE         the picture (default the tape's name, in the current folder)
   --help             this text
 `;
@@ -60,7 +59,7 @@ export function parseReplayOptions(args: readonly string[]): ReplayOptions | "he
     simulate: {
       symbol: values.market,
       config: values.config ?? "config/local.json",
-      roundTripMs: parseRoundTrip(values["round-trip"] ?? "5"),
+      roundTripMs: parseNumber("--round-trip", values["round-trip"] ?? "5", ROUND_TRIP_MS),
       png: parsePng(values.png ?? `${basename(first).replace(/(\.jsonl)?(\.gz)?$/, "")}.png`),
     },
     simulateOnly: Object.keys(simulateOnly).map((name) => `--${name}`),
@@ -77,16 +76,4 @@ function parse(args: readonly string[]) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new InputError({ what: "options", expected: `those of --help (${reason})`, was: args, cause });
   }
-}
-
-function parseRoundTrip(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= ROUND_TRIP_MS_MAX) return value;
-  throw new InputError({ what: "--round-trip", expected: `a number from 0 to ${ROUND_TRIP_MS_MAX}`, was: text });
-}
-
-/** Nothing else is ever written over: a tape named here by a slip least of all. */
-function parsePng(text: string): string {
-  if (text.endsWith(".png")) return text;
-  throw new InputError({ what: "--png", expected: "a file name that ends in .png", was: text });
 }

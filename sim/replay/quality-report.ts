@@ -39,7 +39,7 @@ function moneyRows(figures: RunFigures, quote: string): string[] {
     row("PnL", `${amount(pnl)} ${quote}`),
     row("made of", `edge at fills ${amount(capture)}, inventory ${amount(inventory)}, fees ${amount(-fees)}`),
     row("of volume", `${bps(figures.pnlPerVolumeBps)} of ${amount(volume)} ${quote} in ${fills} fills`),
-    row("drawdown", `${amount(drawdown)} ${quote}, ${drawdownPercent.toFixed(2)} % of the capital`),
+    row("drawdown", `${amount(drawdown)} ${quote}, ${amount(drawdownPercent)} % of the capital`),
     row("edge at fills", bps(captureBps)),
     ...figures.markouts.map((mean, index) => row(`markout ${HORIZONS_SECONDS[index]} s`, markoutText(mean))),
   ];

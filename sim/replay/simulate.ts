@@ -2,10 +2,8 @@
  * Drives the engine over a tape's market as `npm run compare` does, and says and draws how it went. Owns what is put together; the
  * market, the venue and the measures are the comparison's.
  */
-import { writeFileSync } from "node:fs";
-import { InputError } from "../../core/errors.ts";
-import { chartPng } from "../../lambdas/chart-png.ts";
 import { readSettings, runJob } from "../compare/job.ts";
+import { drawPng } from "../compare/png-file.ts";
 import { OURS } from "../compare/strategies.ts";
 import { describeTape, type TapeFiles } from "../exchange/tape.ts";
 import type { SimulateOptions } from "./options.ts";
@@ -32,15 +30,6 @@ export async function simulate(
   const { figures, notes } = await runJob(job, (sample) => history.take(sample));
   const tookSeconds = (performance.now() - startedMs) / 1_000;
   const run = { market: market.market, startMs, roundTripMs, figures };
-  writePng(png, await chartPng(runChart({ ...run, samples: history.samples }), RUN_CHART_SIZE));
+  await drawPng(png, { option: runChart({ ...run, samples: history.samples }), size: RUN_CHART_SIZE });
   tell(qualityText({ ...run, notes, tookSeconds, png }));
-}
-
-function writePng(file: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(file, bytes);
-  } catch (cause) {
-    const was = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError({ what: `--png ${file}`, expected: "a file that can be written", was, cause });
-  }
 }

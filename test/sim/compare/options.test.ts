@@ -17,6 +17,7 @@ test("without options every strategy meets every regime on held-out seeds", () =
       roundTripMs: 5,
       tape: undefined,
       json: undefined,
+      png: undefined,
       workers: 2,
     },
   });
@@ -25,7 +26,7 @@ test("without options every strategy meets every regime on held-out seeds", () =
 test("options are read", () => {
   const line =
     "--hours 0.5 --seeds 2 --first-seed 7 --regimes thin,tight --strategies ours,ours@a.json,fixed-spread --config b.json " +
-    "--round-trip 40 --tape t.gz --json out.json --workers 1";
+    "--round-trip 40 --tape t.gz --json out.json --png out.png --workers 1";
   expect(parseOptions(line.split(" "))).toEqual({
     type: "compare",
     options: {
@@ -37,6 +38,7 @@ test("options are read", () => {
       roundTripMs: 40,
       tape: "t.gz",
       json: "out.json",
+      png: "out.png",
       workers: 1,
     },
   });
@@ -57,7 +59,8 @@ test.each([
   [["--strategies", "toString"], "--strategies must be among"],
   [["--round-trip", "5000"], "--round-trip must be a number from 0 to 2000"],
   [["--workers", "0"], "--workers must be an integer from 1 to 64"],
-  [["--png", "x.png"], "options must be those of --help"],
+  [["--png", "x.pdf"], '--png must be a file name that ends in .png, was "x.pdf"'],
+  [["--pdf", "x.pdf"], "options must be those of --help"],
   [["calm"], "options must be those of --help"],
 ])("%j is refused by name", (args, message) => {
   expect(() => parseOptions(args)).toThrow(InputError);
