@@ -34,12 +34,16 @@ export type OursSettings = {
   readonly placementsInFlight: number;
 };
 
-export function makeOurs(settings: OursSettings): MakeCompetitor {
-  return (terms) => new Ours(settings, terms);
+type Decide = (engine: Engine, now: Instant) => readonly Command[];
+
+/** `decide` stands around each decision, for whoever looks at it. */
+export function makeOurs(settings: OursSettings, decide: Decide = (engine, now) => engine.decide(now)): MakeCompetitor {
+  return (terms) => new Ours(settings, terms, decide);
 }
 
 class Ours implements Competitor {
   readonly wakeMs = WAKE_MS;
+  readonly #decide: Decide;
   readonly #port: OrderPort;
   readonly #symbol: string;
   readonly #engine: Engine;
@@ -53,7 +57,8 @@ class Ours implements Competitor {
   #lastMs = 0;
   readonly #haltedMs = new Map<string, number>();
 
-  constructor(settings: OursSettings, { port }: Terms) {
+  constructor(settings: OursSettings, { port }: Terms, decide: Decide) {
+    this.#decide = decide;
     const { requestsPerSecond, placementsInFlight } = settings;
     this.#port = port;
     this.#symbol = settings.market.market.symbol;
@@ -123,7 +128,7 @@ class Ours implements Competitor {
     if (!this.#isStarted) this.#start(now);
     this.#noteHalt(now);
     this.#poll(now);
-    for (const command of this.#engine.decide(now)) this.#send(command, now);
+    for (const command of this.#decide(this.#engine, now)) this.#send(command, now);
   }
 
   notes(): readonly string[] {
