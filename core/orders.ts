@@ -41,6 +41,13 @@ export type Listing = {
 
 export class Orders {
   readonly #orders = new Map<string, Order>();
+  /** The open ones among them, in the same order. */
+  #open = new Map<string, Order>();
+  /** `#open` as a list, until one of them changes. */
+  #openList: readonly Order[] | undefined = [];
+  /** How many are done, and the earliest moment at which one of them may be old enough to be forgotten. */
+  #done = 0;
+  #forgetDueMs = Number.POSITIVE_INFINITY;
   /** Walked anew by each reader: the map's own iterator is spent after the first, and would show the next one no order. */
   readonly #known: Iterable<Order> = { [Symbol.iterator]: () => this.#orders.values() };
   #contradictions = 0;
@@ -52,9 +59,8 @@ export class Orders {
 
   /** All that are not ended, in the order they were decided. */
   open(): readonly Order[] {
-    const open: Order[] = [];
-    for (const order of this.#orders.values()) if (isOpen(order)) open.push(order);
-    return open;
+    this.#openList ??= [...this.#open.values()];
+    return this.#openList;
   }
 
   /** Open ones and those that ended a short while ago, in the order they were decided; may be walked as often as one likes. */
@@ -69,7 +75,7 @@ export class Orders {
   /** Takes note of a placing before it is sent: from here on it is exposure. Its id must be new. */
   decided(order: Pick<Order, "clientOrderId" | "market" | "side" | "level" | "price" | "size">, nowMs: number): void {
     assert(!this.#orders.has(order.clientOrderId), `a client order id must be new, was ${order.clientOrderId}`);
-    this.#orders.set(order.clientOrderId, newOrder({ ...order, state: "intent", orderId: undefined }, nowMs));
+    this.#add(newOrder({ ...order, state: "intent", orderId: undefined }, nowMs));
   }
 
   cancelDecided(clientOrderId: string, nowMs: number): void {
@@ -125,7 +131,7 @@ export class Orders {
       const order = this.#orders.get(seen.clientOrderId);
       if (order === undefined) {
         if (!isOurs(seen.clientOrderId)) continue;
-        this.#orders.set(seen.clientOrderId, adopted(seen, at.monotonicMs));
+        this.#add(adopted(seen, at.monotonicMs));
         externals += 1;
         continue;
       }
@@ -169,16 +175,19 @@ export class Orders {
     return order.state;
   }
 
-  /** Forgets orders that ended long ago and have no fill to come. */
+  /** Forgets orders that ended long ago and have no fill to come, up to the first that did not end long ago. */
   forget(nowMs: number): void {
-    let ended = 0;
-    for (const order of this.#orders.values()) if (isDone(order)) ended += 1;
+    if (nowMs <= this.#forgetDueMs && this.#done <= ENDED_KEPT_MAX) return;
+    this.#forgetDueMs = Number.POSITIVE_INFINITY;
     for (const order of this.#orders.values()) {
       if (!isDone(order)) continue;
       const old = nowMs - order.changedMs > ENDED_KEPT_MS;
-      if (!old && ended <= ENDED_KEPT_MAX) return;
+      if (!old && this.#done <= ENDED_KEPT_MAX) {
+        this.#forgetDueMs = order.changedMs + ENDED_KEPT_MS;
+        return;
+      }
       this.#orders.delete(order.clientOrderId);
-      ended -= 1;
+      this.#done -= 1;
     }
   }
 
@@ -227,7 +236,31 @@ export class Orders {
   #set(order: Order, change: Partial<Order>): Order {
     const changed = { ...order, ...change };
     this.#orders.set(order.clientOrderId, changed);
+    this.#noteOpen(order, changed);
+    if (isDone(order)) this.#done -= 1;
+    if (isDone(changed)) {
+      this.#done += 1;
+      this.#forgetDueMs = Math.min(this.#forgetDueMs, changed.changedMs + ENDED_KEPT_MS);
+    }
     return changed;
+  }
+
+  /** A new order is open, whatever it is. */
+  #add(order: Order): void {
+    this.#orders.set(order.clientOrderId, order);
+    this.#open.set(order.clientOrderId, order);
+    this.#openList = undefined;
+  }
+
+  #noteOpen(before: Order, changed: Order): void {
+    const { clientOrderId } = changed;
+    const [wasOpen, isOpenNow] = [isOpen(before), isOpen(changed)];
+    if (!wasOpen && !isOpenNow) return;
+    this.#openList = undefined;
+    if (!isOpenNow) this.#open.delete(clientOrderId);
+    else if (wasOpen) this.#open.set(clientOrderId, changed);
+    // One that had ended is back in its old place among the others, which happens hardly ever.
+    else this.#open = new Map([...this.#orders].filter(([, order]) => isOpen(order)));
   }
 }
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ExecutionThrottle } from "../../../core/risk/execution-throttle.ts";
 import type { Side } from "../../../core/units.ts";
@@ -50,5 +51,50 @@ describe("repeated execution", () => {
     expect(throttle.reason).toBeUndefined();
     throttle.record("8", "sell", 500_002);
     expect(throttle.reason).toBe("4 sell orders filled in a row, the limit is 3");
+  });
+});
+
+describe("its counting", () => {
+  const executions = fc.array(
+    fc.record({
+      id: fc.integer({ min: 0, max: 40 }),
+      side: fc.constantFrom<Side>("buy", "sell"),
+      stepMs: fc.constantFrom(0, 1, 5_000, 30_000, 59_999),
+    }),
+    { maxLength: 60 },
+  );
+
+  it("comes to what a look at all executions of the last minute does", () => {
+    fc.assert(
+      fc.property(executions, fc.integer({ min: 0, max: 8 }), (all, executionsPerMinute) => {
+        const throttle = new ExecutionThrottle({ executionsPerMinute, executionsInARow: 1_000 });
+        const begun: { readonly id: number; readonly side: Side; readonly ms: number }[] = [];
+        let nowMs = 0;
+        let expected: string | undefined;
+        for (const { id, side, stepMs } of all) {
+          nowMs += stepMs;
+          throttle.record(`${id}`, side, nowMs);
+          if (begun.every((order) => order.id !== id)) {
+            begun.push({ id, side, ms: nowMs });
+            const count = begun.filter((order) => order.side === side && nowMs - order.ms < 60_000).length;
+            if (count > executionsPerMinute) {
+              expected ??= `${count} ${side} orders filled within a minute, the limit is ${executionsPerMinute}`;
+            }
+          }
+          expect(throttle.reason).toBe(expected);
+        }
+      }),
+    );
+  });
+
+  it("remembers 1,200 orders, and of one forgotten a further part counts anew", () => {
+    const throttle = new ExecutionThrottle({ executionsPerMinute: 1_200, executionsInARow: 10_000 });
+    const record = (n: number, ms: number) => throttle.record(`${n}`, "buy", ms);
+    for (let n = 0; n < 1_200; n += 1) record(n, n);
+    for (let n = 0; n < 1_200; n += 1) record(n, 1_200);
+    // Never more than are remembered: the first makes room for one more, and then for itself.
+    record(1_200, 1_201);
+    record(0, 1_202);
+    expect(throttle.reason).toBeUndefined();
   });
 });
