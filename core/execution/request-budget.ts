@@ -164,9 +164,11 @@ export class RequestBudget {
   #allows(kind: RequestKind, slots: readonly Slot[]): boolean {
     const limits = this.#limits;
     const free = limits.requestsPerSecond - slots.length;
+    // Asked for every change of a decision, and in a fast market the answer is mostly this one.
+    if (free <= 0) return false;
     switch (kind) {
       case "cancel":
-        return free > 0;
+        return true;
       case "place":
         return free > this.#keptFromPlacings(slots) && unanswered(slots) < limits.placementsInFlight;
       case "query":

@@ -372,4 +372,18 @@ describe("forgetting", () => {
     expect([...orders.known()]).toHaveLength(2_000);
     expect(orders.find("fm-1-4")).toBeUndefined();
   });
+
+  it("counts an ended order once, however often its end is told", () => {
+    const orders = new Orders();
+    const ids = Array.from({ length: 1_500 }, (_, n) => `fm-1-${n}`);
+    for (const clientOrderId of ids) {
+      orders.decided({ ...DECIDED, clientOrderId }, 0);
+      for (const ms of [1, 2]) {
+        const order = venueOrder("rejected", 0, clientOrderId);
+        orders.apply({ type: "order-seen", order, at: at(ms) });
+      }
+    }
+    orders.forget(3);
+    expect([...orders.known()]).toHaveLength(1_500);
+  });
 });
