@@ -22,11 +22,11 @@ const LEVELS = 5;
 const CONFIG = "config/local.json";
 const SEED = 1;
 const DURATION_MS = 600_000;
-/** Decisions before this are those of a program that is not compiled yet. */
+/** What the first quotes and the start period take is no usual decision. */
 const WARM_MS = 60_000;
 
-/** In basis points per square root of a second: three ticks of 2.4 bps from one book to the next, a quarter of a second later. */
-const RESTLESS_BPS = 14.4;
+/** In basis points per square root of a second: by four ticks of 2.4 bps from one book to the next, as it comes out. */
+const RESTLESS_BPS = 30;
 
 type Case = { readonly name: string; readonly regime: Regime };
 
@@ -74,14 +74,17 @@ async function main(args: readonly string[]): Promise<number> {
     { name: "volatile", regime: regimeOf("volatile") },
     { name: "restless", regime: restless() },
   ];
-  const slowest = Math.max(...cases.map((each) => measure(each, settings, baseline)));
+  // Before some ten thousand decisions the program is not compiled: a first round of all cases is not counted.
+  for (const each of cases) measure(each, settings);
+  const slowest = Math.max(...cases.map((each) => tell(each.name, measure(each, settings), baseline)));
   const isFast = slowest <= GOAL_MICROS;
   process.stdout.write(`${isFast ? "met" : "missed"}: at most ${GOAL_MICROS} µs at p50\n`);
   return isFast ? 0 : EXIT_SLOW;
 }
 
-/** Answers the p50 of the decisions that had a new book. */
-function measure({ name, regime }: Case, settings: OursSettings, baseline: number): number {
+type Measured = { readonly timer: Timer; readonly notes: readonly string[] };
+
+function measure({ regime }: Case, settings: OursSettings): Measured {
   const stage = new SimulatedStage({ seed: SEED, regime });
   const timer = new Timer();
   const { strategy, limits } = settings.market;
@@ -103,6 +106,11 @@ function measure({ name, regime }: Case, settings: OursSettings, baseline: numbe
       },
     },
   );
+  return { timer, notes };
+}
+
+/** Answers the p50 of the decisions that had a new book. */
+function tell(name: string, { timer, notes }: Measured, baseline: number): number {
   const [middle, tail] = [quantile(timer.withBook, 0.5), quantile(timer.withBook, 0.99)];
   const move = timer.moves.reduce((sum, ticks) => sum + ticks, 0) / timer.moves.length;
   process.stdout.write(
