@@ -176,6 +176,18 @@ export type ParametersChanged = {
   readonly at: Instant;
 };
 
+/**
+ * A price from outside the venue whose moves tell of this market's, for a strategy whose reference names no market. A model value, above
+ * 0, in whatever unit; `ageMs` is how old it may have been at `at`.
+ */
+export type ReferencePrice = {
+  readonly type: "reference-price";
+  readonly market: string;
+  readonly price: number;
+  readonly ageMs: number;
+  readonly at: Instant;
+};
+
 /** Somebody's word that a market may be quoted or may not. A market is quoted when nobody halts it; `reason` is shown to people. */
 export type QuotingEvent =
   | { readonly type: "quoting-allowed"; readonly market: string; readonly by: HaltSource; readonly at: Instant }
@@ -205,4 +217,5 @@ export type EngineEvent =
   | Stalled
   | OperatorResumed
   | ParametersChanged
+  | ReferencePrice
   | QuotingEvent;

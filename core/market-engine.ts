@@ -6,7 +6,7 @@ import { FillMarkouts } from "./accounting/fill-markouts.ts";
 import { MarketFills } from "./accounting/market-fills.ts";
 import type { Books, KnownFills } from "./accounting/pnl.ts";
 import { assertNever } from "./assert.ts";
-import type { BookUpdate, EngineEvent, Fill, OpenOrdersRead } from "./events.ts";
+import type { BookUpdate, EngineEvent, Fill, OpenOrdersRead, ReferencePrice } from "./events.ts";
 import { MissedWorth, type WeighedChange } from "./execution/change-worth.ts";
 import { LastDecision } from "./execution/last-decision.ts";
 import { diffOrders } from "./execution/order-diff.ts";
@@ -172,6 +172,9 @@ export class MarketEngine {
       case "parameters-changed":
         this.#settings = { ...this.#settings, strategy: event.strategy, tolerance: event.tolerance };
         this.quoter.configure(event.strategy);
+        return false;
+      case "reference-price":
+        this.#applyReference(event);
         return false;
       case "quoting-allowed":
       case "quoting-halted":
@@ -358,6 +361,14 @@ export class MarketEngine {
     this.sent.filled(fill, before, nowMs);
     this.throttle.record(fill.clientOrderId, fill.side, nowMs);
     return true;
+  }
+
+  /** Told as long as there is a source, whether the strategy follows it or not: its parameters may change. */
+  #applyReference({ price, ageMs, at }: ReferencePrice): void {
+    const reference = this.quoter.parameters.fairValue?.reference;
+    if (reference !== undefined && reference.market === undefined) {
+      this.quoter.referenceSeen(price, at.monotonicMs, ageMs);
+    }
   }
 
   #applyOpenOrders(event: OpenOrdersRead): void {

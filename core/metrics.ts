@@ -38,6 +38,8 @@ export type CounterLabels = {
   flashmm_order_placement_errors_total: { market: string };
   flashmm_order_cancellation_errors_total: { market: string };
   flashmm_fill_processing_errors_total: { kind: string };
+  /** Not in CONTRACTS 7: prices from outside the venue that were asked for and not had. */
+  flashmm_reference_price_errors_total: { market: string; kind: "no-answer" | "refused" | "unreadable" };
   flashmm_twitter_publish_errors_total: Record<never, string>;
   /** Not in CONTRACTS 7: items of engine minutes that could not be written at an attempt, ever, or for want of room. */
   flashmm_minute_write_errors_total: { kind: "failed" | "refused" | "dropped" };

@@ -25,6 +25,7 @@ import { QuotingLoop } from "./quoting-loop.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { EngineStart } from "./recording/journal.ts";
 import type { Recorder } from "./recording/recorder.ts";
+import { followReferencePrice } from "./reference-price.ts";
 import { RiskKeeper } from "./risk-keeper.ts";
 import type { RiskStore } from "./risk-store.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
@@ -87,6 +88,7 @@ export class Assembly {
   readonly #watch: EngineWatch;
   readonly #stopWarming: () => void;
   #stopWatchingOrders: (() => void) | undefined;
+  #stopReferences: readonly (() => void)[] = [];
   /** When an operator last said of a market that it may run, as far as was read; empty while it was halted from the first. */
   readonly #runningAt = new Map<string, string>();
 
@@ -198,6 +200,10 @@ export class Assembly {
     this.feed.start();
     this.loop.start();
     this.#watch.start();
+    const push = (event: EngineEvent) => this.loop.push(event);
+    this.#stopReferences = this.#options.config.markets.flatMap(({ symbol: market, referencePrice: source }) =>
+      source === undefined ? [] : [followReferencePrice({ ...this.#options, market, source, push })],
+    );
   }
 
   /** The start-up is done: what goes on for ever begins. */
@@ -247,6 +253,7 @@ export class Assembly {
   /** Ends what goes on beside the orders; the way out itself is `wind-down.ts`'s. */
   stopWatching(): void {
     this.#stopWatchingOrders?.();
+    for (const stop of this.#stopReferences) stop();
     this.reconciler.stop();
     this.keeper.stop();
     for (const tracker of this.trackers.values()) tracker.stop();

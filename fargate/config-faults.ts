@@ -82,14 +82,32 @@ export function marketFaults(rawMarkets: unknown): string[] {
   return faults;
 }
 
-/** A reference is another market of the file: its books are read anyway. */
-function referenceFaults({ symbol, strategy }: MarketFile, where: string, rawMarkets: readonly unknown[]): string[] {
-  const reference = strategy.fairValue?.reference?.market;
-  if (reference === undefined) return [];
+/** A reference is another market of the file, whose books are read anyway, or the price that is asked for from outside. */
+function referenceFaults(file: MarketFile, where: string, rawMarkets: readonly unknown[]): string[] {
+  const { symbol, strategy, referencePrice } = file;
+  if (strategy.fairValue?.reference === undefined) return [];
+  const reference = strategy.fairValue.reference.market;
+  if (reference === undefined) {
+    if (referencePrice !== undefined) return ageFaults(strategy.fairValue.reference, referencePrice, where);
+    const expected = "given, since the market has no referencePrice that could be followed in its place";
+    const what = `${where}.strategy.fairValue.reference.market`;
+    return [new InputError({ what, expected, was: undefined }).message];
+  }
   const others = rawMarkets.map((raw) => valueAt(raw, ["symbol"])).filter((other) => other !== symbol);
   if (others.includes(reference)) return [];
   const expected = others.length === 0 ? "another market of the file, which has none" : `one of ${others.join(", ")}`;
   return [new InputError({ what: `${where}.strategy.fairValue.reference.market`, expected, was: reference }).message];
+}
+
+/** A price that is asked for less often than it may be old is left out most of the time. */
+function ageFaults(
+  { ageMs }: { readonly ageMs: number },
+  { pollMs }: { readonly pollMs: number },
+  where: string,
+): string[] {
+  if (ageMs > pollMs) return [];
+  const expected = `above the market's referencePrice.pollMs (${pollMs}), or the price is mostly too old`;
+  return [new InputError({ what: `${where}.strategy.fairValue.reference.ageMs`, expected, was: ageMs }).message];
 }
 
 function oneMarketFaults(file: MarketFile, where: string): string[] {

@@ -22,6 +22,10 @@ const HTTP_URL = /^https?:\/\/[^\s/?#]+[^\s#]*$/;
 /** API keys travel in a header in clear: only a server on this machine may be spoken to without TLS. */
 const SAFE_HTTP_URL = /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$))[^\s?#]*$/;
 
+const HTTPS_URL = /^https:\/\/[a-zA-Z0-9.-]+(?::\d{1,5})?(?:[/?][^\s#]*)?$/;
+/** RFC 6901, section 3, with bounds. */
+const JSON_POINTER = /^(?:\/(?:[^/~]|~[01]){0,64}){1,16}$/;
+
 /** No defaults here on purpose: a limit that nobody chose protects nobody. */
 const limitsSchema = z.strictObject({
   orderSize: decimal("a size in the base asset").describe(
@@ -88,6 +92,24 @@ export const shardLimitsSchema = z.strictObject({
   ),
 });
 
+/** Asked for with nothing that is ours: no query for keys, no name and password, and never in clear, where anybody could move it. */
+const referencePriceSchema = z.strictObject({
+  url: text(HTTPS_URL, "an https:// address without name, password or fragment")
+    .max(2_048, "an https:// address of at most 2048 characters")
+    .describe("Address whose answer to GET is JSON with the price in it."),
+  pricePointer: text(
+    JSON_POINTER,
+    "a JSON Pointer (RFC 6901) of 1 to 16 steps of at most 64 characters, such as /data/0/last",
+  ).describe(
+    "Where in the answer the price stands, as a JSON Pointer (RFC 6901), e.g. /data/0/last: a positive number or decimal string, in whatever unit, since only its moves count.",
+  ),
+  pollMs: integer(250, 60_000)
+    .default(1_000)
+    .describe(
+      "Pause between an answer and the next question, in milliseconds (250 to 60,000; 1,000 when left out), a tenth more or less; doubled after each fault in a row, up to a minute. The strategy's fairValue.reference.ageMs must leave room for it.",
+    ),
+});
+
 const marketSchema = z.strictObject({
   symbol: symbol().describe("The market, e.g. SEI/USDC."),
   tickSize: decimal("a price step").describe("Smallest step of a price, in the quote asset, as the venue says it."),
@@ -96,6 +118,11 @@ const marketSchema = z.strictObject({
     .exactOptional()
     .describe("The market's contract, for Sei's own query of open orders; left out, that query is not made."),
   venue: z.literal("cambrian", '"cambrian"').describe("Where orders are sent."),
+  referencePrice: referencePriceSchema
+    .exactOptional()
+    .describe(
+      "A price from outside the venue, for a strategy whose fairValue.reference names no market; none is asked for when left out. Not changed while the task runs.",
+    ),
   strategy: strategySchema.describe("How the quotes are chosen."),
   limits: limitsSchema.describe("What the risk gate never lets past; every one must be chosen."),
 });

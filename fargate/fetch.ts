@@ -28,7 +28,7 @@ const DEFAULTS: FetchOptions = {
 };
 
 /** Origins come from the configuration: a handful. More means that something builds them. */
-const ORIGINS_MAX = 16;
+const ORIGINS_MAX = 32;
 const WAITING_MAX = 100;
 const KEPT_MARGIN_MS = 1_000;
 const REWARM_AFTER_MS = 1_000;

@@ -10,16 +10,18 @@ import { decimal, integer, number, symbol, word } from "./config-fields.ts";
 const DAY_SECONDS = 86_400;
 
 const referenceSchema = z.strictObject({
-  market: symbol().describe(
-    "Another market of this file whose moves tell of this one's, e.g. a staked form of the same asset.",
-  ),
+  market: symbol()
+    .exactOptional()
+    .describe(
+      "Another market of this file whose moves tell of this one's, e.g. a staked form of the same asset; left out, the price that this market's referencePrice asks for.",
+    ),
   weight: number(0, 1).describe(
     "Share of the fair value that the reference makes, times the usual ratio of the two prices (0 to 1): 0 ignores it, 1 follows it alone. The more one market leads the other, the higher.",
   ),
   ageMs: integer(100, 60_000)
     .default(2_000)
     .describe(
-      "Age of the reference's book, in milliseconds, past which it is left out (100 to 60,000; 2,000 when left out).",
+      "Age of the reference's book or price, in milliseconds, past which it is left out (100 to 60,000; 2,000 when left out).",
     ),
   premiumHalfLifeSeconds: number(1, DAY_SECONDS)
     .default(600)
@@ -51,7 +53,7 @@ const fairValueSchema = z.strictObject({
     ),
   reference: referenceSchema
     .exactOptional()
-    .describe("A second market that the fair value follows in part; none when left out."),
+    .describe("A second market, or a price from outside, that the fair value follows in part; none when left out."),
 });
 
 const volatilitySchema = z.strictObject({

@@ -60,6 +60,7 @@ const COUNTERS: Record<CounterName, string> = {
   flashmm_order_placement_errors_total: "Placements that failed or whose outcome is unknown",
   flashmm_order_cancellation_errors_total: "Cancellations that failed or whose outcome is unknown",
   flashmm_fill_processing_errors_total: "Fills that could not be read or handed on",
+  flashmm_reference_price_errors_total: "Prices from outside the venue that were asked for and not had",
   flashmm_twitter_publish_errors_total: "Reports that could not be published",
   flashmm_minute_write_errors_total: "Engine minutes that could not be written",
 };
@@ -130,6 +131,9 @@ function startAtZero(metrics: Metrics, { markets, endpoints }: KnownLabels): voi
     metrics.increment("flashmm_feed_sequence_gaps_total", { market }, 0);
     metrics.increment("flashmm_order_placement_errors_total", { market }, 0);
     metrics.increment("flashmm_order_cancellation_errors_total", { market }, 0);
+    for (const kind of ["no-answer", "refused", "unreadable"] as const) {
+      metrics.increment("flashmm_reference_price_errors_total", { market, kind }, 0);
+    }
   }
   for (const endpoint of endpoints) metrics.increment("flashmm_feed_reconnects_total", { endpoint }, 0);
   metrics.increment("flashmm_twitter_publish_errors_total", {}, 0);

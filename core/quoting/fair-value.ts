@@ -116,9 +116,9 @@ export class FairValue {
     this.#observe(nowMs);
   }
 
-  /** The reference's price, above 0, in whatever unit: only its ratio to ours counts. */
-  referenceSeen(value: number, nowMs: number): void {
-    this.#reference = { value, ms: nowMs };
+  /** The reference's price, above 0, in whatever unit: only its ratio to ours counts. `ageMs` is how old it is at `nowMs`. */
+  referenceSeen(value: number, nowMs: number, ageMs = 0): void {
+    this.#reference = { value, ms: nowMs - ageMs };
     this.#observe(nowMs);
   }
 

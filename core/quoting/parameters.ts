@@ -16,10 +16,10 @@ export type FairValueParameters = {
   readonly reference?: ReferenceParameters;
 };
 
-/** A second market whose moves tell of this one's: its price times the usual ratio of the two prices. */
+/** A second price whose moves tell of this one's: it times the usual ratio of the two. */
 export type ReferenceParameters = {
-  /** Symbol of another market of the shard. */
-  readonly market: string;
+  /** Symbol of another market of the shard; left out, the prices are those told from outside (`reference-price`). */
+  readonly market?: string;
   /** Share of the fair value that is the reference's, 0 to 1. */
   readonly weight: number;
   /** Age of the reference's price, in milliseconds, past which it is not used. */

@@ -109,9 +109,9 @@ export class Quoter {
     this.#intensity.tradeSeen(price, aggressor, at.monotonicMs);
   }
 
-  /** The fair value of the market that `fairValue.reference` names, in its ticks. */
-  referenceSeen(price: number, nowMs: number): void {
-    this.#fairValue.referenceSeen(price, nowMs);
+  /** The price of what `fairValue.reference` follows, `ageMs` old at `nowMs`. */
+  referenceSeen(price: number, nowMs: number, ageMs = 0): void {
+    this.#fairValue.referenceSeen(price, nowMs, ageMs);
   }
 
   /** A fill of ours, once. */

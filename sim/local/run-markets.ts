@@ -133,6 +133,7 @@ function scaledMarket(input: {
     return formatScaled(BigInt(lots) * lot, DECIMALS);
   };
   const { priceFloor: _floor, priceCeiling: _ceiling, fairValue, ...own } = model.strategy;
+  const { referencePrice: _reference, ...market } = model;
   const strategy = {
     ...own,
     orderSize: scale(model.strategy.orderSize),
@@ -143,7 +144,7 @@ function scaledMarket(input: {
       : {}),
   };
   return {
-    ...model,
+    ...market,
     symbol: setting.symbol,
     tickSize: setting.tickSize,
     lotSize: setting.lotSize,

@@ -157,6 +157,42 @@ describe("what reaches the quotes", () => {
   });
 });
 
+describe("a price from outside the venue", () => {
+  const reference = { weight: 1, ageMs: 1_000, premiumHalfLifeSeconds: 1, shiftBpsMax: 100 };
+  const told = (ms: number, price: number): EngineEvent => ({
+    type: "reference-price",
+    market: SYMBOL,
+    price,
+    ageMs: 10,
+    at: instant(ms),
+  });
+
+  /** Its fair value after ten seconds at a price of 2 and a move of it by 25 bps. */
+  function fairValueOf(fairValue: NonNullable<StrategyParameters["fairValue"]>["reference"]): number | undefined {
+    const follower = deskWith({
+      ...PURE,
+      fairValue: {
+        source: "mid",
+        levels: 1,
+        ageMs: 1_000,
+        ...(fairValue === undefined ? {} : { reference: fairValue }),
+      },
+    });
+    for (let ms = 0; ms <= 10_000; ms += 500) {
+      follower.tell(bookAt(ms));
+      follower.tell(told(ms, 2));
+    }
+    expect(follower.tell(told(10_100, 2.005))).toBe(false);
+    return follower.market.quoter.view(10_100).fairValue.ticks;
+  }
+
+  it("is followed where the reference names no market, and nowhere else", () => {
+    expect(fairValueOf(reference)).toBeCloseTo(10_025, 6);
+    expect(fairValueOf({ ...reference, market: "ATOM/USDC" })).toBe(10_000);
+    expect(fairValueOf(undefined)).toBe(10_000);
+  });
+});
+
 describe("what is measured pauses", () => {
   it.each<[string, EngineEvent]>([
     ["with a book that is not believed", makeBook({ bids: [[10_010, 1]], asks: [[10_000, 1]], ms: 60_100 })],

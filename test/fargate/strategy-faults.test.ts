@@ -135,4 +135,31 @@ describe("a strategy in the configuration", () => {
     ]);
     expect(faultsOf(follows("ETH/USDC"), other)).toEqual([]);
   });
+
+  it("or, where it names none, the market's own price from outside, which is asked for often enough", () => {
+    const market = marketWith({ fairValue: { reference: { weight: 0.5, ageMs: 1_500 } } });
+    const referencePrice = { url: "https://prices.example/last?symbol=SEI", pricePointer: "/data/0/last" };
+    expect(faultsOf(market)).toEqual([
+      "fairValue.reference.market must be given, since the market has no referencePrice that could be followed in its place, was absent",
+    ]);
+    expect(faultsOf({ ...market, referencePrice })).toEqual([]);
+    expect(faultsOf({ ...market, referencePrice: { ...referencePrice, pollMs: 1_500 } })).toEqual([
+      "fairValue.reference.ageMs must be above the market's referencePrice.pollMs (1500), or the price is mostly too old, was 1500",
+    ]);
+  });
+
+  it.each([
+    ["in clear", { url: "http://prices.example/" }, "referencePrice.url must be an https:// address"],
+    ["with a password", { url: "https://me:secret@prices.example/" }, "referencePrice.url must be an https:// address"],
+    ["of another kind", { url: "file:///etc/passwd" }, "referencePrice.url must be an https:// address"],
+    ["without a pointer's slash", { pricePointer: "last" }, "referencePrice.pricePointer must be a JSON Pointer"],
+    ["with a bad escape", { pricePointer: "/a~2" }, "referencePrice.pricePointer must be a JSON Pointer"],
+    ["of the whole answer", { pricePointer: "" }, "referencePrice.pricePointer must be a JSON Pointer"],
+    ["asked for too often", { pollMs: 249 }, "referencePrice.pollMs must be an integer from 250 to 60000"],
+  ])("a price from outside %s is refused", (_name, change, fault) => {
+    const referencePrice = { url: "https://prices.example/", pricePointer: "/last", ...change };
+    const faults = faultsOf({ ...MARKET, referencePrice });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+  });
 });

@@ -21,7 +21,7 @@ async function scrape(metrics: Metrics): Promise<{ text: string; contentType: st
   return { text, contentType: response.headers.get("content-type"), lines: text.split("\n") };
 }
 
-/** Every counter of CONTRACTS 7, and that of the engine minutes, as it stands before anything has happened. */
+/** Every counter of CONTRACTS 7, and those of engine minutes and reference prices, as it stands before anything has happened. */
 const COUNTERS_AT_START = [
   ...["placed", "cancelled", "rejected", "filled"].flatMap((what) =>
     ["buy", "sell"].map((side) => `flashmm_orders_${what}_total{market="SEI/USDC",side="${side}"} 0`),
@@ -35,6 +35,9 @@ const COUNTERS_AT_START = [
   'flashmm_order_placement_errors_total{market="SEI/USDC"} 0',
   'flashmm_order_cancellation_errors_total{market="SEI/USDC"} 0',
   "flashmm_fill_processing_errors_total 0",
+  ...["no-answer", "refused", "unreadable"].map(
+    (kind) => `flashmm_reference_price_errors_total{market="SEI/USDC",kind="${kind}"} 0`,
+  ),
   "flashmm_twitter_publish_errors_total 0",
   ...["failed", "refused", "dropped"].map((kind) => `flashmm_minute_write_errors_total{kind="${kind}"} 0`),
 ];

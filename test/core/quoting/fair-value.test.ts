@@ -158,6 +158,13 @@ describe("a reference market", () => {
     expect(fairValue.read(21_001)).toEqual({ ticks: 102, note: "reference-old" });
   });
 
+  it("counts its age from the moment it is of, not from the one it was told", () => {
+    const fairValue = observed(20);
+    fairValue.referenceSeen(51 * 1.01, 20_000, 999);
+    expect(fairValue.read(20_001).ticks).toBeCloseTo(102 * 1.005, 6);
+    expect(fairValue.read(20_002).note).toBe("reference-old");
+  });
+
   it("a weight of 0 is no reference", () => {
     const fairValue = observed(20, { weight: 0 });
     fairValue.referenceSeen(100, 20_000);

@@ -119,7 +119,9 @@ describe("markets of a tape", () => {
       bidHalfSpreadBps: 9,
       fairValue: { source: "mid", reference: { market: "ATOM/USDC", weight: 0.5 } },
     };
-    const [file] = tapeMarkets([{ ...model, strategy }], tape(tapeMarket), undefined).files;
+    const referencePrice = { url: "https://prices.example/sei", pricePointer: "/last" };
+    const [file] = tapeMarkets([{ ...model, strategy, referencePrice }], tape(tapeMarket), undefined).files;
+    expect(file).not.toHaveProperty("referencePrice");
     expect(file?.strategy).toEqual({
       type: "pure-market-making",
       halfSpreadBps: 0.1,
