@@ -3,10 +3,9 @@
  * the end of the run is left out. For the interval, the fills of one horizon's length are one observation, as in the engine's own
  * figures (`core/accounting/markout-figures.ts`). Owns the fills that wait for their moment.
  */
+import { MARKOUT_SECONDS } from "../../core/accounting/markout.ts";
 import { type WeightedMean, WeightedSums } from "../../core/accounting/weighted-mean.ts";
 import { type Side, signOf } from "../../core/units.ts";
-
-export const HORIZONS_SECONDS = [1, 5, 60] as const;
 
 type Waiting = { readonly dueMs: number; readonly sign: number; readonly price: number; readonly size: number };
 
@@ -43,7 +42,7 @@ class Horizon {
 }
 
 export class Markouts {
-  readonly #horizons = HORIZONS_SECONDS.map((seconds) => new Horizon(seconds * 1_000));
+  readonly #horizons = MARKOUT_SECONDS.map((seconds) => new Horizon(seconds * 1_000));
 
   /** A fill at `price` ticks of `size` lots. */
   add(fill: { readonly side: Side; readonly price: number; readonly size: number }, nowMs: number): void {

@@ -52,7 +52,7 @@ export type RunFigures = {
   readonly spreadOthersBps: number | undefined;
   readonly spreadImprovementBps: number | undefined;
   readonly spreadImprovementPercent: number | undefined;
-  /** In bps, by horizon (`HORIZONS_SECONDS`), with the interval of this one run. */
+  /** In bps, by horizon (`MARKOUT_SECONDS`), with the interval of this one run. */
   readonly markouts: readonly WeightedMean[];
   readonly halfLifeSeconds: number | undefined;
   /** Mean size of the position over its limit. */

@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { InputError } from "../../core/errors.ts";
 import type { Job, JobMarket } from "./job.ts";
 import { type CompareOptions, HELP, parseOptions, type Request } from "./options.ts";
+import { assertWritable } from "./output-file.ts";
 import { headText, madeText, reportText } from "./report.ts";
 import { type RunRecord, type Summary, summarize } from "./summary.ts";
 import { measureTape, tapeFiguresText } from "./tape-figures.ts";
@@ -40,6 +41,9 @@ async function carryOut(request: Request): Promise<number> {
 }
 
 async function compare(options: CompareOptions): Promise<void> {
+  const { workers: _, json, png, ...asked } = options;
+  if (json !== undefined) assertWritable(json, "--json");
+  if (png !== undefined) assertWritable(png, "--png");
   const jobs = jobsOf(options);
   const outcomes = await runJobs(jobs, { workers: options.workers, onDone: makeProgress(jobs.length) });
   const runs: RunRecord[] = [];
@@ -51,18 +55,18 @@ async function compare(options: CompareOptions): Promise<void> {
   }
   const summary = summarize(runs);
   process.stdout.write(`${headText(options)}\n${reportText(summary, runs)}\n`);
-  const { workers: _, json, png, ...asked } = options;
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ asked, summary, runs }, undefined, 1)}\n`);
   if (png !== undefined) await draw(png, summary, madeText(options));
 }
 
 /** The charts are loaded where they are asked for: that takes most of a second. */
 async function draw(file: string, summary: Summary, made: string): Promise<void> {
-  const [{ drawPng }, { comparisonChart }] = await Promise.all([
-    import("./png-file.ts"),
+  const [{ chartPng }, { comparisonChart }] = await Promise.all([
+    import("../../lambdas/chart-png.ts"),
     import("./comparison-chart.ts"),
   ]);
-  await drawPng(file, comparisonChart(summary, made));
+  const { option, size } = comparisonChart(summary, made);
+  writeFileSync(file, await chartPng(option, size));
 }
 
 /** Markets first, so that a worker's neighbours in time are of the same market. */

@@ -31,14 +31,14 @@ export const HELP = `npm run replay -- FILE [FILE ...] [options]   plays what wa
   The files are those of one run, first to last. Exit code 0 when all did, 1 when one did not or the
   recording has a gap, 64 for what cannot be read.
 
-  A tape without decisions is a market to trade in: the engine of the configuration stands in it, filled
-  by its place in the queue. Prints how good the quotes were and draws it. The same arguments give the
-  same figures and picture.
+  A tape without decisions is a market to trade in: the engine of the configuration stands in it,
+  filled by its place in the queue. Prints how good the quotes were and draws it. The same arguments
+  give the same figures and picture.
 
   --simulate         the latter for a recording as well
   --market SYMBOL    which of the tape's markets (default its first)
-  --config FILE      whose engine; a market that it does not have is traded as its first, at sizes of the
-                     same value and at the tape's own spread (default config/local.json)
+  --config FILE      whose engine (default config/local.json); a market that it does not have is
+                     traded as its first, at sizes of the same value and at the tape's own spread
   --round-trip 5     milliseconds from a request to its answer, 0 to ${ROUND_TRIP_MS.maximum} (default 5)
   --png FILE         the picture (default the tape's name, in the current folder)
   --help             this text

@@ -1,7 +1,7 @@
 /** How good the quotes of one run were, as text of at most 100 columns. Owns the words; the figures are the meter's. */
+import { MARKOUT_SECONDS } from "../../core/accounting/markout.ts";
 import type { WeightedMean } from "../../core/accounting/weighted-mean.ts";
 import type { Market } from "../../core/market.ts";
-import { HORIZONS_SECONDS } from "../compare/markouts.ts";
 import type { RunFigures } from "../compare/run-meter.ts";
 
 export type PlayedRun = {
@@ -41,7 +41,7 @@ function moneyRows(figures: RunFigures, quote: string): string[] {
     row("of volume", `${bps(figures.pnlPerVolumeBps)} of ${amount(volume)} ${quote} in ${fills} fills`),
     row("drawdown", `${amount(drawdown)} ${quote}, ${amount(drawdownPercent)} % of the capital`),
     row("edge at fills", bps(captureBps)),
-    ...figures.markouts.map((mean, index) => row(`markout ${HORIZONS_SECONDS[index]} s`, markoutText(mean))),
+    ...figures.markouts.map((mean, index) => row(`markout ${MARKOUT_SECONDS[index]} s`, markoutText(mean))),
   ];
 }
 

@@ -28,7 +28,14 @@ const COLOR = {
 /** A flat bar: what a line's own legend symbol adds is a circle that the line does not have. */
 const LINE_ICON = "path://M0,4 h22 v3 h-22 z";
 
+/** Into so many windows of time fills and spreads are put together at most. */
+const FILL_WINDOWS_MAX = 260;
 const SPREAD_WINDOWS_MAX = 130;
+
+/** More marks of a side than this hide the price behind them unless they are small. */
+const MARKS_LARGE_MAX = 130;
+
+const DAY_MS = 86_400_000;
 
 const LEFT = 110;
 const RIGHT = 60;
@@ -116,7 +123,13 @@ function timeAxis(panel: number, range: { readonly min: number; readonly max: nu
     ...range,
     axisLine: { onZero: false, lineStyle: { color: COLOR.line } },
     axisTick: { show: isLast },
-    axisLabel: { show: isLast, fontSize: 15, color: COLOR.muted, hideOverlap: true, formatter: "{HH}:{mm}:{ss}" },
+    axisLabel: {
+      show: isLast,
+      fontSize: 15,
+      color: COLOR.muted,
+      hideOverlap: true,
+      formatter: range.max - range.min > DAY_MS ? "{MM}-{dd} {HH}:{mm}" : "{HH}:{mm}:{ss}",
+    },
     splitLine: { show: true, lineStyle: { color: "#f3f4f6" } },
   };
 }
@@ -162,15 +175,16 @@ function priceSeries(market: Market, samples: readonly RunSample[], at: (atMs: n
   ];
 }
 
-/** The mean price of one side's fills between each two samples. */
+/** The mean price of one side's fills, by windows of time. */
 function fillPoints(
   samples: readonly RunSample[],
   side: Side,
   at: (atMs: number) => number,
   price: (ticks: number | undefined) => number | null,
 ): readonly Point[] {
-  return samples.slice(1).flatMap(({ atMs, traded }, index) => {
-    const before = samples[index]?.traded[side] ?? { size: 0, value: 0 };
+  const ends = windowEnds(samples, FILL_WINDOWS_MAX);
+  return ends.slice(1).flatMap(({ atMs, traded }, index) => {
+    const before = ends[index]?.traded[side] ?? { size: 0, value: 0 };
     const size = traded[side].size - before.size;
     return size > 0 ? [[at(atMs), price((traded[side].value - before.value) / size)] as const] : [];
   });
@@ -180,19 +194,24 @@ function positions(market: Market, samples: readonly RunSample[], at: (atMs: num
   return samples.map(({ atMs, position }) => [at(atMs), sizeToNumber(market, position)]);
 }
 
-/** The mean over the measured time, in as many windows as the eye tells apart; a hole where none was measured. */
+/** The mean over the measured time, by windows of it; a hole where none was measured. */
 function spreads(
   samples: readonly RunSample[],
   at: (atMs: number) => number,
   sum: "othersBpsMs" | "selfBpsMs",
 ): readonly Point[] {
-  const every = Math.ceil(samples.length / SPREAD_WINDOWS_MAX);
-  const ends = samples.filter((_, index) => index % every === 0);
+  const ends = windowEnds(samples, SPREAD_WINDOWS_MAX);
   return ends.slice(0, -1).map(({ atMs, spreads: from }, index) => {
     const to = ends[index + 1]?.spreads ?? from;
     const elapsedMs = to.measuredMs - from.measuredMs;
     return [at(atMs), elapsedMs > 0 ? (to[sum] - from[sum]) / elapsedMs : null];
   });
+}
+
+/** Equally spaced samples, at most so many and one. */
+function windowEnds(samples: readonly RunSample[], windowsMax: number): readonly RunSample[] {
+  const every = Math.ceil(samples.length / windowsMax);
+  return samples.filter((_, index) => index % every === 0);
 }
 
 function line(
@@ -229,7 +248,7 @@ function marks(name: string, color: string, data: readonly Point[], symbolRotate
     showAllSymbol: true,
     symbol: "triangle",
     symbolRotate,
-    symbolSize: 13,
+    symbolSize: data.length > MARKS_LARGE_MAX ? 6 : 13,
     lineStyle: { width: 0 },
     itemStyle: { color, borderColor: "#ffffff", borderWidth: 1 },
     z: 5,

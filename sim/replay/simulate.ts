@@ -2,8 +2,10 @@
  * Drives the engine over a tape's market as `npm run compare` does, and says and draws how it went. Owns what is put together; the
  * market, the venue and the measures are the comparison's.
  */
+import { writeFileSync } from "node:fs";
+import { chartPng } from "../../lambdas/chart-png.ts";
 import { readSettings, runJob } from "../compare/job.ts";
-import { drawPng } from "../compare/png-file.ts";
+import { assertWritable } from "../compare/output-file.ts";
 import { OURS } from "../compare/strategies.ts";
 import { describeTape, type TapeFiles } from "../exchange/tape.ts";
 import type { SimulateOptions } from "./options.ts";
@@ -23,6 +25,7 @@ export async function simulate(
   const { symbol, config, roundTripMs, png } = options;
   const where = { type: "tape", files, ...(symbol === undefined ? {} : { symbol }) } as const;
   const { market } = await readSettings(config, where);
+  assertWritable(png, "--png");
   const { startMs } = await describeTape(...files);
   const history = new RunHistory();
   const startedMs = performance.now();
@@ -30,6 +33,6 @@ export async function simulate(
   const { figures, notes } = await runJob(job, (sample) => history.take(sample));
   const tookSeconds = (performance.now() - startedMs) / 1_000;
   const run = { market: market.market, startMs, roundTripMs, figures };
-  await drawPng(png, { option: runChart({ ...run, samples: history.samples }), size: RUN_CHART_SIZE });
+  writeFileSync(png, await chartPng(runChart({ ...run, samples: history.samples }), RUN_CHART_SIZE));
   tell(qualityText({ ...run, notes, tookSeconds, png }));
 }
