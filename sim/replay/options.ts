@@ -26,10 +26,10 @@ export type ReplayOptions = {
 
 export const HELP = `npm run replay -- FILE [FILE ...] [options]   plays what was recorded, at full speed
 
-  A recording, as \`npm start -- --record DIR\` or the task's \`recording\` wrote it, is repeated: the same
-  engine is moved by the same facts, and every decision must come out as it was recorded, bit for bit.
-  The files are those of one run, first to last. Exit code 0 when all did, 1 when one did not or the
-  recording has a gap, 64 for what cannot be read.
+  A recording, as \`npm start -- --record DIR\` or the task's \`recording\` wrote it, is repeated: the
+  same engine is moved by the same facts, and every decision must come out as it was recorded, bit
+  for bit. The files are those of one run, first to last. Exit code 0 when all did, 1 when one did
+  not or the recording has a gap, 64 for what cannot be read.
 
   A tape without decisions is a market to trade in: the engine of the configuration stands in it,
   filled by its place in the queue. Prints how good the quotes were and draws it. The same arguments
