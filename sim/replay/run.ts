@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function carryOut(options: ReplayOptions): Promise<number> {
   const { files, isSimulated, simulateOnly } = options;
   if (isSimulated || !(await isRecording(files))) {
-    // The charts take most of a second to load, which a repetition has no use for.
+    // What a simulation needs takes a while to load, which a repetition has no use for.
     const { simulate } = await import("./simulate.ts");
     await simulate(files, options.simulate, (text) => process.stdout.write(text));
     return 0;

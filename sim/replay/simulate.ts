@@ -3,7 +3,6 @@
  * market, the venue and the measures are the comparison's.
  */
 import { writeFileSync } from "node:fs";
-import { chartPng } from "../../lambdas/chart-png.ts";
 import { readSettings, runJob } from "../compare/job.ts";
 import { assertWritable } from "../compare/output-file.ts";
 import { OURS } from "../compare/strategies.ts";
@@ -33,6 +32,8 @@ export async function simulate(
   const { figures, notes } = await runJob(job, (sample) => history.take(sample));
   const tookSeconds = (performance.now() - startedMs) / 1_000;
   const run = { market: market.market, startMs, roundTripMs, figures };
+  // The charts take most of a second to load, which a repetition, or a slip in the arguments, need not wait for.
+  const { chartPng } = await import("../../lambdas/chart-png.ts");
   writeFileSync(png, await chartPng(runChart({ ...run, samples: history.samples }), RUN_CHART_SIZE));
   tell(qualityText({ ...run, notes, tookSeconds, png }));
 }

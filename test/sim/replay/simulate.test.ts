@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { InputError } from "../../../core/errors.ts";
-import { readSettings } from "../../../sim/compare/job.ts";
+import { readSettings, runJob } from "../../../sim/compare/job.ts";
 import { isRecording } from "../../../sim/replay/recorded-line.ts";
 import { simulate } from "../../../sim/replay/simulate.ts";
+import { makeJob } from "../compare/compared.ts";
 import { newFolder } from "../local/local-run.ts";
 import { tapeLine, writeTape } from "../local/made-tape.ts";
 
@@ -38,12 +39,11 @@ test("the engine trades in a tape's market, and the report and the picture say h
 });
 
 test("a tape in several files is the same market", async () => {
-  const figures = ({ text }: { readonly text: string }) =>
-    text.split("\n").filter((line) => !/played|drawn/.test(line));
-  const whole = await play([writeTape(LINES)]);
-  const parts = await play([writeTape(LINES.slice(0, 70)), writeTape(LINES.slice(70))]);
-  expect(figures(parts)).toEqual(figures(whole));
-  await expect(play([writeTape(LINES.slice(70)), writeTape(LINES.slice(0, 70))])).rejects.toThrow("the line before");
+  const figuresOf = (...files: readonly [string, ...string[]]) =>
+    runJob(makeJob("ours", { market: { type: "tape", files }, config: CONFIG }));
+  const parts = [writeTape(LINES.slice(0, 70)), writeTape(LINES.slice(70))] as const;
+  expect(await figuresOf(...parts)).toEqual(await figuresOf(writeTape(LINES)));
+  await expect(figuresOf(parts[1], parts[0])).rejects.toThrow("the line before");
 });
 
 test("a market that the configuration has is traded as it stands there", async () => {
