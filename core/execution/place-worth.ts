@@ -17,6 +17,12 @@ const BEFORE_US_SHARE = 0.5;
  */
 const ARRIVAL_DECAY_BPS = 10;
 
+/**
+ * Of the takers that come for a price, those that come when the price passes through it, whatever stands before us now: a twentieth,
+ * so that a quote left far behind a deep book is moved within seconds, and one that is off by a tick there hardly ever.
+ */
+const PASSING_SHARE = 0.05;
+
 /** What the worth of a market's places goes by. */
 export type Surroundings = {
   readonly wanted: readonly Quote[];
@@ -39,10 +45,11 @@ export function worthOfOrder(order: Order, quote: Quote, surroundings: Surroundi
 
 /**
  * What a taker of exponential size, on average as large as the quote, takes of `size` behind `before`, as a share of what it would take
- * of the whole quote with nothing before it.
+ * of the whole quote with nothing before it; a part of them come when nothing is before it any more.
  */
 function reach(before: number, size: number, quote: Quote): number {
-  return (Math.exp(-before / quote.size) * (1 - Math.exp(-size / quote.size))) / (1 - Math.exp(-1));
+  const reaching = PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-before / quote.size);
+  return (reaching * (1 - Math.exp(-size / quote.size))) / (1 - Math.exp(-1));
 }
 
 /** Size of others at better prices, and the share of what stands at this one. Ours may not be shown yet: never below 0. */

@@ -144,17 +144,19 @@ describe("order diff", () => {
   });
 });
 
-/** By hand: behind what one taker of the quote's own size on average takes, 100, a queue of n leaves e^(−n/100). */
+/** By hand: behind what one taker of the quote's own size on average takes, 100, a queue of n leaves e^(−n/100), and a twentieth comes anyhow. */
+const behind = (n: number): number => 0.05 + 0.95 * Math.exp(-n / 100);
+
 describe("what a change gains", () => {
   const bookOf = (...bids: [number, number][]) => makeBook({ bids, asks: [[60, 500]] });
 
   it("an empty slot: all of what would reach it, less with what stands before it and with every level further out", () => {
     const wanted = [quote("buy", 0, 50), quote("buy", 1, 45)];
     expect(gainOf(wanted, [order("buy", 1, 45)])).toBe(1);
-    expect(gainOf(wanted, [order("buy", 0, 50)])).toBeCloseTo(Math.exp(-1), 12);
+    expect(gainOf(wanted, [order("buy", 0, 50)])).toBeCloseTo(behind(100), 12);
     // 40 others before it and 60 at its price, and 30 behind it, which do not count.
     const book = bookOf([51, 40], [50, 60], [49, 30]);
-    expect(gainOf([quote("buy", 0, 50)], [], book)).toBeCloseTo(Math.exp(-1), 12);
+    expect(gainOf([quote("buy", 0, 50)], [], book)).toBeCloseTo(behind(100), 12);
   });
 
   it("our own orders are none of the others, whether the book shows them yet or not", () => {
@@ -162,8 +164,8 @@ describe("what a change gains", () => {
     for (const shownSize of [0, 100]) {
       const book = bookOf([50, 40 + shownSize], [44, 10]);
       const gain = gainOf(wanted, [order("buy", 0, 50)], book);
-      if (shownSize === 0) expect(gain).toBeCloseTo(Math.exp(-1), 12);
-      else expect(gain).toBeCloseTo(Math.exp(-1.4), 12);
+      if (shownSize === 0) expect(gain).toBeCloseTo(behind(100), 12);
+      else expect(gain).toBeCloseTo(behind(140), 12);
     }
   });
 
@@ -174,6 +176,13 @@ describe("what a change gains", () => {
     expect(gainOf(quoted(10_000), [order("buy", 0, 9_980)])).toBeCloseTo(1 - Math.exp(-2), 12);
     const asks = [quote("sell", 0, 10_000)];
     expect(gainOf(asks, [order("sell", 0, 10_010)])).toBeCloseTo(1 - Math.exp(-1), 12);
+  });
+
+  it("a move behind a deep book, which nothing but a move of the price reaches: little, and more than nothing", () => {
+    const quoted = [quote("buy", 0, 10_000, 100)];
+    const deep = bookOf([10_001, 1_000_000]);
+    expect(gainOf(quoted, [order("buy", 0, 9_960)], deep)).toBeCloseTo(0.05 * (1 - Math.exp(-4)), 12);
+    expect(gainOf(quoted, [order("buy", 0, 9_999)], deep)).toBeCloseTo(0.05 * (1 - Math.exp(-0.1)), 12);
   });
 
   it("more size at the same price is not worth the place in a long queue, until little of the order is left", () => {
