@@ -7,8 +7,8 @@ import { PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { ifCondition } from "../ledger-facts.ts";
 import type { ItemKey } from "../ledger-items.ts";
 import { type LedgerTable, readItem } from "../ledger-table.ts";
+import { auditPartition } from "../proof-items.ts";
 import { type AuditState, decodeState, encodeState } from "./audit-state.ts";
-import { auditPartition } from "./proof-items.ts";
 
 /**
  * `clean`: the venue and the ledger say the same. `repairing`: nothing that needs a person; fills were missing and are queued, or the

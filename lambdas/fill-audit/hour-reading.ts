@@ -11,16 +11,9 @@
 import { type HourFigures, hourOf } from "../../core/accounting/hourly.ts";
 import { type Books, emptyBooks } from "../../core/accounting/pnl.ts";
 import type { LedgerFill } from "../../core/messages.ts";
-import { readAll, readSome } from "../item-range.ts";
-import {
-  decodeHour,
-  decodeState,
-  HOUR_PREFIX,
-  type Item,
-  readAmount,
-  readCount,
-  toMarketKey,
-} from "../ledger-items.ts";
+import { readMark } from "../engine-marks.ts";
+import { readSome } from "../item-range.ts";
+import { decodeHour, decodeState, HOUR_PREFIX, type Item, readCount, toMarketKey } from "../ledger-items.ts";
 import { type LedgerTable, type PositionItem, readClosingBefore, readItem, readPosition } from "../ledger-table.ts";
 import { readFacts } from "./ledger-check.ts";
 
@@ -37,8 +30,6 @@ export type HourReading = {
 };
 
 const HOUR_MS = 3_600_000;
-const MARK_AGE_MS_MAX = 24 * HOUR_MS;
-const MINUTE_PREFIX = "MINUTE#";
 
 /** `2026-01-02T03` as the venue time it begins with. */
 function startOf(hour: string): string {
@@ -104,22 +95,6 @@ function isPast(position: PositionItem | undefined, { figures, version }: Stored
   if (position === undefined || last === undefined) return false;
   const hour = hourOf(last.venueTime);
   return hour > figures.hour || (hour === figures.hour && position.version === version);
-}
-
-/** The mid of the last engine minute that ended at or before `boundary`. */
-async function readMark(table: LedgerTable, market: string, boundary: string): Promise<bigint | undefined> {
-  const minuteAt = (millis: number) => MINUTE_PREFIX + new Date(millis).toISOString().slice(0, 16);
-  const boundaryMs = Date.parse(boundary);
-  const range = { pk: `ENGINE#${market}`, from: minuteAt(boundaryMs - MARK_AGE_MS_MAX), to: minuteAt(boundaryMs - 1) };
-  const newest = await readSome(table, { ...range, descending: true }, 1);
-  // A minute without a mid is rare, a day without one rarer: only then all of it is read.
-  const items = hasMid(newest.items[0]) || newest.complete ? newest.items : (await readAll(table, range)).toReversed();
-  const item = items.find(hasMid);
-  return item === undefined ? undefined : readAmount(item, "mid");
-}
-
-function hasMid(item: Item | undefined): boolean {
-  return item?.["mid"]?.N !== undefined;
 }
 
 function decodeStoredHour(item: Item): StoredHour {

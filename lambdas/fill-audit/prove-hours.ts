@@ -10,11 +10,11 @@ import { isDeepStrictEqual } from "node:util";
 import { proveHour } from "../../core/accounting/hour-proof.ts";
 import { hourOf } from "../../core/accounting/hourly.ts";
 import { splitSymbol } from "../../core/messages.ts";
+import { readProofs, type StoredProof, toStoredFaults, writeProof } from "../proof-items.ts";
 import type { Timing } from "../timing.ts";
 import type { ProofsState } from "./audit-state.ts";
 import { type Halting, type HaltLog, haltMarket, type KnownWord } from "./halt-market.ts";
 import { endOf, readHour, readStoredHours, type StoredHour, shiftHour } from "./hour-reading.ts";
-import { readProofs, type StoredProof, toStoredFaults, writeProof } from "./proof-items.ts";
 
 export type Prover = Halting & {
   readonly timing: Timing;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadState } from "../../../lambdas/fill-audit/audit-items.ts";
-import { auditPartition } from "../../../lambdas/fill-audit/proof-items.ts";
 import { type LedgerTable, readItem } from "../../../lambdas/ledger-table.ts";
+import { auditPartition } from "../../../lambdas/proof-items.ts";
 import type { FaultEffect } from "../../../sim/cambrian-api/faults.ts";
 import { expectBooks } from "../fill-accounting/deliver.ts";
 import { type LedgerCloud, startLedgerCloud } from "../fill-accounting/ledger-cloud.ts";

@@ -1,8 +1,8 @@
 import { DeleteItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditPartition } from "../../../lambdas/fill-audit/proof-items.ts";
 import { FILL_PREFIX, toFillText, toMarketKey } from "../../../lambdas/ledger-items.ts";
 import { countFills, type LedgerTable, readItem, readPosition } from "../../../lambdas/ledger-table.ts";
+import { auditPartition } from "../../../lambdas/proof-items.ts";
 import { deliver, deliverAll, expectBooks } from "../fill-accounting/deliver.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../fill-accounting/ledger-cloud.ts";
 import { type AuditWorld, makeAuditWorld, putFact, toMessage } from "./audit-world.ts";

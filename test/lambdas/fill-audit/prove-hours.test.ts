@@ -1,9 +1,9 @@
 import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditPartition } from "../../../lambdas/fill-audit/proof-items.ts";
 import { FILL_PREFIX, toFillText, toMarketKey } from "../../../lambdas/ledger-items.ts";
 import { type LedgerTable, readItem } from "../../../lambdas/ledger-table.ts";
 import { applyRequest } from "../../../lambdas/operator-control/apply-request.ts";
+import { auditPartition } from "../../../lambdas/proof-items.ts";
 import { deliver } from "../fill-accounting/deliver.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../fill-accounting/ledger-cloud.ts";
 import { makeControl, makeRequest, readControl } from "../operator-control/make-requests.ts";

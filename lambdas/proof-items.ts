@@ -1,10 +1,10 @@
 /** The proofs of hours as they are stored: `AUDIT#<market>`/`HOUR#<YYYY-MM-DDTHH>`, kept for ever. Owns their form. */
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
-import type { HourProof } from "../../core/accounting/hour-proof.ts";
-import { formatScaled, MONEY_DECIMALS } from "../../core/decimal.ts";
-import { readAll } from "../item-range.ts";
-import { HOUR_PREFIX, type Item, readCount } from "../ledger-items.ts";
-import type { LedgerTable } from "../ledger-table.ts";
+import type { HourProof } from "../core/accounting/hour-proof.ts";
+import { formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
+import { readAll } from "./item-range.ts";
+import { HOUR_PREFIX, type Item, readCount } from "./ledger-items.ts";
+import type { LedgerTable } from "./ledger-table.ts";
 
 /** What is read of a stored proof. */
 export type StoredProof = {
