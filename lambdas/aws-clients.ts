@@ -1,6 +1,7 @@
 /** The AWS clients of the functions. Owns their time-outs and attempts; endpoints and credentials are the environment's. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { Sha256 } from "./sha256.ts";
@@ -38,6 +39,13 @@ export function makeDynamoDb(): DynamoDBClient {
 
 export function makeSqs(): SQSClient {
   return new SQSClient(SETTINGS);
+}
+
+/** Files are larger than items, and may take longer. */
+const FILE_MILLIS_MAX = 10_000;
+
+export function makeS3(): S3Client {
+  return new S3Client({ ...SETTINGS, requestHandler: { ...SETTINGS.requestHandler, requestTimeout: FILE_MILLIS_MAX } });
 }
 
 export function makeEventBridge(): EventBridgeClient {

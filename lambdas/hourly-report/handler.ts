@@ -1,0 +1,73 @@
+/**
+ * The function that tells the world once an hour how well the market was made (CONTRACTS 6, 9). Owns its cold start: environment, clients,
+ * logger, metrics; what a report is, and when it is posted, is `make-report.ts`'s and `publish.ts`'s.
+ */
+import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import middy from "@middy/core";
+import { InputError } from "../../core/errors.ts";
+import type { CounterName } from "../../core/metrics.ts";
+import { makeDynamoDb, makeS3 } from "../aws-clients.ts";
+import { chartPng } from "../chart-png.ts";
+import { type Environment, parseMarkets, requireEnvironment } from "../environment.ts";
+import { makeLogger } from "../log.ts";
+import { makeTiming } from "../timing.ts";
+import { type Reporter, runReport } from "./make-report.ts";
+import { REPORT_SIZE, reportChart } from "./report-chart.ts";
+import { parseReportRequest } from "./report-request.ts";
+import { makeXClient } from "./x-client.ts";
+import { makeXKeys } from "./x-keys.ts";
+
+const VARIABLES = ["TABLE_NAME", "REPORT_BUCKET", "MARKETS"] as const;
+const ERRORS = "flashmm_twitter_publish_errors_total" satisfies CounterName;
+
+const GAP_SECONDS = 3_600;
+
+/** Kept at the end for a claim that was made: two attempts, the pause between them, and what is written down. */
+const RESERVE_MS = 60_000;
+
+const logger = makeLogger("hourly-report");
+const metrics = new Metrics({ namespace: "FlashMM", serviceName: "hourly-report", logger });
+const environment = requireEnvironment(process.env, VARIABLES);
+const timing = makeTiming();
+const baseUrl = readBaseUrl(process.env);
+const readXKeys = makeXKeys(process.env);
+
+const reporter: Reporter = {
+  table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
+  bucket: { client: makeS3(), name: environment("REPORT_BUCKET") },
+  markets: parseMarkets(environment("MARKETS")),
+  draw: async (figures) => await chartPng(reportChart(figures), REPORT_SIZE),
+  openX: async () => {
+    const keys = await readXKeys();
+    return keys === undefined ? undefined : makeXClient(keys, baseUrl);
+  },
+  timing,
+  gapMs: 1_000 * readGapSeconds(process.env),
+  log: logger,
+  countError: () => metrics.singleMetric().addMetric(ERRORS, MetricUnit.Count, 1),
+};
+
+export const handler = middy()
+  .use(injectLambdaContext(logger))
+  .handler(async (event: unknown, context) => {
+    const untilMs = timing.monotonicMs() + context.getRemainingTimeInMillis() - RESERVE_MS;
+    return await runReport(reporter, parseReportRequest(event, timing.epochMs()), untilMs);
+  });
+
+/** Undefined means X itself. */
+function readBaseUrl({ TWITTER_API_BASE_URL: text = "" }: Environment): string | undefined {
+  if (text === "") return undefined;
+  if (URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text)) return text;
+  const expected = "a scheme and a host without a path, such as http://127.0.0.1:8080";
+  throw new InputError({ what: "TWITTER_API_BASE_URL", expected, was: text });
+}
+
+/** The local run's hours are shorter. X itself is never posted to more often than once an hour. */
+function readGapSeconds({ REPORT_GAP_SECONDS: text = "" }: Environment): number {
+  if (text === "") return GAP_SECONDS;
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= GAP_SECONDS || (seconds >= 1 && baseUrl !== undefined)) return seconds;
+  const expected = `whole seconds, ${GAP_SECONDS} or more unless TWITTER_API_BASE_URL points elsewhere`;
+  throw new InputError({ what: "REPORT_GAP_SECONDS", expected, was: text });
+}

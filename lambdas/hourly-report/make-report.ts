@@ -1,0 +1,110 @@
+/**
+ * One report from the question to its end: figures, text, chart, files, item, post. Owns this order, and that each step may be done again: a
+ * run that ends anywhere is made up for by the next one of the same hour.
+ */
+import { storeFiles } from "./chart-store.ts";
+import { figureAttributes, figuresJson } from "./figure-items.ts";
+import type { Period } from "./period.ts";
+import { type Publisher, publishWaiting } from "./publish.ts";
+import { readMarket } from "./read-market.ts";
+import { type ReportFigures, reportFigures } from "./report-figures.ts";
+import { isReplaceable, type Report, type ReportState, readReport, storeReport } from "./report-items.ts";
+import type { ReportRequest } from "./report-request.ts";
+import { altText, reportText } from "./report-text.ts";
+import type { XClient } from "./x-client.ts";
+
+export type Reporter = Omit<Publisher, "x"> & {
+  readonly markets: readonly string[];
+  /** The chart as PNG. */
+  readonly draw: (figures: ReportFigures) => Promise<Uint8Array>;
+  /** Undefined where there are no keys: then everything happens but the post. */
+  readonly openX: () => Promise<XClient | undefined>;
+};
+
+/** How the report of the period stands after a run. */
+export type ReportAnswer = Pick<Report, "id" | "state" | "text" | "chartKey" | "reason" | "tweetId">;
+
+/** Makes the report, unless it stands, and posts what waits. `untilMs` is monotonic. Rejects when it could not be stored. */
+export async function runReport(reporter: Reporter, request: ReportRequest, untilMs: number): Promise<ReportAnswer> {
+  const { table, log } = reporter;
+  const { period, isDryRun } = request;
+  const standing = await readReport(table, period.id);
+  const opened = isDryRun ? { x: undefined } : await openX(reporter);
+  const { x } = opened;
+  const mayPost = x !== undefined || "error" in opened;
+  const state: ReportState = mayPost ? "waiting" : "dry-run";
+  const why = mayPost || isDryRun ? undefined : "there are no keys of X";
+  let made: Report | undefined;
+  if (standing === undefined || isReplaceable(standing) || isDryRun) {
+    made = await makeReport(reporter, period, { state, why });
+  }
+  if (x !== undefined) await publishWaiting({ ...reporter, x }, untilMs);
+  // A dry run over a report that stands changes nothing, and still answers what it made.
+  const report = (isDryRun ? made : undefined) ?? (await readReport(table, period.id)) ?? made;
+  if (report === undefined) throw new Error(`the report of ${period.id} must be stored by now, was absent`);
+  const { id, text, chartKey, reason, tweetId } = report;
+  const answer = { id, state: report.state, text, chartKey, reason, tweetId };
+  log.info("report made", answer);
+  // The report waits until somebody has mended the keys; the run fails, so that somebody does.
+  if ("error" in opened) throw opened.error;
+  return answer;
+}
+
+async function openX({
+  openX: open,
+}: Reporter): Promise<{ readonly x: XClient | undefined; readonly error?: unknown }> {
+  try {
+    return { x: await open() };
+  } catch (error) {
+    return { x: undefined, error };
+  }
+}
+
+/** Reads, draws and stores a report; one that is refused has its reasons in the place of a text. */
+async function makeReport(
+  reporter: Reporter,
+  period: Period,
+  { state, why }: { readonly state: ReportState; readonly why: string | undefined },
+): Promise<Report> {
+  const { table, bucket, timing, log } = reporter;
+  const figures = await readFigures(reporter, period);
+  const blank = {
+    id: period.id,
+    to: period.to,
+    madeAt: new Date(timing.epochMs()).toISOString(),
+    tweetId: undefined,
+    postedAt: undefined,
+    mayBePosted: false,
+  };
+  if (figures.type === "refused") {
+    const reason = `refused: ${figures.reasons.join("; ")}`;
+    const files = { text: undefined, altText: undefined, chartKey: undefined };
+    const report: Report = { ...blank, ...files, state: "skipped", reason };
+    log.warn("report is refused", { report: period.id, reasons: figures.reasons });
+    await storeReport(table, report, {});
+    return report;
+  }
+  const text = reportText(figures.value);
+  const png = await reporter.draw(figures.value);
+  const chartKey = await storeFiles(bucket, { id: period.id, png, text, json: figuresJson(figures.value) });
+  const report: Report = { ...blank, state, text, altText: altText(figures.value), chartKey, reason: why };
+  await storeReport(table, report, figureAttributes(figures.value));
+  return report;
+}
+
+type FiguresOutcome =
+  | { readonly type: "figures"; readonly value: ReportFigures }
+  | { readonly type: "refused"; readonly reasons: readonly string[] };
+
+async function readFigures({ table, markets }: Reporter, period: Period): Promise<FiguresOutcome> {
+  const outcomes = await Promise.all(markets.map((market) => readMarket(table, market, period)));
+  const figures = outcomes.flatMap((outcome) => (outcome.type === "figures" ? [outcome.figures] : []));
+  const quotes = new Set(figures.map(({ assets }) => assets.quote));
+  const reasons = [
+    ...outcomes.flatMap((outcome) => (outcome.type === "refused" ? outcome.reasons : [])),
+    ...(quotes.size > 1 ? [`markets of one report must have one quote asset, was ${[...quotes].join(", ")}`] : []),
+  ];
+  return reasons.length === 0
+    ? { type: "figures", value: reportFigures(period, figures) }
+    : { type: "refused", reasons };
+}

@@ -1,0 +1,88 @@
+/**
+ * The one place a post goes through: `REPORT`/`GATE`, one item changed by conditional writes alone. Who has claimed it may post its report,
+ * nobody else may post anything until then; the claim comes before the post, so that a run that ends in between leaves a mark, and never a
+ * second post. Owns the claim and the time between posts; what a claim means for its report is `publish.ts`'s.
+ */
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { ifCondition } from "../ledger-facts.ts";
+import { type Item, type ItemKey, readCount } from "../ledger-items.ts";
+import { type LedgerTable, readItem } from "../ledger-table.ts";
+
+export type Gate = {
+  /** Of the last claim; each has its own. */
+  readonly token: string;
+  /** The report that was claimed. */
+  readonly report: string;
+  readonly claimedAtMs: number;
+  /** The next claim is not before. Epoch milliseconds. */
+  readonly nextAtMs: number;
+  /** Whether the claim's run has not said yet what became of it. */
+  readonly isOpen: boolean;
+};
+
+/**
+ * A claim's post is sent within this, or not at all: a little for the claim's own answer, two attempts of the request and the pause between
+ * them. A claim that is open for longer is of a run that has ended.
+ */
+export const CLAIM_MS = 120_000;
+
+const KEY: ItemKey = { pk: { S: "REPORT" }, sk: { S: "GATE" } };
+
+export async function readGate(table: LedgerTable): Promise<Gate | undefined> {
+  const item = await readItem(table, KEY);
+  return item === undefined ? undefined : decodeGate(item);
+}
+
+/** Claims the gate in the place of `before`, as it was read. False when somebody was faster. */
+export async function claimGate(
+  table: LedgerTable,
+  claim: Omit<Gate, "isOpen">,
+  before: Gate | undefined,
+): Promise<boolean> {
+  const put = new PutItemCommand({
+    TableName: table.tableName,
+    Item: { ...encodeGate({ ...claim, isOpen: true }), ...KEY },
+    ConditionExpression: before === undefined ? "attribute_not_exists(#pk)" : "#token = :before",
+    ExpressionAttributeNames: before === undefined ? { "#pk": "pk" } : { "#token": "token" },
+    ...(before === undefined ? {} : { ExpressionAttributeValues: { ":before": { S: before.token } } }),
+  });
+  if (await ifCondition(table.client.send(put))) return true;
+  // A write tried again by the SDK may have found its own first try.
+  const standing = await readGate(table);
+  return standing?.token === claim.token && standing.isOpen;
+}
+
+/** Ends a claim; the next one is not before `nextAtMs`. Nothing is changed when another claim stands there. */
+export async function closeGate(table: LedgerTable, claim: Omit<Gate, "isOpen">): Promise<void> {
+  await ifCondition(
+    table.client.send(
+      new PutItemCommand({
+        TableName: table.tableName,
+        Item: { ...encodeGate({ ...claim, isOpen: false }), ...KEY },
+        ConditionExpression: "#token = :token",
+        ExpressionAttributeNames: { "#token": "token" },
+        ExpressionAttributeValues: { ":token": { S: claim.token } },
+      }),
+    ),
+  );
+}
+
+function encodeGate(gate: Gate): Item {
+  return {
+    token: { S: gate.token },
+    report: { S: gate.report },
+    claimedAtMs: { N: `${gate.claimedAtMs}` },
+    nextAtMs: { N: `${gate.nextAtMs}` },
+    isOpen: { BOOL: gate.isOpen },
+  };
+}
+
+function decodeGate(item: Item): Gate {
+  return {
+    token: item["token"]?.S ?? "",
+    report: item["report"]?.S ?? "",
+    claimedAtMs: readCount(item, "claimedAtMs"),
+    nextAtMs: readCount(item, "nextAtMs"),
+    isOpen: item["isOpen"]?.BOOL === true,
+  };
+}
