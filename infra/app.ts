@@ -43,6 +43,8 @@ export function makeApp(options: AppOptions): App {
     fills: state.fills,
     bus: state.bus,
     cambrianSecretArn: state.cambrianSecretArn,
+    reports: state.reports,
+    twitterSecretArn: state.twitterSecretArn,
   });
   return app;
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, CfnFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
-import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import { type ICommandHooks, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
@@ -19,6 +19,8 @@ export type NodeFunctionProps = {
   readonly timeout: Duration;
   readonly memoryMegabytes: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Files of packages, such as `package/file.wasm`, that the code reads beside its bundle; none unless told. */
+  readonly filesBeside?: readonly string[];
 };
 
 const PROJECT_ROOT = join(import.meta.dirname, "../..");
@@ -62,6 +64,7 @@ export class NodeFunction extends Construct {
         sourcesContent: false,
         // The SDK comes along: the version tested is the version that runs.
         externalModules: [],
+        ...(props.filesBeside === undefined ? {} : { commandHooks: copyHooks(props.filesBeside) }),
       },
     });
     // The local cloud starts the very same source.
@@ -73,6 +76,16 @@ function resourceOf(nodejsFunction: NodejsFunction): CfnFunction {
   const resource = nodejsFunction.node.defaultChild;
   if (!(resource instanceof CfnFunction)) throw new Error("a function must have its resource as default child");
   return resource;
+}
+
+/** Copies files of packages to where the bundle is. */
+function copyHooks(paths: readonly string[]): ICommandHooks {
+  return {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    afterBundling: (inputDir, outputDir) =>
+      paths.map((path) => `cp "${join(inputDir, "node_modules", path)}" "${outputDir}/"`),
+  };
 }
 
 function runtimeEnvironment(props: NodeFunctionProps): Record<string, string> {

@@ -5,9 +5,11 @@ import type { EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { FillAudit } from "../constructs/fill-audit.ts";
 import { FILLS_CONSUMER_TIMEOUT_SECONDS, type FillsQueue } from "../constructs/fills-queue.ts";
+import { HourlyReport } from "../constructs/hourly-report.ts";
 import { LedgerAlarms } from "../constructs/ledger-alarms.ts";
 import { NodeFunction } from "../constructs/node-function.ts";
 import { OperatorRequests } from "../constructs/operator-requests.ts";
@@ -28,6 +30,8 @@ export type OperationsStackProps = StackProps & {
   readonly fills: FillsQueue;
   readonly bus: EventBus;
   readonly cambrianSecretArn: string;
+  readonly reports: Bucket;
+  readonly twitterSecretArn: string;
 };
 
 export class OperationsStack extends Stack {
@@ -41,6 +45,7 @@ export class OperationsStack extends Stack {
       deadLetters: { fills: props.fills.deadLetters, audits: audit.deadLetters },
     });
     new OperatorRequests(this, "OperatorControl", props);
+    new HourlyReport(this, "HourlyReport", props);
   }
 
   #fillAccounting(props: OperationsStackProps): IFunction {

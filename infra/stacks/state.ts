@@ -1,14 +1,18 @@
 /**
- * What must survive everything: the ledger, the fills on their way to it, the bus, and the key of the order API. Terminated by nobody
- * by accident.
+ * What must survive everything: the ledger, the fills on their way to it, the bus, the reports, and the keys of the order API and of X.
+ * Terminated by nobody by accident.
  * The logical ids of these resources never change: a new id is a new, empty table.
  */
-import { RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { CfnSecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { FillsQueue } from "../constructs/fills-queue.ts";
+
+/** What was posted stays at X; figures stay in the ledger. */
+const REPORTS_KEPT = Duration.days(400);
 
 export class StateStack extends Stack {
   readonly ledger: TableV2;
@@ -16,9 +20,16 @@ export class StateStack extends Stack {
   readonly bus: EventBus;
   /** The ARN of the order API's key. */
   readonly cambrianSecretArn: string;
+  /** Charts and texts of the reports. */
+  readonly reports: Bucket;
+  /** The ARN of the keys of our account at X. */
+  readonly twitterSecretArn: string;
 
   constructor(scope: Construct, id: string, props: StackProps) {
-    super(scope, id, { description: "FlashMM: the ledger, the queue of fills, the event bus, the key", ...props });
+    super(scope, id, {
+      description: "FlashMM: the ledger, the queue of fills, the event bus, the reports, the keys",
+      ...props,
+    });
     this.ledger = new TableV2(this, "Ledger", {
       partitionKey: { name: "pk", type: AttributeType.STRING },
       sortKey: { name: "sk", type: AttributeType.STRING },
@@ -32,6 +43,8 @@ export class StateStack extends Stack {
     this.fills = new FillsQueue(this, "Fills");
     this.bus = new EventBus(this, "Bus", { eventBusName: "flashmm" });
     this.cambrianSecretArn = this.#cambrianSecret();
+    this.reports = this.#reportBucket();
+    this.twitterSecretArn = this.#twitterSecret();
   }
 
   /**
@@ -43,6 +56,31 @@ export class StateStack extends Stack {
       name: "flashmm/cambrian",
       description:
         'Key of the Cambrian order API, as {"apiKey":"…","secretKey":"…"}; filled by hand, with put-secret-value',
+    });
+    secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return secret.ref;
+  }
+
+  #reportBucket(): Bucket {
+    return new Bucket(this, "Reports", {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [{ id: "old-reports", prefix: "reports/", expiration: REPORTS_KEPT }],
+    });
+  }
+
+  /**
+   * Empty until somebody fills it; until then reports are made and not posted:
+   * `aws secretsmanager put-secret-value --secret-id flashmm/twitter --secret-string '{"appKey":"…","appSecret":"…","accessToken":"…","accessSecret":"…"}'`
+   */
+  #twitterSecret(): string {
+    const secret = new CfnSecret(this, "TwitterSecret", {
+      name: "flashmm/twitter",
+      description:
+        'Keys of our account at X, as {"appKey":"…","appSecret":"…","accessToken":"…","accessSecret":"…"}; filled by hand',
     });
     secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     return secret.ref;

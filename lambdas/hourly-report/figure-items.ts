@@ -18,7 +18,7 @@ export function figureAttributes(figures: ReportFigures): Item {
   };
 }
 
-/** Everything, with each market's own figures and the series of its minutes. Amounts are decimal strings. */
+/** Everything, with each market's own figures and its series. Amounts are decimal strings. */
 export function figuresJson(figures: ReportFigures): string {
   const { period, quote, markets, series } = figures;
   const whole = {
@@ -26,13 +26,14 @@ export function figuresJson(figures: ReportFigures): string {
     to: period.to,
     quote,
     ...plainFigures(figures),
-    pnlByMinute: series.map(({ pnl }) => toText(pnl)),
+    seriesStepSeconds: period.stepMs / 1_000,
+    pnlSeries: series.map(({ pnl }) => toText(pnl)),
     markets: markets.map((market) => ({
       market: market.market,
       ...plainFigures(market),
       position: toText(market.closing.position),
-      pnlByMinute: market.series.map(({ pnl }) => toText(pnl)),
-      positionByMinute: market.series.map(({ position }) => toText(position)),
+      pnlSeries: market.series.map(({ pnl }) => toText(pnl)),
+      positionSeries: market.series.map(({ position }) => toText(position)),
     })),
   };
   return `${JSON.stringify(whole, null, 1)}\n`;

@@ -8,7 +8,7 @@
 import { type Assets, applyFill, type Books, unrealizedPnl } from "../../core/accounting/pnl.ts";
 import type { LedgerFill } from "../../core/messages.ts";
 import type { EngineMinute } from "../engine-items.ts";
-import { minuteEnd, type Period } from "./period.ts";
+import { type Period, pointTime } from "./period.ts";
 
 /** What was read of a market. */
 export type MarketReading = {
@@ -41,7 +41,7 @@ export type Sums = {
   readonly twoSidedSeconds: number;
 };
 
-/** The end of one minute: profit since the period began (10^-18 quote), and the position (10^-18 base). */
+/** A moment: profit since the period began (10^-18 quote), and the position (10^-18 base). */
 export type SeriesPoint = { readonly pnl: bigint; readonly position: bigint };
 
 export type MarketFigures = Sums & {
@@ -49,7 +49,7 @@ export type MarketFigures = Sums & {
   readonly assets: Assets;
   /** The books after the period's last fill. */
   readonly closing: Books;
-  /** One a minute of the period; the last one's profit is the period's. */
+  /** One a point of the period; the last one's profit is the period's. */
   readonly series: readonly SeriesPoint[];
 };
 
@@ -84,23 +84,34 @@ export function closingMarkOf({ minutes, openingMark }: Pick<MarketReading, "min
   return minutes.findLast(({ marked }) => marked !== undefined)?.marked?.mid ?? openingMark;
 }
 
-/** The books from minute to minute. */
-function followBooks(period: Period, { opening, fills, minutes, assets, openingMark }: MarketReading) {
+/**
+ * The books from point to point. Between the ends of minutes a position is valued at the mid of the last fill; at the very end at the mark
+ * that counts.
+ */
+function followBooks(period: Period, reading: MarketReading) {
+  const { opening, fills, minutes, assets, openingMark } = reading;
   const mids = new Map(minutes.map((minute) => [minute.minute, minute.marked?.mid]));
   const before = opening.realizedPnl + unrealizedAt(opening, openingMark);
+  const closingMark = closingMarkOf(reading);
   const series: SeriesPoint[] = [];
   let books = opening;
   let mark = openingMark;
   let taken = 0;
-  for (let index = 0; index < period.minutes; index++) {
-    const end = minuteEnd(period, index);
+  for (let index = 1; index <= period.points; index++) {
+    const end = pointTime(period, index);
     for (let fill = fills[taken]; fill !== undefined && fill.venueTime < end; fill = fills[++taken]) {
       books = applyFill(books, fill, assets);
+      mark = fill.midAtFill ?? mark;
     }
-    mark = mids.get(minuteEnd(period, index - 1).slice(0, 16)) ?? mark;
+    mark = index === period.points ? closingMark : (mids.get(minuteEndingAt(end)) ?? mark);
     series.push({ pnl: books.realizedPnl + unrealizedAt(books, mark) - before, position: books.position });
   }
-  return { closing: books, closingMark: mark, series };
+  return { closing: books, closingMark, series };
+}
+
+/** The minute that ends at a moment, such as `2026-01-02T03:04`; one that nobody wrote where none does. */
+function minuteEndingAt(end: string): string {
+  return end.endsWith(":00.000Z") ? new Date(Date.parse(end) - 1).toISOString().slice(0, 16) : "";
 }
 
 /** Flat books have no unrealised profit at any mark. */

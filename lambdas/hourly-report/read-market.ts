@@ -14,7 +14,7 @@ import { decodeFill, decodeHour, FILL_PREFIX, HOUR_PREFIX, readCount, toMarketKe
 import { type LedgerTable, readClosingBefore, readItem, readPosition } from "../ledger-table.ts";
 import { readProofs } from "../proof-items.ts";
 import { closingMarkOf, type MarketFigures, type MarketReading, marketFigures } from "./market-figures.ts";
-import { MINUTE_MS, type Period } from "./period.ts";
+import type { Period } from "./period.ts";
 
 /** `refused`: sentences that say why. */
 export type MarketOutcome =
@@ -45,7 +45,7 @@ async function readPeriod(table: LedgerTable, market: string, period: Period): P
   const facts = await readFacts(table, market, { from: startOfHour, to });
   const earlier = facts.filter((fill) => fill.venueTime < from);
   const opening = earlier.reduce((books, fill) => applyFill(books, fill, assets), closed?.books ?? emptyBooks());
-  const lastMinute = new Date(Date.parse(to) - MINUTE_MS).toISOString();
+  const lastMinute = new Date(Date.parse(to) - 1).toISOString();
   return {
     market,
     assets,

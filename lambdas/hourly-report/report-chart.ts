@@ -7,7 +7,7 @@ import { formatAmount, formatAxis, formatBps, formatCount, formatPercent, toNumb
 import { barsPanel } from "./chart-bars.ts";
 import { ordersPanel } from "./chart-orders.ts";
 import { COLORS, PANELS, type Panel, panelCard, panelHead } from "./chart-panels.ts";
-import { MINUTE_MS, periodTitle } from "./period.ts";
+import { type Period, periodTitle, pointTime } from "./period.ts";
 import type { ReportFigures } from "./report-figures.ts";
 
 export const REPORT_SIZE: ChartSize = { width: 1200, height: 800 };
@@ -92,11 +92,10 @@ function header(figures: ReportFigures, drawn: number) {
   ];
 }
 
-/** Profit since the period began, minute by minute. */
+/** Profit since the period began. */
 function profitPanel({ series, period }: ReportFigures) {
   const [panel] = PANELS;
   const points = [0, ...series.map(({ pnl }) => toNumber(pnl))];
-  const timeAt = (index: number) => new Date(Date.parse(period.from) + index * MINUTE_MS).toISOString().slice(11, 16);
   const isLoss = (points.at(-1) ?? 0) < 0;
   const color = isLoss ? COLORS.vermilion : COLORS.blue;
   return {
@@ -104,14 +103,14 @@ function profitPanel({ series, period }: ReportFigures) {
     xAxis: {
       type: "category",
       boundaryGap: false,
-      data: points.map((_, index) => timeAt(index)),
+      data: points.map((_, index) => clockOf(pointTime(period, index))),
       axisTick: { show: false },
       axisLine: { onZero: false, lineStyle: { color: COLORS.line, width: 2 } },
       axisLabel: {
         fontSize: 20,
         color: COLORS.faint,
         margin: 12,
-        interval: (index: number) => index % ticksApart(period.minutes) === 0,
+        interval: (index: number) => index % pointsApart(period) === 0,
       },
     },
     yAxis: {
@@ -139,9 +138,17 @@ function profitPanel({ series, period }: ReportFigures) {
   };
 }
 
-/** Minutes between the labels of the time: at most five, at times people name. */
-function ticksApart(minutes: number): number {
-  return [1, 2, 5, 10, 15, 30, 60, 120, 180, 360].find((step) => minutes / step <= 4) ?? 720;
+/** Points between the labels of the time: at most five labels, at times people name. */
+function pointsApart({ seconds, stepMs }: Period): number {
+  const apart = [15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600].find(
+    (step) => seconds / step <= 4,
+  );
+  return (1_000 * (apart ?? 43_200)) / stepMs;
+}
+
+/** `03:04`, with its seconds where it has some. */
+function clockOf(time: string): string {
+  return time.slice(11, time.slice(17, 19) === "00" ? 16 : 19);
 }
 
 /** A panel's room for its plot, below its head. */

@@ -20,7 +20,7 @@ export type ReportFigures = Sums &
     /** The one asset that all amounts are in. */
     readonly quote: string;
     readonly markets: readonly (MarketFigures & Ratios)[];
-    /** Profit of all markets at the end of each minute. */
+    /** Profit of all markets at each point of the period. */
     readonly series: readonly Pick<SeriesPoint, "pnl">[];
   };
 
@@ -44,11 +44,11 @@ export function reportFigures(period: Period, markets: readonly MarketFigures[])
   };
   return {
     ...sums,
-    ...ratiosOf(sums, 60 * period.minutes * markets.length),
+    ...ratiosOf(sums, period.seconds * markets.length),
     period,
     quote: markets[0]?.assets.quote ?? "",
-    markets: markets.map((market) => ({ ...market, ...ratiosOf(market, 60 * period.minutes) })),
-    series: Array.from({ length: period.minutes }, (_, index) => ({
+    markets: markets.map((market) => ({ ...market, ...ratiosOf(market, period.seconds) })),
+    series: Array.from({ length: period.points }, (_, index) => ({
       pnl: markets.reduce((total, { series }) => total + (series[index]?.pnl ?? 0n), 0n),
     })),
   };

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
-import { hourPeriod, lastFullHour, minutesPeriod, type Period } from "./period.ts";
+import { hourPeriod, lastFullHour, type Period, spanPeriod } from "./period.ts";
 
 export type ReportRequest = {
   readonly period: Period;
@@ -43,7 +43,7 @@ function readPeriod(
   nowMs: number,
 ): Period {
   if (hour !== undefined && from === undefined && to === undefined) return hourPeriod(hour);
-  if (hour === undefined && from !== undefined && to !== undefined) return minutesPeriod(from, to);
+  if (hour === undefined && from !== undefined && to !== undefined) return spanPeriod(from, to);
   if (hour === undefined && from === undefined && to === undefined) return lastFullHour(nowMs);
   throw new InputError({ what: "detail", expected: "hour, or from and to, or none of them", was: { hour, from, to } });
 }

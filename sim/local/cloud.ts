@@ -1,6 +1,6 @@
 /**
  * The local cloud: what the synthesized templates define, running on this machine behind the real AWS wire protocols.
- * Tables, queues, buses, rules, schedules and functions come from the templates and the handlers' sources alone, so that
+ * Tables, queues, buckets, buses, rules, schedules and functions come from the templates and the handlers' sources alone, so that
  * what runs here is what is deployed. Owns how the parts are put together; everything listens on 127.0.0.1.
  */
 import { createWriteStream, mkdirSync } from "node:fs";
@@ -45,7 +45,10 @@ export type LocalCloud = {
   readonly dynamodbUrl: string;
   readonly sqsUrl: string;
   readonly eventsUrl: string;
+  readonly s3Url: string;
   readonly tableName: string;
+  /** Names of the buckets. */
+  readonly buckets: readonly string[];
   /** By queue name, e.g. `fills`. */
   readonly queueUrls: Readonly<Record<string, string>>;
   /** Variables for the task (CONTRACTS 8): names, addresses, region and credentials that mean nothing. */
@@ -74,6 +77,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const described = readTemplates(options.templateDir, queues.url);
   await tables.create(described.tables);
   await queues.create(described.queues);
+  queues.createBuckets(described.buckets);
 
   const { runtimes, environment, events, asynchronous } = await startFunctions(options, described, starting, {
     dynamodbUrl: tables.url,
@@ -105,7 +109,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     dynamodbUrl: tables.url,
     sqsUrl: queues.url,
     eventsUrl: events.url,
+    s3Url: queues.url,
     tableName,
+    buckets: described.buckets,
     queueUrls: Object.fromEntries(described.queues.map((queue) => [queue.name, queue.url])),
     environment,
     functions: described.functions,
@@ -164,7 +170,7 @@ async function startFunctions(
       new LambdaRuntime({
         function: each,
         root: options.root,
-        environment: { ...awsEnvironment(environment), ...options.environment },
+        environment: { ...awsEnvironment(environment), AWS_ENDPOINT_URL_S3: urls.sqsUrl, ...options.environment },
         clock: options.clock,
         concurrencyMax: CONCURRENCY_MAX,
         onOutput: outputOf(each, options, stack),

@@ -1,5 +1,5 @@
 /**
- * The world around the task on a laptop: simulated exchange, Sei node, order API, and the local cloud from the synthesized
+ * The world around the task on a laptop: simulated exchange, Sei node, order API, X, and the local cloud from the synthesized
  * templates. Owns their start, their stop and the variables that lead the task to them; the task is a process of its own.
  */
 import { spawn } from "node:child_process";
@@ -18,6 +18,7 @@ import { describeTape, readTape } from "../exchange/tape.ts";
 import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import type { ChainAccount } from "../sei-node/rest.ts";
+import { startXServer, type XServer } from "../x-api/server.ts";
 import { type LocalCloud, startLocalCloud } from "./cloud.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import type { RunOptions } from "./options.ts";
@@ -30,6 +31,8 @@ export type LocalWorld = {
   readonly node: SeiNode;
   readonly api: CambrianApi;
   readonly cloud: LocalCloud;
+  /** Where the reports are posted. */
+  readonly x: XServer;
   readonly markets: RunMarkets;
   /** Variables for the task (CONTRACTS 8). */
   readonly environment: Readonly<Record<string, string>>;
@@ -47,6 +50,13 @@ export type LocalWorldInput = {
 
 /** Keys of the simulated order API; they open nothing else. */
 const CREDENTIALS = { apiKey: "local-key", secretKey: "local-secret" };
+
+const X_ACCOUNT = {
+  appKey: "local-app",
+  appSecret: "local-app-secret",
+  accessToken: "local-token",
+  accessSecret: "local-token-secret",
+};
 
 const MICRO_DECIMALS = 6;
 
@@ -76,8 +86,12 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     CAMBRIAN_SECRET_KEY: CREDENTIALS.secretKey,
     CAMBRIAN_TESTNET: "true",
   };
+  const nowMs = () => clock.now().epochMs;
+  const x = await startXServer(X_ACCOUNT, { now: nowMs, signedAt: nowMs });
+  starting.defer(() => x.close());
   const dataDir = folder;
-  const functions = { ...cambrian, MARKETS: markets.files.map((market) => market.symbol).join(",") };
+  const symbols = markets.files.map((market) => market.symbol).join(",");
+  const functions = { ...cambrian, MARKETS: symbols, ...reportEnvironment(x, options) };
   const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: functions, clock, rng, log });
   starting.defer(() => cloud.stop());
   if (tape === undefined) exchange.start();
@@ -88,6 +102,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     node,
     api,
     cloud,
+    x,
     markets,
     environment: {
       ...cloud.environment,
@@ -100,6 +115,18 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
       STATUS_PORT: String(options.port),
     },
     stop: () => running.disposeAsync(),
+  };
+}
+
+/** A post an hour, and an hour is shorter here. */
+function reportEnvironment(x: XServer, { reportEveryMs }: RunOptions): Readonly<Record<string, string>> {
+  return {
+    TWITTER_API_KEY: X_ACCOUNT.appKey,
+    TWITTER_API_SECRET: X_ACCOUNT.appSecret,
+    TWITTER_ACCESS_TOKEN: X_ACCOUNT.accessToken,
+    TWITTER_ACCESS_SECRET: X_ACCOUNT.accessSecret,
+    TWITTER_API_BASE_URL: x.url,
+    REPORT_GAP_SECONDS: String((reportEveryMs ?? 3_600_000) / 1_000),
   };
 }
 

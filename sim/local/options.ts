@@ -17,6 +17,8 @@ export type RunOptions = {
   readonly dataDir: string | undefined;
   /** Where the task records what moves it; undefined records nothing. */
   readonly record: string | undefined;
+  /** How long an hour of the reports is, whole minutes; undefined makes no report. */
+  readonly reportEveryMs: number | undefined;
 };
 
 export const HELP = `npm start -- [options]   makes a market on a simulated Sei
@@ -29,6 +31,7 @@ export const HELP = `npm start -- [options]   makes a market on a simulated Sei
   --port 8080        port of the status page (default: a free one)
   --data-dir DIR     keep the ledger, the queue and the exchange account in DIR between runs
   --record DIR       record what moves the engine, for npm run replay
+  --report-every 5m  how long an hour of the reports is here (1m to 30m, default 1m; off for none)
   --help             this text
 `;
 
@@ -48,6 +51,7 @@ export function parseOptions(args: readonly string[]): RunOptions | "help" {
     port: parseNumber("--port", values.port ?? "0", { minimum: 0, maximum: 65_535, whole: true }),
     dataDir: values["data-dir"],
     record: values.record,
+    reportEveryMs: parseReportEvery(values["report-every"] ?? "1m"),
   };
 }
 
@@ -62,6 +66,7 @@ function parse(args: readonly string[]) {
     port: text,
     "data-dir": text,
     record: text,
+    "report-every": text,
     help: { type: "boolean" },
   } as const;
   try {
@@ -78,6 +83,13 @@ function parseDuration(text: string): number {
   const durationMs = Number(match?.[1]) * unitMs;
   if (durationMs > 0 && durationMs <= FOR_MS_MAX) return durationMs;
   throw new InputError({ what: "--for", expected: "a duration up to 168h, such as 60s, 10m or 2h", was: text });
+}
+
+function parseReportEvery(text: string): number | undefined {
+  if (text === "off") return undefined;
+  const minutes = /^([1-9]|[12]\d|30)m$/.exec(text)?.[1];
+  if (minutes !== undefined) return Number(minutes) * 60_000;
+  throw new InputError({ what: "--report-every", expected: "whole minutes from 1m to 30m, or off", was: text });
 }
 
 function parseNumber(

@@ -1,5 +1,5 @@
 /**
- * Queues behind the SQS wire protocol. With a folder they outlive the process, a `kill -9` included: each change is
+ * Queues behind the SQS wire protocol, and buckets behind that of S3: one emulator speaks both at one address. With a folder they outlive the process, a `kill -9` included: each change is
  * committed before it is answered. Owns how the emulator is put together, since its own start listens on every network.
  */
 import {
@@ -18,6 +18,8 @@ export type QueueServer = {
   readonly url: string;
   /** Makes the queues that are not there yet, and gives those that are the attributes of the templates. */
   create(queues: readonly QueueDescription[]): Promise<void>;
+  /** Makes the buckets that are not there yet. */
+  createBuckets(names: readonly string[]): void;
   stop(): Promise<void>;
 };
 
@@ -38,6 +40,9 @@ export async function startQueueServer(folder: string | null): Promise<QueueServ
       );
       for (const queue of ordered) await createQueue(client, queue);
       for (const queue of queues) await releaseHeld(client, stores, queue);
+    },
+    createBuckets: (names) => {
+      for (const name of names) stores.s3Store.createBucket(name);
     },
     stop: async () => {
       client.destroy();
@@ -95,6 +100,7 @@ async function makeStores(folder: string | null): Promise<Stores> {
   // Loaded before it is attached, or loading would write.
   persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
   stores.sqsStore.persistence = persistence;
+  stores.s3Store.persistence = persistence;
   for (const queue of stores.sqsStore.allQueues()) queue.persistence = persistence;
   return stores;
 }

@@ -2,7 +2,17 @@
  * `npm start`: a market made on a simulated Sei, on one laptop. Starts the world and the real task, tells a person how it
  * goes, stops in order and proves the books. Owns the run; exit code 0 means that everything agreed.
  */
-import { accessSync, createWriteStream, constants as fileModes, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  createWriteStream,
+  existsSync,
+  constants as fileModes,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
 import { constants, setPriority, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { InputError } from "../../core/errors.ts";
@@ -12,6 +22,8 @@ import type { TaskState } from "../../fargate/status/state.ts";
 import { mismatches, statusLine, summaryText } from "./console.ts";
 import { type LocalWorld, startLocalWorld } from "./local-world.ts";
 import { HELP, parseOptions, type RunOptions } from "./options.ts";
+import { readRunBooks, reportFaults } from "./report-check.ts";
+import { LocalReports, REPORTS_FOLDER, reportLine, reportText } from "./reports.ts";
 import { summarize } from "./run-summary.ts";
 import { TaskProcess } from "./task-process.ts";
 
@@ -37,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (folder === undefined) return EXIT_USAGE;
   const exitCode = await run(options, folder);
   if (exitCode === EXIT_UNSOUND) say(`Logs and data of this run are in ${folder}`);
-  else if (options.dataDir === undefined) rmSync(folder, { recursive: true, force: true });
+  else if (options.dataDir === undefined) removeAllButReports(folder);
   return exitCode;
 }
 
@@ -63,6 +75,12 @@ function makeFolder({ dataDir }: RunOptions): string | undefined {
     complain(`--data-dir must be a folder that can be written, was ${JSON.stringify(dataDir)} (${messageOf(error)})\n`);
     return undefined;
   }
+}
+
+function removeAllButReports(folder: string): void {
+  const others = readdirSync(folder).filter((name) => name !== REPORTS_FOLDER);
+  for (const name of others) rmSync(join(folder, name), { recursive: true, force: true });
+  if (!existsSync(join(folder, REPORTS_FOLDER))) rmdirSync(folder);
 }
 
 /** Runs to the end. Answers the exit code: 0 when everything agreed. */
@@ -101,6 +119,7 @@ async function runTask(input: {
 }): Promise<boolean> {
   const { options, folder, world, ending } = input;
   const startedMs = performance.now();
+  const reports = await startReports(input);
   const taskLog = createWriteStream(join(folder, "task.log"), { flags: "a" });
   let url: string | undefined;
   const task = new TaskProcess({
@@ -135,10 +154,36 @@ async function runTask(input: {
   else if (end.exitCode !== 0) faults.push(`the task ended with exit code ${end.exitCode}, expected 0`);
   const drained = await world.cloud.drain(DRAIN_WITHIN_MS);
   if (drained.kind === "not-drained") faults.push(`the fills queue is not empty: ${drained.reason}`);
+  faults.push(...((await reports?.finish()) ?? []));
   const summary = await summarize({ world, end, seconds, faults });
   say(`\n${summaryText(summary)}`);
   taskLog.end();
   return mismatches(summary).length === 0;
+}
+
+/** The run's reports, unless it makes none; `finish` makes the last one and answers where it differs from the ledger. */
+async function startReports(input: {
+  readonly options: RunOptions;
+  readonly folder: string;
+  readonly world: LocalWorld;
+}) {
+  const { options, folder, world } = input;
+  if (options.reportEveryMs === undefined) return undefined;
+  const { cloud, markets, x } = world;
+  const symbols = markets.settings.map(({ symbol }) => symbol);
+  const before = await readRunBooks(cloud, symbols);
+  const log = fileLog(join(folder, "reports.log"));
+  const settings = { cloud, clock: makeSystemClock(), log, folder, hourMs: options.reportEveryMs };
+  const reports = new LocalReports({ ...settings, onReport: (report) => say(reportLine(report)) });
+  say(`Reports are posted on a simulated X: ${x.url}`);
+  return {
+    finish: async (): Promise<readonly string[]> => {
+      const last = await reports.last();
+      if (last === undefined) return [];
+      say(`\n${reportText(last)}`);
+      return await reportFaults(cloud, last, before);
+    },
+  };
 }
 
 /**

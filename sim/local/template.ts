@@ -1,6 +1,6 @@
 /**
- * The cloud of the templates: reads every stack of a folder of `cdk synth` into the tables, queues, functions, rules and
- * schedules that the local cloud starts. Owns what is read and what is left out (roles, policies, logs, alarms: nothing
+ * The cloud of the templates: reads every stack of a folder of `cdk synth` into the tables, queues, buckets, functions,
+ * rules and schedules that the local cloud starts. Owns what is read and what is left out (roles, policies, logs, alarms: nothing
  * here would act on them). A template that cannot be read is an `InputError` that names stack and resource.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -22,6 +22,8 @@ import { TemplateValues } from "./template-values.ts";
 export type CloudDescription = {
   readonly tables: readonly TableDescription[];
   readonly queues: readonly QueueDescription[];
+  /** Names of buckets. */
+  readonly buckets: readonly string[];
   readonly functions: readonly FunctionDescription[];
   readonly mappings: readonly EventSourceMapping[];
   readonly buses: readonly string[];
@@ -94,7 +96,7 @@ function parseJson(file: string): unknown {
 type Draft = { -readonly [Key in keyof CloudDescription]: CloudDescription[Key][number][] };
 
 function emptyDescription(): Draft {
-  return { tables: [], queues: [], functions: [], mappings: [], buses: [], rules: [], schedules: [] };
+  return { tables: [], queues: [], buckets: [], functions: [], mappings: [], buses: [], rules: [], schedules: [] };
 }
 
 function collect(template: Template, values: TemplateValues, draft: Draft): void {
@@ -114,6 +116,9 @@ function collect(template: Template, values: TemplateValues, draft: Draft): void
         break;
       case "AWS::SQS::Queue":
         draft.queues.push(queue(read));
+        break;
+      case "AWS::S3::Bucket":
+        draft.buckets.push(read.name);
         break;
       case "AWS::Lambda::Function":
         // A function without an entry is the CDK's own and has no source here.

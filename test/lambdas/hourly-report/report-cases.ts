@@ -29,8 +29,8 @@ export function makeMarket(given: Case): MarketFigures {
   const [base = "", quote = ""] = given.market.split("/");
   const minutes = given.minutes ?? 60;
   const pnl = money(given.pnl);
-  const steps = wander(minutes === 0 ? 0 : PERIOD.minutes, makeSeededRng(given.placed, given.market));
-  const series = Array.from({ length: PERIOD.minutes }, (_, index) => ({
+  const steps = wander(minutes === 0 ? 0 : PERIOD.points, makeSeededRng(given.placed, given.market));
+  const series = Array.from({ length: PERIOD.points }, (_, index) => ({
     pnl: (pnl * BigInt(Math.round(1_000 * (steps[index] ?? 0)))) / 1_000n,
     position: 0n,
   }));

@@ -68,7 +68,9 @@ class LocalRun {
 
   /** `temporary` is the folder where a run without `--data-dir` makes its own. */
   constructor(args: readonly string[], temporary: string) {
-    this.#child = spawn(process.execPath, [join(root, "sim/local/run.ts"), ...args], {
+    // Reports are drawn, which takes a second of the processor: only who asks for them has them.
+    const reports = args.includes("--report-every") ? [] : ["--report-every", "off"];
+    this.#child = spawn(process.execPath, [join(root, "sim/local/run.ts"), ...reports, ...args], {
       // Not the repository: the run must not care where it is started.
       cwd: import.meta.dirname,
       env: { ...process.env, TMPDIR: temporary },

@@ -17,6 +17,7 @@ const options: RunOptions = {
   tape: undefined,
   speed: 1,
   record: undefined,
+  reportEveryMs: undefined,
   port: 0,
   dataDir: undefined,
 };

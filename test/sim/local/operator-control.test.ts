@@ -25,7 +25,16 @@ let world: LocalWorld;
 let control: Control;
 const changes: { readonly market: string; readonly control: MarketControl }[] = [];
 beforeAll(async () => {
-  const run = { forMs: undefined, seed: 7, tape: undefined, speed: 1, record: undefined, port: 0, dataDir: folder };
+  const run = {
+    forMs: undefined,
+    seed: 7,
+    tape: undefined,
+    speed: 1,
+    record: undefined,
+    port: 0,
+    dataDir: folder,
+    reportEveryMs: undefined,
+  };
   world = await startLocalWorld({ options: { ...run, markets: MARKETS }, root, folder, log });
   control = new Control({
     client: new DynamoDBClient(localClientSettings(world.cloud.dynamodbUrl)),

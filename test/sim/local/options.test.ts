@@ -12,6 +12,7 @@ const DEFAULTS: RunOptions = {
   port: 0,
   dataDir: undefined,
   record: undefined,
+  reportEveryMs: 60_000,
 };
 
 const faultOf = (...args: readonly string[]): string => {
