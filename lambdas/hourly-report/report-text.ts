@@ -16,10 +16,21 @@ const HASHTAGS = "#SeiNetwork #DeFi #MarketMaking #Trading";
 
 /** The post: the hour in it makes each one another. Throws `RangeError` when X would not take it. */
 export function reportText(figures: ReportFigures): string {
+  const { markets } = figures;
+  const count = `${markets.length} markets`;
+  const names = markets.length > MARKETS_NAMED_MAX ? count : markets.map(({ market }) => market).join(" and ");
+  const named = postOf(figures, names);
+  // Long names and large figures together may be too much.
+  const text = twitterText.parseTweet(named).valid ? named : postOf(figures, count);
+  assertPost(text);
+  return text;
+}
+
+function postOf(figures: ReportFigures, markets: string): string {
   const { pnl, volume, quote } = figures;
-  const text = [
+  return [
     `🤖 FlashMM · ${periodTitle(figures.period)}`,
-    marketsLine(figures),
+    `${markets} on Sei`,
     "",
     `📈 Spread improvement ${formatPercent(figures.spreadImprovementPercent)}`,
     `💰 PnL ${formatAmount(pnl, { signed: true })} ${quote}`,
@@ -29,8 +40,6 @@ export function reportText(figures: ReportFigures): string {
     "",
     HASHTAGS,
   ].join("\n");
-  assertPost(text);
-  return text;
 }
 
 /** What the image shows, for who does not see it. */
@@ -57,9 +66,4 @@ export function assertPost(text: string): void {
   if (urls.length > 0) throw new RangeError(`the post must be without a link, was with ${urls.join(", ")}`);
   const cashtags = twitterText.extractCashtags(text);
   if (cashtags.length > CASHTAGS_MAX) throw new RangeError(`the post must have one cashtag at most, was ${cashtags}`);
-}
-
-function marketsLine({ markets }: ReportFigures): string {
-  if (markets.length > MARKETS_NAMED_MAX) return `${markets.length} markets on Sei`;
-  return `${markets.map(({ market }) => market).join(" and ")} on Sei`;
 }

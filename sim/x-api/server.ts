@@ -1,7 +1,6 @@
 /** The simulated X on a loopback port, and the page of what was posted. Owns the sockets; the API is `x-api.ts`'s. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { buffer } from "node:stream/consumers";
 import { XFaults } from "./faults.ts";
 import { imagePath, postsPage } from "./page.ts";
 import type { XAccount } from "./signature.ts";
@@ -49,11 +48,8 @@ async function handle(
 ): Promise<void> {
   const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
   if (request.method === "GET") return show(api, url.pathname, response);
-  if (Number(request.headers["content-length"] ?? BODY_BYTES_MAX + 1) > BODY_BYTES_MAX) {
-    response.writeHead(413).end();
-    return;
-  }
-  const body = await buffer(request);
+  const body = await readBody(request);
+  if (body === undefined) return void response.writeHead(413).end();
   const fault = faults.take(url.pathname);
   if (fault === "before") return void response.destroy();
   if (typeof fault === "object")
@@ -71,6 +67,17 @@ async function handle(
   if (fault === "after") return void response.destroy();
   const type = status >= 400 ? "application/problem+json" : "application/json";
   response.writeHead(status, { ...headers, "content-type": type }).end(JSON.stringify(said));
+}
+
+/** The whole body; undefined once it is larger than X takes, the rest of it read away. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size <= BODY_BYTES_MAX) chunks.push(chunk);
+  }
+  return size <= BODY_BYTES_MAX ? Buffer.concat(chunks) : undefined;
 }
 
 function show(api: XApi, path: string, response: ServerResponse): void {
