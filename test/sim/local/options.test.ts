@@ -39,6 +39,8 @@ describe("options", () => {
     { args: ["--port", "65535"], gives: { port: 65_535 } },
     { args: ["--tape", "a.gz", "--data-dir", "d"], gives: { tape: "a.gz", dataDir: "d" } },
     { args: ["--record", "tapes"], gives: { record: "tapes" } },
+    { args: ["--report-every", "30m"], gives: { reportEveryMs: 1_800_000 } },
+    { args: ["--report-every", "off"], gives: { reportEveryMs: undefined } },
     { args: ["--seed", "3", "--seed", "4"], gives: { seed: 4 } },
   ])("$args are read", ({ args, gives }) => {
     expect(parseOptions(args)).toEqual({ ...DEFAULTS, ...gives });
@@ -54,6 +56,7 @@ describe("options", () => {
     ["--seed", seed, ["x", "-1", "1.5", "4294967296", "0x10", "1e3", "", "NaN", "Infinity"]],
     ["--markets", symbols, ["sei/usdc", "SEI", "SEI/USDC,", "", "SEI/USDC,SEI/USDC", "A/B/C", "SEI USDC"]],
     ["--speed", speed, ["0", "0.09", "101", "fast", "-1", "1e2", "NaN", ""]],
+    ["--report-every", "whole minutes from 1m to 30m, or off", ["0m", "31m", "60s", "1h", "1", "1.5m", "on", ""]],
     ["--port", port, ["65536", "-1", "80.5", "http", "", "0x50"]],
   ] as const)("%s must be %s", (name, expected, bad) => {
     for (const value of bad) {
@@ -85,6 +88,7 @@ describe("options", () => {
       speed: "2",
       port: "1",
       "data-dir": "d",
+      "report-every": "5m",
     };
     for (const [, name = ""] of HELP.matchAll(/^ {2}--([a-z-]+)/gm)) {
       const args = name === "help" ? ["--help"] : [`--${name}`, values[name] ?? "unknown option of the help"];

@@ -6,15 +6,22 @@ import { EVENTS_PER_LINE, tapeLine, writeTape } from "./made-tape.ts";
 afterAll(endRuns);
 
 describe("a run", { timeout: 75_000 }, () => {
-  test("quotes within 15 s, trades, and ends by itself with books that agree", async () => {
-    const { run, temporary } = startRun("--for", "12s", "--seed", "7");
+  test("quotes within 15 s, trades, reports, and ends by itself with books that agree", async () => {
+    const { run, temporary } = startRun("--for", "12s", "--seed", "7", "--report-every", "1m");
     await run.state("quotes on both sides", QUOTES_WITHIN_MS, quotesBothSides);
     expect(await run.end(12_000 + END_WITHIN_MS)).toBe(0);
     expectAgreement(run);
     expect(run.row("exchange").fills).toBeGreaterThan(0);
     expect(run.text).toMatch(/^\d\d:\d\d:\d\d {2}SEI\/USDC 0\.4\d+ {2}spread .* fills \d+/m);
-    // Nothing is left of a sound run that was not asked to keep anything.
-    expect(readdirSync(temporary)).toEqual([]);
+    expect(run.text).toMatch(/The report of this run, posted, chart .*\.png:\n\n {2}🤖 FlashMM · /);
+    // Nothing but the reports is left of a sound run that was not asked to keep anything.
+    const files = readdirSync(temporary, { recursive: true }).map(String);
+    expect(files.map((file) => file.replace(/.*(?=\/reports)/, "").replace(/\d{4}-.*(?=\.)/, "TIME"))).toEqual([
+      expect.stringMatching(/^flashmm-/),
+      "/reports",
+      "/reports/TIME.png",
+      "/reports/TIME.txt",
+    ]);
   });
 
   test("plays a tape from its first line to its last, trades, and ends with it", async () => {

@@ -61,9 +61,24 @@ describe("the templates of this repository", () => {
       CAMBRIAN_TESTNET: "true",
       CAMBRIAN_SECRET_ARN: expect.stringMatching(/^arn:aws:secretsmanager:/),
     });
-    expect(cloud.schedules).toMatchObject([
-      { kind: "schedule", expression: "rate(5 minutes)", target: { functionName: audit?.name, input: null } },
-    ]);
+    expect(cloud.schedules).toContainEqual(
+      expect.objectContaining({
+        kind: "schedule",
+        expression: "rate(5 minutes)",
+        target: { functionName: audit?.name, input: null },
+      }),
+    );
+  });
+
+  test("give the report its bucket, its schedule each hour, and the rule of an operator's request", () => {
+    const [report] = cloud.functions.filter((each) => each.entry === "lambdas/hourly-report/handler.ts");
+    expect(cloud.buckets).toEqual([expect.stringMatching(/^flashmm-testnet-state-reports[0-9a-f]+$/)]);
+    expect(report?.environment).toMatchObject({ REPORT_BUCKET: cloud.buckets[0], MARKETS: "SEI/USDC" });
+    const target = { functionName: report?.name, input: null };
+    expect(cloud.schedules).toContainEqual(expect.objectContaining({ expression: "cron(15 * * * ? *)", target }));
+    expect(cloud.rules).toContainEqual(
+      expect.objectContaining({ bus: "flashmm", pattern: expect.anything(), targets: [target] }),
+    );
   });
 
   test("lead from the queue of fills to the function, and aside to the dead letters", () => {
