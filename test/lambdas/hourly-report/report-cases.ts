@@ -7,7 +7,7 @@ import { hourPeriod } from "../../../lambdas/hourly-report/period.ts";
 import { type ReportFigures, reportFigures } from "../../../lambdas/hourly-report/report-figures.ts";
 import { makeSeededRng } from "../../../sim/exchange/seeded-rng.ts";
 
-export const PERIOD = hourPeriod("2026-01-02T03");
+const PERIOD = hourPeriod("2026-01-02T03");
 
 export const money = (text: string) => parseScaled(text, MONEY_DECIMALS, "amount");
 
