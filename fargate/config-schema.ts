@@ -225,6 +225,9 @@ export const configFileSchema = z.strictObject({
   eventBusName: text(/^[A-Za-z0-9_./-]{1,256}$/, "the name of an EventBridge bus")
     .exactOptional()
     .describe("Bus that the engine's events go to (EVENT_BUS_NAME); left out, none are sent."),
+  reportsUrl: text(HTTP_URL, "an http:// or https:// address")
+    .exactOptional()
+    .describe("Where the hourly reports can be seen: the status page links to it; left out, it does not."),
   recording: recordingSchema
     .exactOptional()
     .describe("Records what moves the engine, for `npm run replay`; left out, nothing is recorded."),

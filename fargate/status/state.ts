@@ -224,6 +224,8 @@ export type RiskView = {
 export type TaskState = {
   readonly engineId: string;
   readonly stage: string;
+  /** Where the hourly reports can be seen; null when the configuration does not say. */
+  readonly reportsUrl: string | null;
   readonly epoch: number | null;
   readonly startedAtMs: number;
   readonly nowMs: number;

@@ -33,6 +33,7 @@ export function toTaskState(parts: {
   return {
     engineId: parts.engineId,
     stage: config.stage,
+    reportsUrl: config.reportsUrl ?? null,
     epoch: lease.epoch,
     startedAtMs: parts.startedAt.epochMs,
     nowMs: now.epochMs,

@@ -74,7 +74,10 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   const { exchange, tape, markets } = await openExchange(input);
   starting.defer(() => exchange.stop());
   await synthesize(root, templateDir);
-  const config = writeConfig({ root, folder, markets, record: options.record });
+  const nowMs = () => clock.now().epochMs;
+  const x = await startXServer(X_ACCOUNT, { now: nowMs, signedAt: nowMs });
+  starting.defer(() => x.close());
+  const config = writeConfig({ root, folder, markets, record: options.record, reportsUrl: x.url });
   const api = await startCambrianApi({ exchange, ...CREDENTIALS, network: "testnet", clock, rng, port: 0 });
   starting.defer(() => api.close());
   const source = tape === undefined ? exchange : startedByFirstSubscriber(tape);
@@ -86,9 +89,6 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     CAMBRIAN_SECRET_KEY: CREDENTIALS.secretKey,
     CAMBRIAN_TESTNET: "true",
   };
-  const nowMs = () => clock.now().epochMs;
-  const x = await startXServer(X_ACCOUNT, { now: nowMs, signedAt: nowMs });
-  starting.defer(() => x.close());
   const dataDir = folder;
   const symbols = markets.files.map((market) => market.symbol).join(",");
   const functions = { ...cambrian, MARKETS: symbols, ...reportEnvironment(x, options) };
@@ -193,12 +193,13 @@ function writeConfig(input: {
   readonly folder: string;
   readonly markets: RunMarkets;
   readonly record: string | undefined;
+  readonly reportsUrl: string;
 }): { path: string; address: string | undefined } {
-  const { root, folder, markets, record } = input;
+  const { root, folder, markets, record, reportsUrl } = input;
   const { $schema: _, ...config }: LocalConfig & { $schema?: string } = readLocalConfig(root);
   const path = join(folder, "config.json");
   const recording = record === undefined ? {} : { recording: { folder: resolve(record) } };
-  writeFileSync(path, `${JSON.stringify({ ...config, ...recording, markets: markets.files }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ ...config, ...recording, reportsUrl, markets: markets.files }, null, 2)}\n`);
   return { path, address: config.sei.address };
 }
 

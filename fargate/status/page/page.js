@@ -103,6 +103,7 @@ function draw() {
   drawErrors(state.errors);
   drawSteps(state.startup);
   show(byId("startup"), state.phase === "starting");
+  drawReportsLink(state.reportsUrl);
   drawQuoting(market);
   if (market === undefined) return;
   drawMarket(market);
@@ -113,6 +114,12 @@ function draw() {
   drawWhy(market.why);
   const title = `${market.mid ?? "no mid"} ${market.market} · FlashMM`;
   if (document.title !== title) document.title = title;
+}
+
+function drawReportsLink(url) {
+  const link = byId("reports");
+  show(link, url !== null);
+  if (url !== null && link.getAttribute("href") !== url) link.setAttribute("href", url);
 }
 
 function drawTabs(current) {

@@ -295,6 +295,16 @@ describe("status page", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("reports are linked to where the configuration says they are, and nowhere else", async () => {
+    const link = page.locator("#reports");
+    expect(await link.isVisible()).toBe(false);
+    state = makeTaskState({ reportsUrl: "http://127.0.0.1:8081" });
+    await link.waitFor();
+    expect(await link.getAttribute("href")).toBe("http://127.0.0.1:8081");
+    state = makeTaskState();
+    await link.waitFor({ state: "hidden" });
+  });
+
   test("markup among the task's words is shown as words", async () => {
     const reason = '<img src="x" onerror="window.broken = true">';
     state = makeTaskState({ markets: [makeMarketState({ reasons: [reason] })], errors: { [reason]: 1 } });

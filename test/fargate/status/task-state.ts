@@ -16,6 +16,7 @@ export function makeTaskState(changes: Partial<TaskState> = {}): TaskState {
   return {
     engineId: "task-7f3a",
     stage: "local",
+    reportsUrl: null,
     epoch: 12,
     startedAtMs: NOW_MS - 754_000,
     nowMs: NOW_MS,

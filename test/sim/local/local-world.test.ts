@@ -60,7 +60,11 @@ describe("the local world", () => {
 
   test("configures the task with the markets of the run and leaves the rest as in config/local.json", () => {
     const { $schema: _, ...local } = JSON.parse(readFileSync(join(root, "config/local.json"), "utf8"));
-    expect(readConfig()).toEqual({ ...local, markets: JSON.parse(JSON.stringify(world.markets.files)) });
+    expect(readConfig()).toEqual({
+      ...local,
+      reportsUrl: world.x.url,
+      markets: JSON.parse(JSON.stringify(world.markets.files)),
+    });
     expect(world.markets.settings.map((setting) => setting.symbol)).toEqual(options.markets);
   });
 
