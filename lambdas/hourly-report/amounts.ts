@@ -34,7 +34,7 @@ export function formatCount(count: number): string {
 export function formatBps(bps: number | undefined): string {
   if (bps === undefined) return NOT_KNOWN;
   const size = Math.abs(bps);
-  return typeset(bps.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : 2));
+  return typeset(bps.toFixed(size >= 100 ? 0 : size >= 1 ? 1 : size >= 0.1 || size < 0.00005 ? 2 : 4));
 }
 
 /** As a number for an axis or the length of a bar: as near as a floating-point one comes. */

@@ -1,4 +1,4 @@
-/** The panel of what became of the orders: filled, cancelled, or still open at the end. Owns the donut and the list beside it. */
+/** The panel of what became of the orders: filled, cancelled, or else refused by the venue or still open at the end. Owns the donut and the list beside it. */
 import { formatCount, formatPercent } from "./amounts.ts";
 import { COLORS, PANELS } from "./chart-panels.ts";
 import type { ReportFigures } from "./report-figures.ts";
@@ -9,12 +9,12 @@ const LIST = { left: PANEL.left + 322, top: PANEL.top + 106, step: 68 };
 const RADIUS = { inner: 84, outer: 124 };
 
 export function ordersPanel({ ordersPlaced, ordersFilled, ordersCancelled, fillRatePercent }: ReportFigures) {
-  // Orders of the minutes before may end in this period: what is open is never less than none.
-  const open = Math.max(0, ordersPlaced - ordersFilled - ordersCancelled);
+  // Orders of the minutes before may end in this period: what is left is never less than none.
+  const others = Math.max(0, ordersPlaced - ordersFilled - ordersCancelled);
   const parts = [
     { name: "Filled", value: ordersFilled, color: COLORS.green },
     { name: "Cancelled", value: ordersCancelled, color: COLORS.sky },
-    { name: "Still open", value: open, color: COLORS.orange },
+    { name: "Open or refused", value: others, color: COLORS.orange },
   ];
   const isEmpty = parts.every(({ value }) => value === 0);
   const slices = parts.filter(({ value }) => value > 0);

@@ -91,10 +91,11 @@ describe("figures", () => {
     expect([
       formatPercent(-0.04),
       formatPercent(undefined),
-      formatBps(-0.001),
+      formatBps(-0.00001),
       formatBps(123.4),
       formatBps(0.42),
-    ]).toEqual(["0.0 %", "–", "0.00", "123", "0.42"]);
+      formatBps(0.0018),
+    ]).toEqual(["0.0 %", "–", "0.00", "123", "0.42", "0.0018"]);
     expect([12_000, -3_400_000, 0.25, 12.5, 0].map(formatAxis)).toEqual(["12k", "−3.4M", "0.25", "12.5", "0"]);
   });
 });
