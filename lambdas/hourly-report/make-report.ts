@@ -21,13 +21,17 @@ export type Reporter = Omit<Publisher, "x"> & {
   readonly openX: () => Promise<XClient | undefined>;
 };
 
+/** Six minutes of an hour in all: an audit comes each five. */
+const READINGS_MAX = 7;
+const PAUSE_PART = 1 / 60;
+
 /** How the report of the period stands after a run. */
 export type ReportAnswer = Pick<Report, "id" | "state" | "text" | "chartKey" | "reason" | "tweetId">;
 
 /** Makes the report, unless it stands, and posts what waits. `untilMs` is monotonic. Rejects when it could not be stored. */
 export async function runReport(reporter: Reporter, request: ReportRequest, untilMs: number): Promise<ReportAnswer> {
   const { table, log } = reporter;
-  const { period, isDryRun } = request;
+  const { period, isDryRun, isScheduled } = request;
   const standing = await readReport(table, period.id);
   const opened = isDryRun ? { x: undefined } : await openX(reporter);
   const { x } = opened;
@@ -36,7 +40,8 @@ export async function runReport(reporter: Reporter, request: ReportRequest, unti
   const why = mayPost || isDryRun ? undefined : "there are no keys of X";
   let made: Report | undefined;
   if (standing === undefined || isReplaceable(standing) || isDryRun) {
-    made = await makeReport(reporter, period, { state, why });
+    const figures = await readFigures(reporter, period, isScheduled ? untilMs : 0);
+    made = await makeReport(reporter, period, figures, { state, why });
   }
   if (x !== undefined) await publishWaiting({ ...reporter, x }, untilMs);
   // A dry run over a report that stands changes nothing, and still answers what it made.
@@ -60,14 +65,14 @@ async function openX({
   }
 }
 
-/** Reads, draws and stores a report; one that is refused has its reasons in the place of a text. */
+/** Draws and stores a report; one that is refused has its reasons in the place of a text. */
 async function makeReport(
   reporter: Reporter,
   period: Period,
+  figures: FiguresOutcome,
   { state, why }: { readonly state: ReportState; readonly why: string | undefined },
 ): Promise<Report> {
   const { table, bucket, timing, log } = reporter;
-  const figures = await readFigures(reporter, period);
   const blank = {
     id: period.id,
     to: period.to,
@@ -96,7 +101,23 @@ type FiguresOutcome =
   | { readonly type: "figures"; readonly value: ReportFigures }
   | { readonly type: "refused"; readonly reasons: readonly string[] };
 
-async function readFigures({ table, markets }: Reporter, period: Period): Promise<FiguresOutcome> {
+/**
+ * Reads the figures; those that are refused again and again until `untilMs` (monotonic), at most so often that the audit has run once more:
+ * a fill that was missing is booked by then, an hour that was not proven is.
+ */
+async function readFigures(reporter: Reporter, period: Period, untilMs: number): Promise<FiguresOutcome> {
+  const { timing, log, gapMs } = reporter;
+  const pauseMs = gapMs * PAUSE_PART;
+  for (let reading = 1; ; reading++) {
+    const outcome = await tryFigures(reporter, period);
+    const isLast = reading === READINGS_MAX || timing.monotonicMs() + pauseMs >= untilMs;
+    if (outcome.type === "figures" || isLast) return outcome;
+    log.info("report cannot be made yet", { report: period.id, reading, reasons: outcome.reasons });
+    await timing.wait(pauseMs);
+  }
+}
+
+async function tryFigures({ table, markets }: Reporter, period: Period): Promise<FiguresOutcome> {
   const outcomes = await Promise.all(markets.map((market) => readMarket(table, market, period)));
   const figures = outcomes.flatMap((outcome) => (outcome.type === "figures" ? [outcome.figures] : []));
   const quotes = new Set(figures.map(({ assets }) => assets.quote));

@@ -10,6 +10,8 @@ export type ReportRequest = {
   readonly period: Period;
   /** Everything happens but the post. */
   readonly isDryRun: boolean;
+  /** Nobody asked for this very period: an hour that may not be told of yet is waited for. */
+  readonly isScheduled: boolean;
 };
 
 const detailSchema = z.looseObject({
@@ -35,7 +37,8 @@ export function parseReportRequest(event: unknown, nowMs: number): ReportRequest
   if (Date.parse(period.to) > nowMs) {
     throw new InputError({ what: "the report's period", expected: "one that is over", was: period.id });
   }
-  return { period, isDryRun };
+  const isScheduled = hour === undefined && from === undefined && !isDryRun;
+  return { period, isDryRun, isScheduled };
 }
 
 function readPeriod(

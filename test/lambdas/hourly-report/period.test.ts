@@ -84,6 +84,8 @@ describe("a request", () => {
     ["nothing at all", undefined, "2026-01-02T03", false],
   ])("is read from %s", (_what, event, id, isDryRun) => {
     expect(parseReportRequest(event, NOW_MS)).toMatchObject({ period: { id }, isDryRun });
+    const isScheduled = !JSON.stringify(event ?? {}).match(/hour|from|dryRun/);
+    expect(parseReportRequest(event, NOW_MS).isScheduled).toBe(isScheduled);
   });
 
   it.each([

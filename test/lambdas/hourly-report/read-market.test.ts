@@ -5,7 +5,7 @@ import { readAmount, toMarketKey } from "../../../lambdas/ledger-items.ts";
 import { readHours, readItem } from "../../../lambdas/ledger-table.ts";
 import { ONE } from "../../fargate/minute-cases.ts";
 import { makeMessage } from "../fill-accounting/make-messages.ts";
-import { announce, putFactItem, remove, spoil } from "../made-ledger.ts";
+import { announce, putFactItem, putItem, remove, spoil } from "../made-ledger.ts";
 import { HOUR, makeReportWorld, type ReportWorld } from "./report-world.ts";
 
 const PERIOD = hourPeriod(HOUR);
@@ -149,5 +149,17 @@ describe("an hour is refused, and why is said", () => {
     expect(world.x.posts).toHaveLength(0);
     await world.audit();
     expect(await world.run()).toMatchObject({ state: "posted" });
+  });
+
+  it("but the hour's own run waits for the next audit, and no longer", async () => {
+    const world = await newWorld();
+    const key = auditKey(world, `HOUR#${HOUR}`);
+    const proof = await readItem(world.table, key);
+    await remove(world.table, key);
+    const startMs = world.timing.epochMs();
+    expect(await world.run({})).toMatchObject({ id: HOUR, state: "skipped" });
+    expect(world.timing.epochMs() - startMs).toBe(6 * 60_000);
+    world.clock.after(4 * 60_000, () => void putItem(world.table, proof ?? {}));
+    expect(await world.run({})).toMatchObject({ id: HOUR, state: "posted" });
   });
 });
