@@ -1,7 +1,14 @@
 /** What goes wrong between X and us, when a test says so. Owns the order: each fault strikes once, at its path. */
 
-/** `before`: the request never arrives. `after`: it is carried out, and its answer lost. Else X answers this in its place. */
-export type XFaultKind = "before" | "after" | { readonly status: number; readonly body: string; readonly type: string };
+/**
+ * `before`: the request never arrives. `after`: it is carried out, and its answer lost. `silent`: the same, and the connection stands. Else X
+ * answers this in its place.
+ */
+export type XFaultKind =
+  | "before"
+  | "after"
+  | "silent"
+  | { readonly status: number; readonly body: string; readonly type: string };
 
 export class XFaults {
   readonly #waiting: { readonly path: string; readonly kind: XFaultKind }[] = [];

@@ -64,6 +64,7 @@ async function handle(
     headers: request.headers,
     body,
   });
+  if (fault === "silent") return;
   if (fault === "after") return void response.destroy();
   const type = status >= 400 ? "application/problem+json" : "application/json";
   response.writeHead(status, { ...headers, "content-type": type }).end(JSON.stringify(said));

@@ -96,7 +96,7 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
     };
     const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: makeRequestHandler(host.backend) });
     client.middlewareStack.add((next) => async (args) => await effect(() => next(args)), { step: "initialize" });
-    const api = makeXClient(ACCOUNT, x.url, 2_000);
+    const api = makeXClient(ACCOUNT, x.url, 10_000);
     const dying: XClient = {
       upload: (png) => effect(() => api.upload(png)),
       describe: (id, text) => effect(() => api.describe(id, text)),

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => x.close());
 
-const client = (keys = ACCOUNT) => makeXClient(keys, x.url, 2_000);
+const client = (keys = ACCOUNT, callMillisMax = 10_000) => makeXClient(keys, x.url, callMillisMax);
 
 function expectDone<Value>(outcome: XOutcome<Value>): Value {
   if (outcome.type !== "done") throw new Error(JSON.stringify(outcome));
@@ -84,6 +84,16 @@ describe("the simulated X", () => {
     });
     nowMs += 60_000;
     expect(await client().post("limited", mediaId)).toMatchObject({ type: "done" });
+  });
+
+  it("that says nothing leaves the client not knowing, after its time", async () => {
+    const mediaId = await upload();
+    x.faults.strike("/2/tweets", "silent");
+    expect(await client(ACCOUNT, 100).post("silence", mediaId)).toEqual({
+      type: "unknown",
+      detail: "no answer within 100 ms",
+    });
+    expect(await client().post("silence", mediaId)).toMatchObject({ type: "duplicate" });
   });
 
   it("knows nothing else", async () => {
