@@ -5,6 +5,21 @@ afterEach(() => {
   vi.resetModules();
 });
 
+const context = {
+  awsRequestId: "request-1",
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: "hourly-report",
+  functionVersion: "1",
+  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:hourly-report",
+  logGroupName: "group",
+  logStreamName: "stream",
+  memoryLimitInMB: "1024",
+  getRemainingTimeInMillis: () => 60_000,
+  done: () => undefined,
+  fail: () => undefined,
+  succeed: () => undefined,
+};
+
 const ENVIRONMENT = {
   TABLE_NAME: "ledger",
   REPORT_BUCKET: "reports",
@@ -40,6 +55,5 @@ it.each([
 
 it("an event whose detail does not fit fails the invocation", async () => {
   const handler = await startHandler();
-  const context = { awsRequestId: "1", functionName: "hourly-report", getRemainingTimeInMillis: () => 60_000 };
-  await expect(handler({ detail: { hour: "soon" } }, context as never)).rejects.toThrow("hour must be an hour such as");
+  await expect(handler({ detail: { hour: "soon" } }, context)).rejects.toThrow("hour must be an hour such as");
 });

@@ -131,7 +131,7 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
 async function answerFiles(files: Map<string, Uint8Array>, command: unknown): Promise<unknown> {
   if (command instanceof PutObjectCommand) {
     const { Key = "", Body } = command.input;
-    files.set(Key, typeof Body === "string" ? new TextEncoder().encode(Body) : new Uint8Array(Body as Uint8Array));
+    files.set(Key, Body instanceof Uint8Array ? Body : new TextEncoder().encode(String(Body)));
     return {};
   }
   const key = command instanceof GetObjectCommand ? (command.input.Key ?? "") : "";
