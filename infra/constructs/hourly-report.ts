@@ -4,7 +4,7 @@
  * own items alone.
  */
 import { Duration } from "aws-cdk-lib";
-import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { Alarm, ComparisonOperator, Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { type EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
@@ -64,8 +64,8 @@ export class HourlyReport extends Construct {
       folder: "hourly-report",
       description: "Reports each hour of market making: figures, chart, post on X",
       timeout: TIMEOUT,
-      // The chart takes 260 MB; memory is processor time, and it is drawn in a second.
-      memoryMegabytes: 1_024,
+      // The chart takes 200 MB; this much memory is a whole processor, which draws it in a second.
+      memoryMegabytes: 1_769,
       filesBeside: CHART_FILES,
       environment: {
         TABLE_NAME: props.ledger.tableName,
@@ -99,27 +99,37 @@ export class HourlyReport extends Construct {
 
   #alarms(report: IFunction, deadLetters: IQueue): void {
     const dimensionsMap = { service: "hourly-report" };
-    this.#alarm("Publish errors", "A report could not be posted on X, or nobody knows whether it was.", {
-      metric: new Metric({ namespace: "FlashMM", metricName: ERRORS, dimensionsMap, statistic: "Sum", period: PERIOD }),
-    });
-    this.#alarm("Report errors", "The function hourly-report failed or ran out of time. It is tried twice more.", {
-      metric: report.metricErrors({ period: PERIOD, statistic: "Sum" }),
-    });
-    this.#alarm("Report dead letters", "A run of the report could not be started, or failed each time it was tried.", {
-      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: "Maximum" }),
-    });
-  }
-
-  #alarm(id: string, means: string, { metric }: { readonly metric: IMetric }): void {
-    new Alarm(this, id, {
-      metric,
-      alarmDescription: `${means} docs/runbook.md, section "Hourly report".`,
+    const over = { statistic: "Sum", period: PERIOD };
+    const errors = new Metric({ namespace: "FlashMM", metricName: ERRORS, dimensionsMap, ...over });
+    const waiting = deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: "Maximum" });
+    const sentences = {
+      "Publish errors": [errors, "A report could not be posted on X, or nobody knows whether it was."],
+      "Report errors": [report.metricErrors(over), "The function failed or ran out of time. It is tried twice more."],
+      "Report dead letters": [waiting, "A run of the report could not be started, or failed each time it was tried."],
+    } as const;
+    for (const [id, [metric, means]] of Object.entries(sentences)) {
+      new Alarm(this, id, {
+        metric,
+        alarmDescription: describe(means),
+        threshold: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+    }
+    new Alarm(this, "Report age", {
+      metric: report.metricInvocations({ statistic: "Sum", period: Duration.hours(1) }),
+      alarmDescription: describe("For two hours no report was even begun."),
       threshold: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 2,
+      treatMissingData: TreatMissingData.BREACHING,
     });
   }
+}
+
+function describe(means: string): string {
+  return `${means} docs/runbook.md, section "Hourly report".`;
 }
 
 function statementsFor({ ledger, reports, twitterSecretArn }: HourlyReportProps): readonly PolicyStatement[] {

@@ -66,7 +66,7 @@ describe("the hourly report", () => {
       expect.arrayContaining(["TABLE_NAME", "REPORT_BUCKET", "MARKETS", "TWITTER_SECRET_ARN"]),
     );
     expect(JSON.stringify(Environment.Variables)).not.toMatch(/TWITTER_API|REPORT_GAP/);
-    expect({ Timeout, MemorySize }).toEqual({ Timeout: 900, MemorySize: 1_024 });
+    expect({ Timeout, MemorySize }).toEqual({ Timeout: 900, MemorySize: 1_769 });
   });
 
   test("has beside its bundle what the chart is drawn with", () => {
@@ -82,6 +82,12 @@ describe("the hourly report", () => {
     });
     alarm({ MetricName: "Errors", Dimensions: [{ Name: "FunctionName", Value: { Ref: id } }] });
     alarm({ AlarmDescription: Match.stringLikeRegexp("A run of the report could not be started") });
+    alarm({
+      MetricName: "Invocations",
+      ComparisonOperator: "LessThanThreshold",
+      EvaluationPeriods: 2,
+      TreatMissingData: "breaching",
+    });
   });
 });
 
