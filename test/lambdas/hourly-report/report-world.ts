@@ -31,6 +31,8 @@ const RUN_MS = 840_000;
 /** At the n-th effect of a run, counted from 1. */
 export type Strike = { readonly at: number; readonly how: "before" | "after" };
 
+type Effect = <Value>(act: () => Promise<Value>) => Promise<Value>;
+
 export type ReportWorld = Awaited<ReturnType<typeof makeReportWorld>>;
 
 /** With one market whose hour is booked and proven, unless `isEmpty`. It is a quarter past noon. */
@@ -43,6 +45,11 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
   const files = new Map<string, Uint8Array>();
   const errors: number[] = [];
   const minutes = new MinuteTable({ ...table, clock: new VirtualTime().clock });
+  // One client for all runs, since to make one costs more than a run: its calls are of the run that was begun last.
+  let onCall: Effect = (act) => act();
+  const requestHandler = makeRequestHandler(host.backend);
+  const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler, cacheMiddleware: true });
+  client.middlewareStack.add((next) => async (args) => await onCall(() => next(args)), { step: "initialize" });
   const world = {
     ...audit,
     table,
@@ -70,7 +77,6 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
     },
     /** Moves the clock on to a moment. */
     goTo: (atMs: number) => clock.advance(Math.max(0, atMs - timing.epochMs())),
-    connect: (strike?: Strike) => connect(strike),
     run: async (detail: Readonly<Record<string, unknown>> = { hour: HOUR }, strike?: Strike): Promise<ReportAnswer> => {
       const { reporter } = connect(strike);
       const request = parseReportRequest({ detail }, timing.epochMs());
@@ -83,10 +89,10 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
     },
   };
 
-  function connect(strike: Strike | undefined): { readonly reporter: Reporter; readonly effects: () => number } {
+  function connect(strike: Strike | undefined): { readonly reporter: Reporter } {
     let count = 0;
     let isDead = false;
-    const effect = async <Value>(act: () => Promise<Value>): Promise<Value> => {
+    const effect: Effect = async (act) => {
       if (isDead) throw new Error("the process has ended");
       count++;
       if (count !== strike?.at) return await act();
@@ -94,8 +100,7 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
       if (strike.how === "after") await act();
       throw new Error("the process has ended");
     };
-    const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: makeRequestHandler(host.backend) });
-    client.middlewareStack.add((next) => async (args) => await effect(() => next(args)), { step: "initialize" });
+    onCall = effect;
     const api = makeXClient(ACCOUNT, x.url, 10_000);
     const dying: XClient = {
       upload: (png) => effect(() => api.upload(png)),
@@ -117,7 +122,7 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
       log: { info: silent, warn: silent, error: silent },
       countError: () => errors.push(timing.epochMs()),
     };
-    return { reporter, effects: () => count };
+    return { reporter };
   }
 
   if (options.isEmpty !== true) {
