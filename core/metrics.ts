@@ -15,7 +15,11 @@ export type GaugeLabels = {
   flashmm_circuit_state: { integration: string };
   flashmm_quoting_state: { market: string };
   flashmm_uptime_ratio: { market: string };
-  /** Not in CONTRACTS 7, like the two after it: figures of the fills of the last hour. */
+  /** Not in CONTRACTS 7: orders of unproven fate. */
+  flashmm_orders_unknown: { market: string };
+  /** Not in CONTRACTS 7: what the health sweep says, 1 or 0, and of the sweep itself whether it has come lately. */
+  flashmm_integration_healthy: { integration: string };
+  /** Not in CONTRACTS 7 either, like the two after it: figures of the fills of the last hour. */
   flashmm_spread_capture_bps: FillLabels;
   flashmm_markout_bps: FillLabels & { horizon: "1s" | "5s" | "60s" };
   flashmm_adverse_selection_bps: FillLabels & { horizon: "1s" | "5s" | "60s" };
@@ -62,6 +66,13 @@ export type FunctionMetricLabels = {
   flashmm_audit_age_seconds: { market: string };
   flashmm_audit_checked_total: { market: string };
   flashmm_audit_differences_total: { market: string; kind: AuditDifferenceKind };
+  /** 1 or 0; none where an integration is not configured. */
+  flashmm_integration_healthy: { integration: string };
+  flashmm_integration_check_seconds: { integration: string };
+  /** Of the task, as the health sweep sees it; none before the first task. */
+  flashmm_heartbeat_age_seconds: Record<never, string>;
+  /** Orders of a silent task that the health sweep ended. */
+  flashmm_dead_man_cancelled_total: Record<never, string>;
 };
 
 export type FunctionMetricName = keyof FunctionMetricLabels;

@@ -5,6 +5,7 @@ import { unrealizedPnl } from "../core/accounting/pnl.ts";
 import { MONEY_DECIMALS } from "../core/decimal.ts";
 import type { Engine } from "../core/engine.ts";
 import type { MarketEngine } from "../core/market-engine.ts";
+import { isUnknown } from "../core/order.ts";
 import type { CountsOfSide } from "../core/order-counts.ts";
 import type { DenialReason } from "../core/risk/gate.ts";
 import type { Instant, Side } from "../core/units.ts";
@@ -69,6 +70,7 @@ export class EngineMetrics {
       this.#metrics.set("flashmm_feed_staleness_seconds", { market }, ageSeconds);
     }
     this.#metrics.set("flashmm_quoting_state", { market }, reasonsOf(engine, now).length === 0 ? 1 : 0);
+    this.#metrics.set("flashmm_orders_unknown", { market }, engine.orders.open().filter(isUnknown).length);
     const { twoSidedRatio } = engine.meter;
     if (twoSidedRatio !== undefined) this.#metrics.set("flashmm_uptime_ratio", { market }, twoSidedRatio);
   }

@@ -39,6 +39,9 @@ const GAUGES: Record<GaugeName, string> = {
   flashmm_circuit_state: "Circuit breaker: 0 closed, 1 half-open, 2 open",
   flashmm_quoting_state: "1 quoting, 0 halted",
   flashmm_uptime_ratio: "Share of the time since start with a live quote on both sides, 0 to 1",
+  flashmm_orders_unknown: "Orders whose placing or cancelling is of unproven outcome",
+  flashmm_integration_healthy:
+    "1 when the health sweep finds the integration well, else 0; not configured ones have none",
   flashmm_spread_capture_bps: "How much better than the mid we filled in the last hour, by size, in bps of the mid",
   flashmm_markout_bps: "What the fills of the last hour made at the mid so long after them, by size, in bps of the mid",
   flashmm_adverse_selection_bps:

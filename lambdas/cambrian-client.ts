@@ -1,6 +1,6 @@
 /**
- * Questions to the order API (CONTRACTS 3) from functions: signed, paced, each with a time-out and a few more tries. Owns what may
- * be asked again and when; it places and cancels nothing, and what an answer means is the caller's.
+ * Questions to the order API (CONTRACTS 3) from functions, and cancels: signed, paced, each with a time-out and a few more tries. Owns
+ * what may be asked again and when. It knows no way to place an order; what an answer means is the caller's.
  *
  * The venue takes ten requests in any one second, and the task leaves one of them to the functions (`requestsPerSecond` of its
  * configuration): so one client asks one question at a time, and the next a second after the answer.
@@ -10,11 +10,14 @@ import { InputError } from "../core/errors.ts";
 import type { CambrianKeys, SignHeaders } from "./cambrian-keys.ts";
 import type { Timing } from "./timing.ts";
 
+/** What may be said twice: a question changes nothing, and an order that has ended is not ended again. */
+type Method = "GET" | "DELETE";
+
 /** Node's own `fetch`, as far as it is needed here. */
 export type Fetch = (
   url: string,
   init: {
-    readonly method: "GET";
+    readonly method: Method;
     readonly headers: Record<string, string>;
     readonly signal: AbortSignal;
     /** What is signed is for this host alone. */
@@ -31,6 +34,10 @@ export type CambrianClientOptions = {
   readonly timing: Timing;
   /** For one try, from the first byte sent to the last byte read; 5,000 unless told. */
   readonly timeoutMs?: number;
+  /** From an answer to the next question; 1,025 unless told. */
+  readonly paceMs?: number;
+  /** Tries of one question; 4 unless told. */
+  readonly attemptsMax?: number;
 };
 
 export type CambrianErrorKind =
@@ -65,7 +72,12 @@ export class CambrianError extends Error {
 }
 
 /** A question: its path from `/v1` on, percent-encoded, and how the JSON of a 200 is read; `read` throws when it does not fit. */
-export type Question<Answer> = { readonly path: string; readonly read: (json: unknown) => Answer };
+export type Question<Answer> = {
+  /** GET unless told. */
+  readonly method?: Method;
+  readonly path: string;
+  readonly read: (json: unknown) => Answer;
+};
 
 /** Between an answer and the next question, a little over a second: the venue's clock may run slow. */
 const PACE_MS = 1_025;
@@ -108,7 +120,7 @@ export class CambrianClient {
   }
 
   /**
-   * Asks until an answer could be read, four times at most, and not past `untilMs` (monotonic). Rejects with `CambrianError`. Calls
+   * Asks until an answer could be read, four times at most unless told, and not past `untilMs` (monotonic). Rejects with `CambrianError`. Calls
    * at the same time wait for one another.
    */
   async ask<Answer>(question: Question<Answer>, untilMs: number): Promise<Answer> {
@@ -130,13 +142,13 @@ export class CambrianClient {
       try {
         return await this.#attempt(question, sign, untilMs);
       } catch (error) {
-        if (!(error instanceof CambrianError) || attempt >= ATTEMPTS_MAX) throw error;
-        // A rotated key is refused until it is read anew; a second refusal is of the new one.
+        if (!(error instanceof CambrianError)) throw error;
+        // A rotated key is refused until it is read anew, which is no try; a second refusal is of the new one.
         const renewed = error.code === "unauthorized" && !isRenewed ? this.#options.keys.renewed() : undefined;
         if (renewed !== undefined) {
           sign = await renewed;
           isRenewed = true;
-        } else if (isRepeatable(error)) {
+        } else if (isRepeatable(error) && attempt < (this.#options.attemptsMax ?? ATTEMPTS_MAX)) {
           this.#holdBack(BACKOFF_FIRST_MS * 2 ** (attempt - 1) * (0.5 + this.#options.timing.random()));
         } else throw error;
         if (this.#notBeforeMs >= untilMs) throw error;
@@ -150,23 +162,24 @@ export class CambrianClient {
     const leftMs = untilMs - timing.monotonicMs() - waitMs;
     if (leftMs <= 0) throw new CambrianError("timeout", `${question.path}: no time was left to ask`, {});
     await timing.wait(waitMs);
+    const { method = "GET" } = question;
     const path = this.#pathPrefix + question.path;
     const timestampMs = Math.floor(timing.epochMs());
     const headers = {
-      ...sign({ timestampMs, method: "GET", path, body: "" }),
+      ...sign({ timestampMs, method, path, body: "" }),
       "x-cambrian-network": network,
       accept: "application/json",
     };
     const signal = AbortSignal.timeout(Math.ceil(Math.min(this.#options.timeoutMs ?? TIMEOUT_MS, leftMs)));
     try {
-      const response = await fetch(this.#origin + path, { method: "GET", headers, signal, redirect: "error" });
+      const response = await fetch(this.#origin + path, { method, headers, signal, redirect: "error" });
       return this.#judge(question, response, await response.text());
     } catch (error) {
       if (error instanceof CambrianError) throw error;
       const kind = signal.aborted ? "timeout" : "network";
       throw new CambrianError(kind, `${question.path}: no whole answer (${messageOf(error)})`, { cause: error });
     } finally {
-      this.#holdBack(PACE_MS);
+      this.#holdBack(this.#options.paceMs ?? PACE_MS);
     }
   }
 
@@ -200,7 +213,7 @@ export class CambrianClient {
   }
 }
 
-/** Whether asking again may bring what this try did not. A GET changes nothing, so an unknown outcome is no danger. */
+/** Whether asking again may bring what this try did not; that the outcome is unknown is no danger (see `Method`). */
 function isRepeatable({ code }: CambrianError): boolean {
   switch (code) {
     case "timeout":

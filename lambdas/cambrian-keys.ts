@@ -72,7 +72,7 @@ function makeSigner(key: { readonly apiKey: string; readonly secretKey: string }
 }
 
 /** The client is made with the first reading: where variables hold the key there is none. */
-function makeSecretReader(): ReadSecret {
+export function makeSecretReader(): ReadSecret {
   let provider: SecretsProvider | undefined;
   return async (arn, { fresh }) => {
     provider ??= new SecretsProvider({ awsSdkV3Client: makeSecretsManager() });

@@ -2,17 +2,10 @@
  * One audit of every market, one after the other, since the venue is asked one question at a time. Owns how the time is shared out,
  * that no market's failure keeps another from being audited, and what is measured.
  */
-import type { FunctionMetricLabels, FunctionMetricName } from "../../core/metrics.ts";
+import type { Measure } from "../measure.ts";
 import { type AuditWord, writeFailure } from "./audit-items.ts";
 import { type Auditor, auditMarket } from "./audit-market.ts";
 import type { AuditRequest } from "./audit-request.ts";
-
-/** Writes one value of a metric, at once. */
-export type Measure = <Name extends FunctionMetricName>(
-  name: Name,
-  labels: FunctionMetricLabels[Name],
-  value: number,
-) => void;
 
 export type Audit = Auditor & {
   readonly markets: readonly string[];

@@ -3,16 +3,15 @@
  * clients, logger, metrics; what an audit does is `audit-markets.ts`'s. It answers what it wrote down of each market.
  */
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import middy from "@middy/core";
-import type { FunctionMetricName } from "../../core/metrics.ts";
 import { makeDynamoDb, makeEventBridge, makeSqs } from "../aws-clients.ts";
 import { CambrianClient, parseNetwork } from "../cambrian-client.ts";
 import { keyVariables, makeKeys } from "../cambrian-keys.ts";
 import { parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
+import { makeMeasure } from "../measure.ts";
 import { makeTiming } from "../timing.ts";
-import { type Audit, auditMarkets, type Measure } from "./audit-markets.ts";
+import { type Audit, auditMarkets } from "./audit-markets.ts";
 import { parseAuditRequest } from "./audit-request.ts";
 
 const VARIABLES = [
@@ -24,22 +23,9 @@ const VARIABLES = [
   "CAMBRIAN_TESTNET",
 ];
 
-const UNITS = {
-  flashmm_audit_age_seconds: MetricUnit.Seconds,
-  flashmm_audit_checked_total: MetricUnit.Count,
-  flashmm_audit_differences_total: MetricUnit.Count,
-} as const satisfies Record<FunctionMetricName, string>;
-
 const logger = makeLogger("fill-audit");
-const metrics = new Metrics({ namespace: "FlashMM", serviceName: "fill-audit", logger });
 const environment = requireEnvironment(process.env, [...VARIABLES, ...keyVariables(process.env)]);
 const timing = makeTiming();
-
-const measure: Measure = (name, labels, value) => {
-  const metric = metrics.singleMetric();
-  for (const [label, text] of Object.entries(labels)) metric.addDimension(label, text);
-  metric.addMetric(name, UNITS[name], value);
-};
 
 const audit: Audit = {
   table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
@@ -55,7 +41,7 @@ const audit: Audit = {
   markets: parseMarkets(environment("MARKETS")),
   timing,
   log: logger,
-  measure,
+  measure: makeMeasure("fill-audit", logger),
 };
 
 export const handler = middy()

@@ -24,16 +24,21 @@ const refusal = (status: number, headers: Record<string, string> = {}): Answer =
 /** A client whose venue gives these answers, the last of them for ever. */
 function makeCase(answers: readonly Answer[], options: Partial<CambrianClientOptions> = {}) {
   const timing = makeDrivenTiming();
-  const asked: { readonly url: string; readonly headers: Record<string, string>; readonly atMs: number }[] = [];
+  const asked: {
+    readonly url: string;
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly atMs: number;
+  }[] = [];
   const client = new CambrianClient({
     baseUrl: "https://venue.test/api/",
     network: "testnet",
     keys: makeKeys({ CAMBRIAN_API_KEY: "the-key", CAMBRIAN_SECRET_KEY: "the-secret" }),
     timing,
     timeoutMs: 10,
-    fetch: async (url, { headers, signal }) => {
+    fetch: async (url, { method, headers, signal }) => {
       const answer = answers[Math.min(asked.length, answers.length - 1)];
-      asked.push({ url, headers, atMs: timing.monotonicMs() });
+      asked.push({ url, method, headers, atMs: timing.monotonicMs() });
       if (answer instanceof Error) throw answer;
       if (answer === undefined || answer === "silence") {
         return await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -92,6 +97,30 @@ describe("a question", () => {
     await expect(ask()).rejects.toMatchObject({ name: "CambrianError", code, status });
     await expect(ask()).rejects.toThrow(`/v1/account: ${status} some_code: some words`);
     expect(asked).toHaveLength(2);
+  });
+
+  it("is asked as often and as far apart as its client is told", async () => {
+    const { asked, ask } = makeCase([refusal(500)], { attemptsMax: 2, paceMs: 200 });
+    await expect(ask()).rejects.toMatchObject({ code: "server" });
+    await expect(ask()).rejects.toMatchObject({ code: "server" });
+    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 500, 700, 1_200]);
+  });
+
+  it("that is asked once is asked again with a key that was rotated", async () => {
+    const renewed = async () => () => ({ "x-cambrian-key": "the-new-key" });
+    const keys = { current: async () => () => ({ "x-cambrian-key": "the-key" }), renewed };
+    const { asked, ask } = makeCase([refusal(401), GOOD], { attemptsMax: 1, keys });
+    expect(await ask()).toEqual({ good: true });
+    expect(asked.map(({ headers }) => headers["x-cambrian-key"])).toEqual(["the-key", "the-new-key"]);
+  });
+
+  it("may be a cancel, which is signed as one and asked again like any other", async () => {
+    const { client, asked, timing } = makeCase([new TypeError("fetch failed"), GOOD]);
+    const cancel = { method: "DELETE", path: "/v1/orders/O-1", read: (json: unknown) => json } as const;
+    await client.ask(cancel, timing.monotonicMs() + 60_000);
+    expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(
+      Array.from({ length: 2 }, () => "DELETE https://venue.test/api/v1/orders/O-1"),
+    );
   });
 
   it("is given up after four tries, further and further apart", async () => {

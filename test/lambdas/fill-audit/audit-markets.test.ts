@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditMarkets, type Measure } from "../../../lambdas/fill-audit/audit-markets.ts";
+import { auditMarkets } from "../../../lambdas/fill-audit/audit-markets.ts";
 import { type LedgerTable, readItem } from "../../../lambdas/ledger-table.ts";
+import type { Measure } from "../../../lambdas/measure.ts";
 import { auditPartition } from "../../../lambdas/proof-items.ts";
 import { type LedgerCloud, startLedgerCloud } from "../fill-accounting/ledger-cloud.ts";
 import { type AuditWorld, makeAuditWorld } from "./audit-world.ts";
