@@ -1,0 +1,210 @@
+/**
+ * The dead man: ends the open orders of a task that is silent, proves that none is left, and raises the alarm. Owns what is ended and
+ * when; it can place nothing. Who is silent is `heartbeat.ts`'s judgement.
+ *
+ * No order placed under a beating heart is ended: the lease is read after the list and before each few cancels, and where it has
+ * changed the dead man stops, since whoever is there tends his orders himself. Orders of a later epoch are left alone in any case.
+ */
+import { epochOf } from "../../core/order.ts";
+import type { LedgerTable } from "../ledger-table.ts";
+import type { Measure } from "../measure.ts";
+import type { Timing } from "../timing.ts";
+import { type EventSink, raiseDeadManAlarm } from "./announce.ts";
+import { endAlarm, noteBeat, type PendingAlarm, readDeadMan, takeAlarm } from "./dead-man-items.ts";
+import { type Beat, readBeat } from "./heartbeat.ts";
+import type { Outcome } from "./integration-record.ts";
+import type { OwnOrder, VenueOrders } from "./venue-orders.ts";
+import { type SeenBeat, type WatchedBeat, watchBeat } from "./watch-beat.ts";
+
+type DeadManLog = Record<"info" | "warn" | "error", (message: string, fields: Record<string, unknown>) => void>;
+
+export type DeadMan = {
+  readonly table: LedgerTable;
+  /** Whose lease is watched; undefined takes all of them as one. */
+  readonly shard: string | undefined;
+  /** The shard's own: orders in others' markets are theirs to end. */
+  readonly markets: readonly string[];
+  readonly orders: Pick<VenueOrders, "list" | "cancel">;
+  readonly bus: EventSink;
+  readonly timing: Timing;
+  readonly log: DeadManLog;
+  readonly measure: Measure;
+};
+
+/** What a search for orders came to. */
+type Search = {
+  /** Client ids of all that were found open. */
+  readonly found: readonly string[];
+  /** Client ids of those that may still be open. */
+  readonly left: readonly string[];
+  /** `clear`: the venue showed none twice in a row. */
+  readonly end: "clear" | "task-is-back" | "time-is-up";
+  readonly fault: string | undefined;
+};
+
+/** An open-orders answer may be a moment old: only two in a row that show nothing are proof. */
+const EMPTY_ANSWERS_NEEDED = 2;
+/** A block of Sei (0.4 s) between two answers, so that the second is not the first one again. */
+const ROUND_PAUSE_MS = 400;
+/** Cancels between two looks at the lease: a second's worth. */
+const CANCELS_AT_ONCE = 8;
+const ROUNDS_MAX = 200;
+/** Kept at the end for the alarm and what is written down. */
+const RESERVE_MS = 3_000;
+/** An alarm that was not raised by then was lost with its process. */
+const RAISING_MS = 45_000;
+
+/** Watches, and acts where the task is silent, until `untilMs` (monotonic) at most. Rejects when it could not even look. */
+export async function guardOrders(deadMan: DeadMan, untilMs: number): Promise<Outcome> {
+  const { timing, measure } = deadMan;
+  // What is not remembered costs time, no safety.
+  const state = await readDeadMan(deadMan).catch((error: unknown) => forgotten(deadMan, error));
+  const watched = await watchBeat(deadMan, {
+    seen: state.seen,
+    untilMs: untilMs - RESERVE_MS,
+    onFirst: async (first) => {
+      if (first.ageMs !== undefined) measure("flashmm_heartbeat_age_seconds", {}, Math.max(0, first.ageMs) / 1_000);
+      if (first.key !== state.seen?.key) await note(deadMan, first);
+    },
+  });
+  const isLost = state.alarm !== undefined && timing.epochMs() - state.alarm.atMs >= RAISING_MS;
+  const lost = isLost ? state.alarm : undefined;
+  if (watched.verdict === "silent") return await act(deadMan, watched, { lost, untilMs: untilMs - RESERVE_MS });
+  if (lost !== undefined) await raiseLost(deadMan, lost);
+  const { ageMs, unchangedMs } = watched.view;
+  if (watched.verdict === "fresh") return { kind: "healthy", detail: `the task's heartbeat is ${seconds(ageMs)} old` };
+  return { kind: "unhealthy", detail: `it can not be told whether the task is silent (${seconds(unchangedMs)})` };
+}
+
+async function act(
+  deadMan: DeadMan,
+  watched: WatchedBeat,
+  options: { readonly lost: PendingAlarm | undefined; readonly untilMs: number },
+): Promise<Outcome> {
+  const { timing, log, measure } = deadMan;
+  const { beat, view } = watched;
+  const silentForMs = Math.max(view.ageMs ?? 0, view.unchangedMs);
+  let alarm = options.lost;
+  let isOurs = false;
+  const search = await endOrders(deadMan, beat, options.untilMs, async (orders) => {
+    log.error("the task is silent, its orders are ended", {
+      owner: beat.owner,
+      epoch: beat.epoch,
+      silentForMs,
+      orders,
+    });
+    const taken = { atMs: wholeNow(timing), silentForMs, orders: orders.map((order) => order.clientOrderId) };
+    isOurs = await take(deadMan, taken, alarm);
+    if (isOurs) alarm = taken;
+  });
+  const { found, left, end, fault } = search;
+  const silence = `the task was silent for ${seconds(silentForMs)}`;
+  if (found.length === 0) {
+    if (options.lost !== undefined) await raiseLost(deadMan, options.lost);
+    if (end !== "time-is-up") return { kind: "healthy", detail: `${silence}, no order of ours is open` };
+    return { kind: "failed", detail: `${silence}, and the venue does not say what is open: ${fault ?? "no answer"}` };
+  }
+  const result = end === "clear" ? "all are ended, the venue shows none" : `${left.length} may still be open (${end})`;
+  const detail = `${silence} with ${found.length} open orders: ${result}`;
+  log.error("the orders of a silent task were ended", { found, left, end, fault, silentForMs });
+  measure("flashmm_dead_man_cancelled_total", {}, found.length - left.length);
+  if (isOurs) await raise(deadMan, alarm, { reason: detail, found, left });
+  return { kind: "unhealthy", detail };
+}
+
+/** Ends what is ours until the venue shows none twice in a row. `onFound` is told of the first orders before any is ended. */
+async function endOrders(
+  deadMan: DeadMan,
+  beat: Beat,
+  untilMs: number,
+  onFound: (orders: readonly OwnOrder[]) => Promise<void>,
+): Promise<Search> {
+  const { orders, markets, timing, log } = deadMan;
+  const found = new Set<string>();
+  let open: readonly OwnOrder[] = [];
+  let emptyAnswers = 0;
+  let fault: string | undefined;
+  const result = (end: Search["end"]) => ({
+    found: [...found],
+    left: end === "clear" ? [] : open.map((order) => order.clientOrderId),
+    end,
+    fault,
+  });
+  for (let round = 0; round < ROUNDS_MAX && timing.monotonicMs() < untilMs; round++) {
+    try {
+      const listing = await orders.list(markets, untilMs);
+      fault = listing.unread.join("; ") || fault;
+      open = listing.orders.filter((order) => epochOf(order.clientOrderId) <= beat.epoch);
+      if (await isBack(deadMan, beat)) return result("task-is-back");
+      emptyAnswers = open.length === 0 && listing.unread.length === 0 ? emptyAnswers + 1 : 0;
+      if (emptyAnswers >= EMPTY_ANSWERS_NEEDED) return result("clear");
+      if (open.length > 0 && found.size === 0) await onFound(open);
+      for (const order of open) found.add(order.clientOrderId);
+      for (let first = 0; first < open.length && timing.monotonicMs() < untilMs; first += CANCELS_AT_ONCE) {
+        if (first > 0 && (await isBack(deadMan, beat))) return result("task-is-back");
+        await orders.cancel(open.slice(first, first + CANCELS_AT_ONCE), untilMs);
+      }
+    } catch (error) {
+      emptyAnswers = 0;
+      fault = error instanceof Error ? error.message : String(error);
+      log.warn("the orders of a silent task could not be looked for, it is tried again", { error });
+    }
+    await timing.wait(ROUND_PAUSE_MS);
+  }
+  return result("time-is-up");
+}
+
+/** Whether a lease was written since the task was found silent. */
+async function isBack({ table, shard }: DeadMan, beat: Beat): Promise<boolean> {
+  return (await readBeat(table, shard)).key !== beat.key;
+}
+
+/** Takes the alarm on. A table that does not take it must not keep it from being raised. */
+async function take(deadMan: DeadMan, alarm: PendingAlarm, standing: PendingAlarm | undefined): Promise<boolean> {
+  try {
+    return await takeAlarm(deadMan, alarm, standing);
+  } catch (error) {
+    deadMan.log.error("the dead man's alarm could not be written down, it is raised all the same", { error });
+    return true;
+  }
+}
+
+async function raise(
+  deadMan: DeadMan,
+  alarm: PendingAlarm | undefined,
+  said: { readonly reason: string; readonly found: readonly string[]; readonly left: readonly string[] },
+): Promise<void> {
+  try {
+    await raiseDeadManAlarm(deadMan.bus, { ...said, shard: deadMan.shard });
+    if (alarm !== undefined) await endAlarm(deadMan, alarm);
+  } catch (error) {
+    deadMan.log.error("the dead man's alarm could not be raised, the next sweep tries again", { error });
+  }
+}
+
+/** An alarm whose sweep ended before it was raised. */
+async function raiseLost(deadMan: DeadMan, lost: PendingAlarm): Promise<void> {
+  const taken = { ...lost, atMs: wholeNow(deadMan.timing) };
+  if (!(await take(deadMan, taken, lost))) return;
+  const reason = `the task was silent for ${seconds(lost.silentForMs)} with open orders: they were being ended`;
+  await raise(deadMan, taken, { reason, found: lost.orders, left: [] });
+}
+
+async function note(deadMan: DeadMan, seen: SeenBeat): Promise<void> {
+  await noteBeat(deadMan, seen).catch((error: unknown) =>
+    deadMan.log.warn("the heartbeat could not be noted", { error }),
+  );
+}
+
+function forgotten({ log }: DeadMan, error: unknown) {
+  log.warn("what the dead man remembers could not be read", { error });
+  return { seen: undefined, alarm: undefined };
+}
+
+function wholeNow(timing: Timing): number {
+  return Math.floor(timing.epochMs());
+}
+
+function seconds(millis: number | undefined): string {
+  return millis === undefined ? "an unknown time" : `${(millis / 1_000).toFixed(1)} s`;
+}

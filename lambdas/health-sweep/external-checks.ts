@@ -1,0 +1,120 @@
+/**
+ * One look at each thing outside of our account: a node's queries, the order API, Grafana, X. Owns the question and what counts as an
+ * answer. A look that gets none throws, and its message is what people read; nothing of a key is in it.
+ */
+import { Agent } from "node:http";
+import { ApiResponseError, TwitterApi } from "twitter-api-v2";
+import * as z from "zod";
+import { type CambrianClient, CambrianError } from "../cambrian-client.ts";
+import type { GrafanaAccess } from "../grafana-access.ts";
+import { isEmptySecret } from "../secret-fields.ts";
+import type { Outcome } from "./integration-record.ts";
+import type { XAccess } from "./x-access.ts";
+
+/** Node's own `fetch`, as far as it is needed here. */
+export type HttpGet = (
+  url: string,
+  init: { readonly signal: AbortSignal; readonly headers: Record<string, string>; readonly redirect: "error" },
+) => Promise<Pick<Response, "status" | "text">>;
+
+/** An address that every chain of Sei has, and that nobody holds: asking for its balances proves that a node answers queries. */
+const NOBODY = "sei1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq703fpu";
+
+const BODY_CHARACTERS_MAX = 100_000;
+
+const balancesSchema = z.object({ balances: z.array(z.object({ denom: z.string(), amount: z.string() })) });
+const accountSchema = z.object({ account_id: z.string(), balances: z.array(z.object({ asset: z.string() })) });
+const grafanaSchema = z.object({ database: z.string(), version: z.string().optional() });
+const meSchema = z.object({ data: z.object({ username: z.string().max(50) }) });
+
+/** Healthy when one of the nodes answers; the detail names those that did not. */
+export async function checkSeiRest(
+  urls: readonly string[],
+  tools: { readonly get: HttpGet; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (urls.length === 0) return { kind: "not-configured", detail: "SEI_REST_URL is not set" };
+  const faults: string[] = [];
+  for (const url of urls) {
+    try {
+      // The first of several must leave time for the others.
+      const within = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(tools.timeoutMs / urls.length))]);
+      const path = `/cosmos/bank/v1beta1/balances/${NOBODY}`;
+      balancesSchema.parse(await getJson(tools.get, url.replace(/\/+$/, "") + path, within));
+      const missed = faults.length === 0 ? "" : `; before it: ${faults.join("; ")}`;
+      return { kind: "healthy", detail: `${hostOf(url)} answers${missed}` };
+    } catch (error) {
+      faults.push(`${hostOf(url)}: ${messageOf(error)}`);
+    }
+  }
+  throw new Error(faults.join("; "));
+}
+
+/** `client` undefined: there is no key. */
+export async function checkCambrian(
+  client: Pick<CambrianClient, "ask"> | undefined,
+  untilMs: number,
+): Promise<Outcome> {
+  if (client === undefined) return { kind: "not-configured", detail: "no address or key of the order API" };
+  try {
+    const read = (json: unknown) => accountSchema.parse(json);
+    const account = await client.ask({ path: "/v1/account", read }, untilMs);
+    return { kind: "healthy", detail: `the account answers, ${account.balances.length} assets` };
+  } catch (error) {
+    if (isEmptySecret(error)) return { kind: "not-configured", detail: "the secret of the order API is not filled" };
+    // The task may have had all of the second's requests.
+    if (error instanceof CambrianError && error.code === "rate-limited") {
+      return { kind: "healthy", detail: "it answers, and asks for a pause" };
+    }
+    throw error;
+  }
+}
+
+export async function checkGrafana(
+  access: Pick<GrafanaAccess, "url"> | undefined,
+  get: HttpGet,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (access === undefined) return { kind: "not-configured", detail: "no address or token of Grafana" };
+  const health = grafanaSchema.parse(await getJson(get, `${access.url}/api/health`, signal));
+  if (health.database !== "ok") return { kind: "unhealthy", detail: `its database is ${health.database}` };
+  return { kind: "healthy", detail: `version ${health.version ?? "unknown"} answers` };
+}
+
+export async function checkX(access: XAccess | undefined, timeoutMs: number): Promise<Outcome> {
+  if (access === undefined) return { kind: "not-configured", detail: "no keys of X" };
+  const { baseUrl, ...keys } = access;
+  try {
+    // The library asks by HTTPS alone unless its agent says otherwise, which a stand-in on this machine needs.
+    const settings = baseUrl.startsWith("http:") ? { httpAgent: new Agent() } : {};
+    const client = new TwitterApi(keys, settings);
+    const answer: unknown = await client.get(`${baseUrl}/2/users/me`, {}, { timeout: timeoutMs });
+    return { kind: "healthy", detail: `@${meSchema.parse(answer).data.username} may be posted as` };
+  } catch (error) {
+    // The library's errors carry the request with its signature: only these words leave here.
+    if (!(error instanceof ApiResponseError)) throw new Error(`no answer (${messageOf(error)})`, { cause: undefined });
+    if (error.code === 429) return { kind: "healthy", detail: "it answers, and asks for a pause" };
+    throw new Error(`it answered ${error.code}: ${error.data.title ?? error.data.detail ?? "no reason"}`);
+  }
+}
+
+async function getJson(get: HttpGet, url: string, signal: AbortSignal): Promise<unknown> {
+  const response = await get(url, { signal, headers: { accept: "application/json" }, redirect: "error" });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`it answered ${response.status}`);
+  if (text.length > BODY_CHARACTERS_MAX) throw new Error("its answer is too long");
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("its answer is no JSON");
+  }
+}
+
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? "an address that is none";
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

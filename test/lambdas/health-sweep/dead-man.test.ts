@@ -1,0 +1,394 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseShards } from "../../../lambdas/health-sweep/shards.ts";
+import { makeSweepWorld, type SweepWorld, type SweepWorldOptions } from "./sweep-world.ts";
+
+const OURS = ["fm-1-SEIUSDC-b0-1", "fm-1-SEIUSDC-b1-2", "fm-1-SEIUSDC-s0-3", "fm-0-SEIUSDC-b0-9"];
+const STRANGER = "radio-7";
+const MINUTE_MS = 60_000;
+
+/** A task that has beaten for a while, with orders of its own and a stranger's. */
+async function makeTraded(options: SweepWorldOptions = {}): Promise<SweepWorld> {
+  const world = makeSweepWorld(options);
+  for (const id of [...OURS, STRANGER]) world.place(id);
+  world.startTask();
+  await world.time.pass(20_000);
+  return world;
+}
+
+/** Sweeps each minute, the first at `firstMs` from now, until nothing of ours is open; answers when that was, since the last beat. */
+async function sweepUntilEnded(world: SweepWorld, firstMs: number): Promise<number> {
+  const { time } = world;
+  let endedMs: number | undefined;
+  const stop = time.onEvent(() => {
+    if (world.open().every((id) => id === STRANGER)) endedMs ??= time.nowMs;
+  });
+  const start = () => {
+    void world.sweep();
+    time.after(MINUTE_MS, start);
+  };
+  time.after(firstMs, start);
+  await time.until(() => endedMs !== undefined, "the orders are ended", 5 * MINUTE_MS);
+  // The alarm, and a sweep after it.
+  await time.pass(2 * MINUTE_MS);
+  stop();
+  return (endedMs ?? Number.NaN) - world.lastBeatMs();
+}
+
+describe("while the heartbeat is fresh", () => {
+  it.each([
+    ["clocks that agree", {}],
+    ["a task whose clock is an hour behind", { taskAheadMs: -3_600_000 }],
+    ["a task whose clock is 31 s behind", { taskAheadMs: -31_000 }],
+    ["a task whose clock is an hour ahead", { taskAheadMs: 3_600_000 }],
+    ["a function whose clock is a minute ahead", { functionAheadMs: 60_000 }],
+  ])("nothing is asked of the venue and nothing ended, with %s", async (_what, options) => {
+    const world = await makeTraded(options);
+    for (let sweep = 0; sweep < 4; sweep++) {
+      expect(await world.time.settled(world.sweep(), "the sweep")).toMatchObject({ kind: "healthy" });
+      await world.time.pass(17_000);
+    }
+    expect(world.open()).toEqual([...OURS, STRANGER]);
+    expect(world.api.stats().byRoute).toEqual({});
+    expect(world.events).toEqual([]);
+  });
+
+  it("a lease that a person wrote a moment ago is believed at once, though nobody renews it", async () => {
+    const world = makeSweepWorld();
+    world.place(OURS[0] ?? "");
+    await world.writeLease();
+    await world.time.pass(2_000);
+    const beforeMs = world.time.nowMs;
+    expect(await world.time.settled(world.sweep(), "the sweep")).toMatchObject({ kind: "healthy" });
+    expect(world.time.nowMs - beforeMs).toBeLessThan(100);
+    expect(world.open()).toHaveLength(1);
+  });
+});
+
+describe("the orders of a task that was killed", () => {
+  it.each([
+    ["clocks that agree", {}],
+    ["a task 5 s ahead", { taskAheadMs: 5_000 }],
+    ["a task 5 s behind", { taskAheadMs: -5_000 }],
+    ["a task that is an hour ahead", { taskAheadMs: 3_600_000 }],
+    ["a task that is an hour behind", { taskAheadMs: -3_600_000 }],
+  ])(
+    "are ended within 95 s of the last heartbeat whenever the sweeps come, with %s; strangers' stay",
+    async (_what, options) => {
+      for (const firstMs of [0, 4_900, 11_000, 31_000, 59_900]) {
+        const world = await makeTraded(options);
+        // Sweeps have come each minute before, too.
+        await world.time.settled(world.sweep(), "the sweep before");
+        await world.time.pass(MINUTE_MS - firstMs);
+        world.killTask();
+        const tookMs = await sweepUntilEnded(world, firstMs);
+        expect(tookMs).toBeGreaterThan(30_000);
+        expect(tookMs).toBeLessThan(95_000);
+        expect(world.open()).toEqual([STRANGER]);
+        expect(world.alarms()).toHaveLength(1);
+      }
+    },
+  );
+
+  it("are ended within 95 s at any phase, also forty of them in ten markets on a slow way", async () => {
+    const markets = Array.from({ length: 10 }, (_, index) => `M${index}/USDC`);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 59_999 }),
+        fc.integer({ min: -2_000, max: 2_000 }),
+        async (firstMs, skewMs) => {
+          const world = makeSweepWorld({ markets, latencyMs: 120, taskAheadMs: skewMs });
+          for (const market of markets) {
+            for (const place of ["b0-1", "b1-2", "s0-3", "s1-4"])
+              world.place(`fm-1-${market.replace("/", "")}-${place}`, market);
+          }
+          world.startTask();
+          await world.time.pass(15_000);
+          await world.time.settled(world.sweep(), "the sweep before");
+          await world.time.pass(MINUTE_MS - firstMs);
+          world.killTask();
+          expect(await sweepUntilEnded(world, firstMs)).toBeLessThan(95_000);
+          expect(world.api.stats().refusedForRate).toBe(0);
+        },
+      ),
+      { numRuns: 3 },
+    );
+  });
+
+  it("are told of in one event of a breach, with what was ended, and counted", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    const outcome = await world.time.settled(world.sweep(), "the sweep");
+    expect(outcome).toMatchObject({
+      kind: "unhealthy",
+      detail: expect.stringMatching(
+        /^the task was silent for 5\d\.\d s with 4 open orders: all are ended, the venue shows none$/,
+      ),
+    });
+    expect(world.alarms()).toEqual([
+      {
+        type: "Risk Limit Breached",
+        source: "flashmm.engine",
+        detail: {
+          limit: "silent task",
+          by: "health-sweep",
+          reason: expect.stringContaining("with 4 open orders"),
+          ended: 4,
+          left: 0,
+          orders: OURS,
+        },
+      },
+    ]);
+    expect(world.measured).toContainEqual({ name: "flashmm_dead_man_cancelled_total", value: 4 });
+    // The next sweep finds nothing, and says nothing.
+    expect(await world.time.settled(world.sweep(), "the next sweep")).toMatchObject({
+      kind: "healthy",
+      detail: expect.stringContaining("no order of ours is open"),
+    });
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("are ended also where there is no lease any more", async () => {
+    const world = makeSweepWorld();
+    world.place(OURS[0] ?? "");
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([]);
+    expect(world.time.nowMs).toBeGreaterThan(30_000);
+  });
+
+  it("are never placed anew: the sweep knows lists and cancels alone", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(Object.keys(world.api.stats().byRoute).sort()).toEqual(["cancel", "orders"]);
+  });
+});
+
+describe("several shards", () => {
+  it("are watched apart: one that is silent is not kept alive by another, and only its own markets are touched", async () => {
+    for (const shard of ["main", undefined]) {
+      const world = makeSweepWorld({ markets: ["SEI/USDC", "ETH/USDC"], ...(shard === undefined ? {} : { shard }) });
+      world.place("fm-1-SEIUSDC-b0-1", "SEI/USDC");
+      world.place("fm-1-ETHUSDC-b0-1", "ETH/USDC");
+      world.startTask();
+      await world.time.pass(10_000);
+      world.killTask();
+      const beatOn = () => {
+        void world.writeLease({ shard: "second" });
+        world.time.after(3_333, beatOn);
+      };
+      beatOn();
+      await world.time.pass(45_000);
+      const { parts } = world.makeProcess();
+      const { guardOrders } = await import("../../../lambdas/health-sweep/dead-man.ts");
+      const own = { ...parts, markets: ["SEI/USDC"] };
+      await world.time.settled(guardOrders(own, world.time.nowMs + 57_000), "the sweep");
+      const left = shard === undefined ? ["fm-1-SEIUSDC-b0-1", "fm-1-ETHUSDC-b0-1"] : ["fm-1-ETHUSDC-b0-1"];
+      expect(world.open()).toEqual(left);
+      expect(world.alarms().map(({ detail }) => detail["shard"])).toEqual(shard === undefined ? [] : ["main"]);
+    }
+  });
+
+  it.each([
+    [{ MARKETS: "SEI/USDC" }, [{ name: undefined, markets: ["SEI/USDC"], suffix: "" }]],
+    [
+      { MARKETS: "SEI/USDC", SHARDS: "main=SEI/USDC,ATOM/USDC; b=ETH/USDC" },
+      [
+        { name: "main", markets: ["SEI/USDC", "ATOM/USDC"], suffix: "" },
+        { name: "b", markets: ["ETH/USDC"], suffix: "-b" },
+      ],
+    ],
+  ])("are read from %j", (environment, shards) => {
+    expect(parseShards(environment)).toEqual(shards);
+  });
+
+  it.each(["main", "main=", "main=sei", "a=SEI/USDC;a=ETH/USDC", "a=SEI/USDC;b=SEI/USDC", "a=SEI/USDC;"])(
+    "are refused where they are %s",
+    (SHARDS) => {
+      expect(() => parseShards({ MARKETS: "SEI/USDC", SHARDS })).toThrow(/must be/);
+    },
+  );
+});
+
+describe("a task that comes back", () => {
+  it("keeps what it places under a new epoch, and tends the rest itself", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(60_000);
+    const sweep = world.sweep();
+    await world.time.until(() => world.open().length < OURS.length + 1, "the first order is ended");
+    world.startTask(2);
+    world.place("fm-2-SEIUSDC-b0-1");
+    await world.time.settled(sweep, "the sweep");
+    expect(world.open()).toContain("fm-2-SEIUSDC-b0-1");
+  });
+
+  it("in the very moment of the list keeps all its orders", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(60_000);
+    const sweep = world.sweep();
+    await world.time.until(() => (world.api.stats().byRoute["orders"] ?? 0) > 0, "the list is asked for");
+    world.startTask();
+    world.place("fm-1-SEIUSDC-b0-99");
+    expect(await world.time.settled(sweep, "the sweep")).toMatchObject({ kind: "healthy" });
+    expect(world.open()).toEqual([...OURS, STRANGER, "fm-1-SEIUSDC-b0-99"]);
+  });
+});
+
+describe("faults on the way", () => {
+  it.each([
+    ["cancels that are lost", { route: "cancel", when: "before", effect: { type: "drop" } }],
+    ["cancels whose answer is lost", { route: "cancel", when: "after", effect: { type: "drop" } }],
+    ["cancels that hang", { route: "cancel", when: "before", effect: { type: "silence" } }],
+    ["cancels answered and not carried out", { route: "cancel", when: "before", effect: { type: "cancel-ignored" } }],
+    ["cancels answered 404", { route: "cancel", when: "before", effect: { type: "cancel-not-found" } }],
+    ["a list that fails", { route: "orders", when: "before", effect: { type: "status", status: 503 } }],
+    ["a list that cannot be read", { route: "orders", when: "before", effect: { type: "garbage" } }],
+    [
+      "a venue that asks for a pause",
+      { route: "any", when: "before", effect: { type: "status", status: 429, retryAfterSeconds: 2 } },
+    ],
+  ] as const)("such as %s only cost time", async (_what, fault) => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.api.faults.inject(fault, 2);
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as one market that cannot be read hide no other's orders", async () => {
+    const markets = ["SEI/USDC", "ETH/USDC"];
+    const world = makeSweepWorld({ markets });
+    world.place("fm-1-ETHUSDC-b0-1", "ETH/USDC");
+    world.startTask();
+    await world.time.pass(10_000);
+    world.killTask();
+    await world.time.pass(45_000);
+    const { parts } = world.makeProcess();
+    const { guardOrders } = await import("../../../lambdas/health-sweep/dead-man.ts");
+    const halfBlind = {
+      cancel: parts.orders.cancel.bind(parts.orders),
+      list: async (asked: readonly string[], untilMs: number) => ({
+        ...(await parts.orders.list(asked, untilMs)),
+        unread: ["SEI/USDC: 503"],
+      }),
+    };
+    const sweep = guardOrders({ ...parts, orders: halfBlind }, world.time.nowMs + 57_000);
+    expect(await world.time.settled(sweep, "the sweep")).toMatchObject({
+      kind: "unhealthy",
+      detail: expect.stringContaining("1 open orders: 0 may still be open (time-is-up)"),
+    });
+    expect(world.open()).toEqual([]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a venue that is gone are told as not known, and the next sweep ends the orders", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    world.api.faults.inject(
+      { route: "any", when: "before", effect: { type: "status", status: 503 } },
+      Number.POSITIVE_INFINITY,
+    );
+    await world.time.pass(45_000);
+    expect(await world.time.settled(world.sweep(), "the sweep")).toMatchObject({
+      kind: "failed",
+      detail: expect.stringContaining("the venue does not say what is open"),
+    });
+    world.api.faults.clear();
+    await world.time.settled(world.sweep(), "the next sweep");
+    expect(world.open()).toEqual([STRANGER]);
+  });
+
+  it("such as orders that cannot be ended are told with how many are left, at every sweep", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.api.faults.inject(
+      { route: "cancel", when: "before", effect: { type: "cancel-ignored" } },
+      Number.POSITIVE_INFINITY,
+    );
+    for (const told of [1, 2]) {
+      await world.time.settled(world.sweep(), "the sweep");
+      expect(world.alarms()).toHaveLength(told);
+      expect(world.alarms().at(-1)?.detail).toMatchObject({
+        left: 4,
+        reason: expect.stringContaining("4 may still be open"),
+      });
+    }
+  });
+
+  it("such as a table that fails while orders are ended stop nothing for good, and never end an order unproven", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    const sweep = world.sweep();
+    await world.time.until(() => (world.api.stats().byRoute["orders"] ?? 0) > 0, "the list is asked for");
+    world.faults.table = 2;
+    await world.time.settled(sweep, "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a bus that fails leave the alarm to a later sweep", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.faults.bus = 1;
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.alarms()).toEqual([]);
+    await world.time.pass(MINUTE_MS);
+    await world.time.settled(world.sweep(), "the next sweep");
+    expect(world.alarms()).toHaveLength(1);
+  });
+});
+
+describe("sweeps that end in the middle, or run beside one another", () => {
+  it("one that dies at any of its calls, arrived or not, is made up for by the next: all ended, told at least once", async () => {
+    const alive = await makeTraded();
+    alive.killTask();
+    await alive.time.pass(45_000);
+    const { parts, calls } = alive.makeProcess();
+    const { guardOrders } = await import("../../../lambdas/health-sweep/dead-man.ts");
+    await alive.time.settled(guardOrders(parts, alive.time.nowMs + 57_000), "the sweep");
+    expect(calls()).toBeGreaterThan(20);
+    // Of the looks at the heartbeat while it is watched, all alike, every ninth; of all other calls each, in both ways.
+    const cases = Array.from({ length: calls() }, (_, index) => index + 1).filter(
+      (n) => n < 5 || n > 22 || n % 9 === 0,
+    );
+    for (const atCall of cases) {
+      for (const arrives of [true, false]) {
+        const world = await makeTraded();
+        world.killTask();
+        await world.time.pass(45_000);
+        await world.time.settled(world.sweep({ death: { atCall, arrives } }), "the sweep that dies");
+        await world.time.pass(MINUTE_MS);
+        await world.time.settled(world.sweep(), "the next sweep");
+        await world.time.pass(MINUTE_MS);
+        await world.time.settled(world.sweep(), "the one after");
+        const where = `at call ${atCall}, ${arrives ? "arrived" : "lost"}`;
+        expect(world.open(), where).toEqual([STRANGER]);
+        expect(world.alarms().length, where).toBeGreaterThanOrEqual(1);
+        expect(world.alarms().length, where).toBeLessThanOrEqual(2);
+      }
+    }
+  });
+
+  it("two at once end everything and tell of it once", async () => {
+    for (const apartMs of [0, 3, 500, 2_000]) {
+      const world = await makeTraded();
+      world.killTask();
+      await world.time.pass(45_000);
+      const first = world.sweep();
+      await world.time.pass(apartMs);
+      const second = world.sweep();
+      await world.time.settled(Promise.all([first, second]), "both sweeps");
+      expect(world.open()).toEqual([STRANGER]);
+      expect(world.alarms()).toHaveLength(1);
+    }
+  });
+});
