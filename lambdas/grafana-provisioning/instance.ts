@@ -1,0 +1,62 @@
+/** What this Grafana is: its version, its namespace, its data sources. Owns the choice of the data sources and the refusal to guess one. */
+import * as z from "zod";
+import { InputError } from "../../core/errors.ts";
+import type { DataSources } from "./dashboard.ts";
+import { type GrafanaClient, GrafanaError } from "./grafana-client.ts";
+
+export type Instance = {
+  readonly version: string;
+  /** Of the `/apis`: `default`, or `stacks-<id>` in the cloud; undefined where this Grafana has none. */
+  readonly namespace: string | undefined;
+};
+
+/** The oldest whose alerting API is the one that is written. */
+const MAJOR_MIN = 11;
+/** The data source that Grafana Cloud keeps a stack's own metrics in. */
+const CLOUD_UID = "grafanacloud-prom";
+/** Grafana Cloud's bill is of the same type, and holds none of our metrics. */
+const USAGE_UID = "grafanacloud-usage";
+
+const healthSchema = z.object({ version: z.string(), database: z.string().optional() });
+const settingsSchema = z.object({ namespace: z.string().min(1).optional() });
+const dataSourcesSchema = z.array(
+  z.object({ uid: z.string(), type: z.string(), name: z.string(), isDefault: z.boolean().default(false) }),
+);
+
+export async function readInstance(client: GrafanaClient): Promise<Instance> {
+  const { json } = await client.call({ method: "GET", path: "/api/health" });
+  const health = healthSchema.safeParse(json);
+  if (!health.success) throw new GrafanaError("GET /api/health: the address answers, and it is no Grafana");
+  const { version } = health.data;
+  if (Number.parseInt(version, 10) < MAJOR_MIN) {
+    throw new InputError({ what: "Grafana's version", expected: `${MAJOR_MIN} or newer`, was: version });
+  }
+  const settings = await client.call({ method: "GET", path: "/api/frontend/settings", accepts: [404] });
+  return { version, namespace: settingsSchema.safeParse(settings.json).data?.namespace };
+}
+
+/** `wantedUid` is an operator's choice; without one it is the cloud's own, the default, or the only one there is. */
+export async function findDataSources(client: GrafanaClient, wantedUid: string | undefined): Promise<DataSources> {
+  const { json } = await client.call({ method: "GET", path: "/api/datasources" });
+  const all = dataSourcesSchema.parse(json);
+  const prometheus = all.filter(({ type, uid }) => type === "prometheus" && uid !== USAGE_UID);
+  const found =
+    wantedUid === undefined
+      ? (prometheus.find(({ uid }) => uid === CLOUD_UID) ??
+        prometheus.find(({ isDefault }) => isDefault) ??
+        (prometheus.length === 1 ? prometheus[0] : undefined))
+      : prometheus.find(({ uid }) => uid === wantedUid);
+  if (found === undefined) {
+    const expected =
+      wantedUid === undefined
+        ? `one of type prometheus that is named ${CLOUD_UID}, is the default or stands alone (GRAFANA_DATASOURCE_UID chooses)`
+        : `one of type prometheus with uid ${wantedUid}`;
+    throw new InputError({
+      what: "Grafana's data sources",
+      expected,
+      was: all.map(({ uid, type }) => `${uid} (${type})`).join(", ") || "none",
+    });
+  }
+  const cloudWatch = all.find(({ type }) => type === "cloudwatch");
+  return { prometheus: { uid: found.uid }, cloudWatch: cloudWatch && { uid: cloudWatch.uid } };
+}

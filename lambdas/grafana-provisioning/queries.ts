@@ -1,0 +1,40 @@
+/**
+ * How the panels and alerts ask Prometheus. Owns the words: a metric is named by its type alone, so that no query asks for one that does
+ * not exist. Counters are asked by `rate` and `increase`, gauges never: a gauge that falls would count as a reset.
+ */
+import type { CounterName, GaugeName, HistogramName } from "../../core/metrics.ts";
+
+/** The markets chosen on the dashboard. */
+const CHOSEN = 'market=~"$market"';
+
+/** Grafana puts in a window that holds at least four samples. */
+const WINDOW = "$__rate_interval";
+
+export function gauge(name: GaugeName, selector = ""): string {
+  return selector === "" ? name : `${name}{${selector}}`;
+}
+
+export function chosen(name: GaugeName, selector = ""): string {
+  return gauge(name, selector === "" ? CHOSEN : `${CHOSEN},${selector}`);
+}
+
+export function rate(name: CounterName, selector = CHOSEN, window = WINDOW): string {
+  return `rate(${name}${selector === "" ? "" : `{${selector}}`}[${window}])`;
+}
+
+export function increase(name: CounterName, window: string, selector = ""): string {
+  return `increase(${name}${selector === "" ? "" : `{${selector}}`}[${window}])`;
+}
+
+/** A quantile of a histogram of fixed buckets, by `labels`. */
+export function quantile(
+  share: 0.5 | 0.99,
+  name: HistogramName,
+  options: { readonly by?: readonly string[]; readonly selector?: string; readonly window?: string } = {},
+): string {
+  const { by = [], selector = "", window = WINDOW } = options;
+  const series = `${name}_bucket${selector === "" ? "" : `{${selector}}`}`;
+  return `histogram_quantile(${share}, sum by (${["le", ...by].join(", ")}) (rate(${series}[${window}])))`;
+}
+
+export const MARKET_SELECTOR = CHOSEN;

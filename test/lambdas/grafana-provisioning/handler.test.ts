@@ -1,0 +1,62 @@
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { type GrafanaServer, startGrafanaApi } from "../../../sim/grafana-api/server.ts";
+
+const TOKEN = "glsa_the-token";
+
+let grafana: GrafanaServer;
+beforeAll(async () => {
+  grafana = await startGrafanaApi({ token: TOKEN });
+});
+afterAll(async () => await grafana.close());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
+
+const context = {
+  awsRequestId: "request-1",
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: "grafana-provisioning",
+  functionVersion: "1",
+  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:grafana-provisioning",
+  logGroupName: "group",
+  logStreamName: "stream",
+  memoryLimitInMB: "256",
+  getRemainingTimeInMillis: () => 60_000,
+  done: () => undefined,
+  fail: () => undefined,
+  succeed: () => undefined,
+};
+const REQUESTED = { source: "flashmm.operator", "detail-type": "Dashboards Provision Requested", detail: {} };
+
+async function startHandler(changes: Readonly<Record<string, string>> = {}) {
+  const environment = { GRAFANA_URL: grafana.url, GRAFANA_API_KEY: TOKEN, LOG_LEVEL: "SILENT", ...changes };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  const { handler } = await import("../../../lambdas/grafana-provisioning/handler.ts");
+  return handler;
+}
+
+it.each([
+  [{ GRAFANA_URL: "", GRAFANA_API_KEY: "" }, "GRAFANA_URL, GRAFANA_API_KEY must be set, or GRAFANA_SECRET_ARN"],
+  [{ GRAFANA_URL: "nowhere" }, "GRAFANA_URL must be an https:// address"],
+  [{ ALERT_WEBHOOK_URL: "nowhere" }, "ALERT_WEBHOOK_URL must be an https:// address"],
+  [{ ALERT_EMAILS: "ops@flashmm.test, ops" }, 'ALERT_EMAILS must be addresses, comma-separated, was "ops"'],
+])("the function does not start with %j", async (changes, expected) => {
+  await expect(startHandler(changes)).rejects.toThrow(expected);
+});
+
+it("the function provisions over real sockets, and answers what it did", async () => {
+  const handler = await startHandler({ ALERT_WEBHOOK_URL: "https://hooks.test/x", ALERT_EMAILS: "ops@flashmm.test" });
+  expect(await handler(REQUESTED, context)).toMatchObject({
+    provisioned: true,
+    folder: "created",
+    dashboard: "created",
+    receiver: "flashmm",
+  });
+  expect(await handler(REQUESTED, context)).toMatchObject({ folder: "unchanged", dashboard: "unchanged" });
+});
+
+it("the function fails where Grafana refuses its token, so that the request is set aside", async () => {
+  const handler = await startHandler({ GRAFANA_API_KEY: "glsa_another" });
+  await expect(handler(REQUESTED, context)).rejects.toThrow("Grafana refuses the token");
+});
