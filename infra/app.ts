@@ -45,6 +45,7 @@ export function makeApp(options: AppOptions): App {
     cambrianSecretArn: state.cambrianSecretArn,
     reports: state.reports,
     twitterSecretArn: state.twitterSecretArn,
+    grafanaSecretArn: state.grafanaSecretArn,
   });
   return app;
 }

@@ -18,9 +18,11 @@ export type StageSettings = {
   readonly markets: readonly string[];
   /** Where the order API is, and which network's orders it is asked for. */
   readonly cambrian: { readonly baseUrl: string; readonly network: "testnet" | "mainnet" };
+  /** Nodes that answer queries, in order. */
+  readonly seiRestUrls: readonly string[];
 };
 
-const SETTINGS: Readonly<Record<StageName, Omit<StageSettings, "markets" | "cambrian">>> = {
+const SETTINGS: Readonly<Record<StageName, Omit<StageSettings, keyof FromConfig>>> = {
   testnet: { name: "testnet", logRetentionDays: 14, logLevel: "INFO" },
   mainnet: { name: "mainnet", logRetentionDays: 90, logLevel: "INFO" },
 };
@@ -35,19 +37,27 @@ export function stageSettings(name: unknown): StageSettings {
   return { ...SETTINGS[wanted], ...(existsSync(file) ? readConfig(file) : firstConfig(wanted)) };
 }
 
-type FromConfig = Pick<StageSettings, "markets" | "cambrian">;
+type FromConfig = Pick<StageSettings, "markets" | "cambrian" | "seiRestUrls">;
+
+const SEI_REST_URLS = { testnet: "https://rest-testnet.sei-apis.com", mainnet: "https://rest.sei-apis.com" };
 
 /** What is traded, and where (CONTRACTS 3), where a stage has no configuration yet. */
 function firstConfig(network: StageName): FromConfig {
-  return { markets: ["SEI/USDC"], cambrian: { baseUrl: "https://api.cambrian.com", network } };
+  return {
+    markets: ["SEI/USDC"],
+    cambrian: { baseUrl: "https://api.cambrian.com", network },
+    seiRestUrls: [SEI_REST_URLS[network]],
+  };
 }
 
 /** What the functions need of a configuration file; the task checks it in full when it starts. */
 function readConfig(file: URL): FromConfig {
-  const parsed: { readonly markets?: readonly { readonly symbol: string }[] } & Pick<FromConfig, "cambrian"> =
-    JSON.parse(readFileSync(file, "utf8"));
+  const parsed: {
+    readonly markets?: readonly { readonly symbol: string }[];
+    readonly sei?: { readonly restUrls?: readonly string[] };
+  } & Pick<FromConfig, "cambrian"> = JSON.parse(readFileSync(file, "utf8"));
   const markets = (parsed.markets ?? []).map((market) => market.symbol);
   if (markets.length === 0) throw new Error(`markets of ${file.pathname} must be at least one, was none`);
   const { baseUrl, network } = parsed.cambrian;
-  return { markets, cambrian: { baseUrl, network } };
+  return { markets, cambrian: { baseUrl, network }, seiRestUrls: parsed.sei?.restUrls ?? [] };
 }

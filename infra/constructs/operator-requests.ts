@@ -8,7 +8,7 @@ import { type EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
 import { NodeFunction } from "./node-function.ts";
@@ -27,6 +27,8 @@ const RETRIES = 2;
 const TIMEOUT = Duration.seconds(20);
 
 export class OperatorRequests extends Construct {
+  readonly deadLetters: IQueue;
+
   constructor(scope: Construct, id: string, props: OperatorRequestsProps) {
     super(scope, id);
     const deadLetters = new Queue(this, "DeadLetters", {
@@ -72,5 +74,6 @@ export class OperatorRequests extends Construct {
         new LambdaFunction(control, { deadLetterQueue: deadLetters, maxEventAge: TRIED_FOR, retryAttempts: RETRIES }),
       ],
     });
+    this.deadLetters = deadLetters;
   }
 }

@@ -9,6 +9,8 @@ import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { FillAudit } from "../constructs/fill-audit.ts";
 import { FILLS_CONSUMER_TIMEOUT_SECONDS, type FillsQueue } from "../constructs/fills-queue.ts";
+import { GrafanaProvisioning } from "../constructs/grafana-provisioning.ts";
+import { HealthSweep } from "../constructs/health-sweep.ts";
 import { HourlyReport } from "../constructs/hourly-report.ts";
 import { LedgerAlarms } from "../constructs/ledger-alarms.ts";
 import { NodeFunction } from "../constructs/node-function.ts";
@@ -32,6 +34,7 @@ export type OperationsStackProps = StackProps & {
   readonly cambrianSecretArn: string;
   readonly reports: Bucket;
   readonly twitterSecretArn: string;
+  readonly grafanaSecretArn: string;
 };
 
 export class OperationsStack extends Stack {
@@ -44,8 +47,14 @@ export class OperationsStack extends Stack {
       functions: { "fill-accounting": accounting, "fill-audit": audit.function },
       deadLetters: { fills: props.fills.deadLetters, audits: audit.deadLetters },
     });
-    new OperatorRequests(this, "OperatorControl", props);
-    new HourlyReport(this, "HourlyReport", props);
+    const operator = new OperatorRequests(this, "OperatorControl", props);
+    const report = new HourlyReport(this, "HourlyReport", props);
+    const grafana = new GrafanaProvisioning(this, "GrafanaProvisioning", { ...props, stackId: this.stackId });
+    new HealthSweep(this, "HealthSweep", {
+      ...props,
+      fills: props.fills.queue,
+      deadLetters: [props.fills.deadLetters, ...[audit, operator, report, grafana].map((each) => each.deadLetters)],
+    });
   }
 
   #fillAccounting(props: OperationsStackProps): IFunction {

@@ -24,6 +24,8 @@ export class StateStack extends Stack {
   readonly reports: Bucket;
   /** The ARN of the keys of our account at X. */
   readonly twitterSecretArn: string;
+  /** The ARN of Grafana's address and token. */
+  readonly grafanaSecretArn: string;
 
   constructor(scope: Construct, id: string, props: StackProps) {
     super(scope, id, {
@@ -42,21 +44,28 @@ export class StateStack extends Stack {
     });
     this.fills = new FillsQueue(this, "Fills");
     this.bus = new EventBus(this, "Bus", { eventBusName: "flashmm" });
-    this.cambrianSecretArn = this.#cambrianSecret();
+    this.cambrianSecretArn = this.#secret("CambrianSecret", {
+      name: "flashmm/cambrian",
+      holds: 'Key of the Cambrian order API, as {"apiKey":"…","secretKey":"…"}',
+    });
+    this.grafanaSecretArn = this.#secret("GrafanaSecret", {
+      name: "flashmm/grafana",
+      holds: 'Address of Grafana and a token of it, as {"url":"https://….grafana.net","apiKey":"glsa_…"}',
+    });
+    this.twitterSecretArn = this.#secret("TwitterSecret", {
+      name: "flashmm/twitter",
+      holds: 'Keys of our account at X, as {"appKey":"…","appSecret":"…","accessToken":"…","accessSecret":"…"}',
+    });
     this.reports = this.#reportBucket();
-    this.twitterSecretArn = this.#twitterSecret();
   }
 
   /**
    * Empty until somebody fills it. The construct of a higher level would make up a value, which would pass for a key:
    * `aws secretsmanager put-secret-value --secret-id flashmm/cambrian --secret-string '{"apiKey":"…","secretKey":"…"}'`
    */
-  #cambrianSecret(): string {
-    const secret = new CfnSecret(this, "CambrianSecret", {
-      name: "flashmm/cambrian",
-      description:
-        'Key of the Cambrian order API, as {"apiKey":"…","secretKey":"…"}; filled by hand, with put-secret-value',
-    });
+  #secret(id: string, { name, holds }: { readonly name: string; readonly holds: string }): string {
+    const description = `${holds}; filled by hand, with put-secret-value`;
+    const secret = new CfnSecret(this, id, { name, description });
     secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     return secret.ref;
   }
@@ -70,19 +79,5 @@ export class StateStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [{ id: "old-reports", prefix: "reports/", expiration: REPORTS_KEPT }],
     });
-  }
-
-  /**
-   * Empty until somebody fills it; until then reports are made and not posted:
-   * `aws secretsmanager put-secret-value --secret-id flashmm/twitter --secret-string '{"appKey":"…","appSecret":"…","accessToken":"…","accessSecret":"…"}'`
-   */
-  #twitterSecret(): string {
-    const secret = new CfnSecret(this, "TwitterSecret", {
-      name: "flashmm/twitter",
-      description:
-        'Keys of our account at X, as {"appKey":"…","appSecret":"…","accessToken":"…","accessSecret":"…"}; filled by hand',
-    });
-    secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    return secret.ref;
   }
 }

@@ -1,0 +1,139 @@
+/**
+ * The function that looks at every integration each minute and ends the orders of a silent task, what starts it, and where a sweep goes
+ * that could not be started. Owns how often it runs and what it may touch: of the ledger its own items alone, and leases and audits to read.
+ */
+import { Duration } from "aws-cdk-lib";
+import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import { type EventBus, Rule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
+import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
+import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import type { StageSettings } from "../stages.ts";
+import { NodeFunction } from "./node-function.ts";
+
+export type HealthSweepProps = {
+  readonly settings: StageSettings;
+  readonly ledger: TableV2;
+  readonly fills: IQueue;
+  /** Every queue of messages set aside, but the sweep's own, which is added. */
+  readonly deadLetters: readonly IQueue[];
+  readonly bus: EventBus;
+  readonly cambrianSecretArn: string;
+  readonly grafanaSecretArn: string;
+  /** Where there are several tasks: each one's lease is watched apart. */
+  readonly shards?: readonly { readonly name: string; readonly markets: readonly string[] }[];
+  /** The ARN of the keys of X; without it that integration is not configured. */
+  readonly twitterSecretArn?: string;
+};
+
+/** CONTRACTS 6. A sweep that is late is worth nothing: the next one has begun. */
+const EVERY = Duration.minutes(1);
+const RETRIES = 0;
+
+/** It may watch a heartbeat for half a minute and then end orders. */
+const TIMEOUT = Duration.minutes(1);
+
+export class HealthSweep extends Construct {
+  readonly function: IFunction;
+  readonly deadLetters: IQueue;
+
+  constructor(scope: Construct, id: string, props: HealthSweepProps) {
+    super(scope, id);
+    const deadLetters = new Queue(this, "DeadLetters", {
+      queueName: "health-dead-letters",
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    const queues = [...props.deadLetters, deadLetters];
+    const sweep = new NodeFunction(this, "Function", {
+      settings: props.settings,
+      folder: "health-sweep",
+      description: "Looks at every integration and ends the orders of a task that is silent",
+      timeout: TIMEOUT,
+      // Memory is processor time, and a dead man waits for a cold start.
+      memoryMegabytes: 512,
+      environment: variablesFor(props, queues),
+    }).function;
+    for (const statement of statementsFor(props, queues)) sweep.addToRolePolicy(statement);
+    sweep.configureAsyncInvoke({
+      maxEventAge: EVERY,
+      retryAttempts: RETRIES,
+      onFailure: new SqsDestination(deadLetters),
+    });
+    const delivery = { deadLetterQueue: deadLetters, maxEventAge: EVERY, retryAttempts: RETRIES };
+    new Schedule(this, "Schedule", {
+      schedule: ScheduleExpression.rate(EVERY),
+      description: "Health sweep and dead man",
+      target: new LambdaInvoke(sweep, delivery),
+    });
+    new Rule(this, "Requests", {
+      eventBus: props.bus,
+      description: "Health sweeps by hand",
+      eventPattern: { source: ["flashmm.operator"], detailType: ["Health Sweep Requested"] },
+      targets: [new LambdaFunction(sweep, delivery)],
+    });
+    this.function = sweep;
+    this.deadLetters = deadLetters;
+  }
+}
+
+function variablesFor(props: HealthSweepProps, queues: readonly IQueue[]): Record<string, string> {
+  const { baseUrl, network } = props.settings.cambrian;
+  return {
+    TABLE_NAME: props.ledger.tableName,
+    EVENT_BUS_NAME: props.bus.eventBusName,
+    MARKETS: props.settings.markets.join(","),
+    ...(props.shards === undefined ? {} : { SHARDS: props.shards.map(toShardText).join(";") }),
+    FILLS_QUEUE_URL: props.fills.queueUrl,
+    DEAD_LETTER_QUEUE_URLS: queues.map((queue) => queue.queueUrl).join(","),
+    SEI_REST_URL: props.settings.seiRestUrls.join(","),
+    CAMBRIAN_BASE_URL: baseUrl,
+    CAMBRIAN_TESTNET: `${network === "testnet"}`,
+    CAMBRIAN_SECRET_ARN: props.cambrianSecretArn,
+    GRAFANA_SECRET_ARN: props.grafanaSecretArn,
+    ...(props.twitterSecretArn === undefined ? {} : { TWITTER_SECRET_ARN: props.twitterSecretArn }),
+  };
+}
+
+/** As `lambdas/health-sweep/shards.ts` reads it. */
+function toShardText({ name, markets }: { readonly name: string; readonly markets: readonly string[] }): string {
+  return `${name}=${markets.join(",")}`;
+}
+
+function statementsFor(props: HealthSweepProps, queues: readonly IQueue[]): readonly PolicyStatement[] {
+  const { ledger, fills, bus } = props;
+  const keyed = (actions: readonly string[], keys: readonly string[]) =>
+    new PolicyStatement({
+      actions: [...actions],
+      resources: [ledger.tableArn],
+      // A call without a key is no exception.
+      conditions: {
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...keys] },
+        Null: { "dynamodb:LeadingKeys": "false" },
+      },
+    });
+  const spoken = (source: string, detailType: string) =>
+    new PolicyStatement({
+      actions: ["events:PutEvents"],
+      resources: [bus.eventBusArn],
+      conditions: { StringEquals: { "events:source": source, "events:detail-type": detailType } },
+    });
+  const secrets = [props.cambrianSecretArn, props.grafanaSecretArn, props.twitterSecretArn ?? []].flat();
+  return [
+    keyed(["dynamodb:GetItem", "dynamodb:Query"], ["HEALTH", "LEASE", "DEADMAN", "AUDIT#*"]),
+    keyed(["dynamodb:PutItem", "dynamodb:UpdateItem"], ["HEALTH", "DEADMAN"]),
+    new PolicyStatement({
+      actions: ["sqs:GetQueueAttributes"],
+      resources: [fills, ...queues].map((queue) => queue.queueArn),
+    }),
+    spoken("flashmm.health", "Integration Health Changed"),
+    spoken("flashmm.engine", "Risk Limit Breached"),
+    new PolicyStatement({ actions: ["secretsmanager:GetSecretValue"], resources: secrets }),
+  ];
+}
