@@ -16,6 +16,7 @@ import type { ConfigSource } from "./config-watch.ts";
 import { Control, type ControlOptions } from "./control.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
 import { FillOutbox } from "./fill-outbox.ts";
+import { HealthView } from "./health-view.ts";
 import { Lease } from "./lease.ts";
 import type { LeaseEvent } from "./lease-types.ts";
 import type { Log } from "./log.ts";
@@ -93,6 +94,7 @@ export class Task {
   readonly #engineMetrics: EngineMetrics;
   readonly #startedAt: Instant;
   readonly #chain: ChainAccount | undefined;
+  readonly #health: HealthView;
   readonly #venueWatch: VenueWatch;
   #phase: TaskState["phase"] = "starting";
   #doubtsCount = 0;
@@ -119,6 +121,7 @@ export class Task {
     // What an earlier process sent in its last second counts at the venue still.
     this.#budget.holdBack(EARLIER_REQUESTS_MS, clock.now());
     const table = { client: options.dynamodb, tableName: config.tableName };
+    this.#health = new HealthView({ ...table, clock, log, metrics: this.metrics });
     this.#lease = new Lease({
       ...table,
       shard: config.shard,
@@ -152,6 +155,7 @@ export class Task {
   start(): Promise<boolean> {
     this.#record();
     this.#chain?.start();
+    this.#health.start();
     const { config, clock } = this.#options;
     const symbols = config.markets.map((market) => market.symbol);
     const steps = startSteps({
@@ -194,6 +198,7 @@ export class Task {
     }
     faults.push(...(await this.#settle(faults.length === 0)));
     this.#chain?.stop();
+    this.#health.stop();
     this.#reload.stop();
     this.#cancelRecording?.();
     return { faults };
@@ -235,6 +240,7 @@ export class Task {
       feed: this.#assembly?.feed.state(),
       venue: this.#assembly?.venue.state(),
       chain: this.#chain?.state() ?? null,
+      integrations: this.#health.state(),
       strategyOf: (market) => this.#reload.state(market),
       outbox: this.#outbox.counts,
       watched: this.#watched,

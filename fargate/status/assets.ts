@@ -20,6 +20,7 @@ const PAGE: Readonly<Record<string, readonly [file: string, contentType: string]
   "/elements.js": ["elements.js", SCRIPT],
   "/figures.js": ["figures.js", SCRIPT],
   "/format.js": ["format.js", SCRIPT],
+  "/integrations.js": ["integrations.js", SCRIPT],
   "/ladder.js": ["ladder.js", SCRIPT],
   "/markouts.js": ["markouts.js", SCRIPT],
   "/plots.js": ["plots.js", SCRIPT],

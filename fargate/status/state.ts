@@ -221,6 +221,20 @@ export type RiskView = {
   readonly latch: string | null;
 };
 
+/** An integration as the health sweep last found it (CONTRACTS 5, item `health`). */
+export type IntegrationState = {
+  readonly integration: string;
+  readonly healthy: boolean;
+  readonly configured: boolean;
+  /** What the last look said; people read it. */
+  readonly detail: string;
+  /** `closed`, `half-open` or `open`. */
+  readonly breaker: string;
+  readonly checkedAtMs: number | null;
+  /** Since when it has been as `healthy` says. */
+  readonly sinceMs: number | null;
+};
+
 export type TaskState = {
   readonly engineId: string;
   readonly stage: string;
@@ -259,6 +273,8 @@ export type TaskState = {
     readonly sent: number;
     readonly sendFailures: number;
   };
+  /** By name; null before they were read. The sweep that writes them is no part of the task. */
+  readonly integrations: readonly IntegrationState[] | null;
   /** Errors by kind since the start. */
   readonly errors: Readonly<Record<string, number>>;
   readonly memoryRssBytes: number;

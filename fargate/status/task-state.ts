@@ -24,6 +24,7 @@ export function toTaskState(parts: {
   readonly feed: FeedState | undefined;
   readonly venue: VenueState | undefined;
   readonly chain: ChainState | null;
+  readonly integrations: TaskState["integrations"];
   readonly strategyOf: (market: string) => StrategyState;
   readonly outbox: OutboxCounts;
   readonly watched: WatchedMetrics;
@@ -67,6 +68,7 @@ export function toTaskState(parts: {
       placementsInFlight: parts.venue?.placementsInFlight ?? 0,
     },
     fills: { outbox: outbox.waiting, sent: outbox.sent, sendFailures: outbox.sendFailures },
+    integrations: parts.integrations,
     errors: watched.errors(),
     memoryRssBytes: parts.memoryRssBytes,
   };

@@ -5,6 +5,7 @@
 import { byId, children, element, fill, setData, setText, show } from "/elements.js";
 import { drawMarket, drawTask } from "/figures.js";
 import { age } from "/format.js";
+import { drawIntegrations } from "/integrations.js";
 import { drawLadder } from "/ladder.js";
 import { drawMarkouts } from "/markouts.js";
 import { addPoints, clearPoints, newestAtMs, startPlots } from "/plots.js";
@@ -101,6 +102,7 @@ function draw() {
   drawTabs(market);
   drawTask(state);
   drawErrors(state.errors);
+  drawIntegrations(state);
   drawSteps(state.startup);
   show(byId("startup"), state.phase === "starting");
   drawReportsLink(state.reportsUrl);

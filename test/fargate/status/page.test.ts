@@ -163,6 +163,37 @@ describe("status page", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("integrations are told by sign and word, since when, and what the last look said", async () => {
+    const look = {
+      healthy: true,
+      configured: true,
+      detail: "it answers",
+      breaker: "closed",
+      checkedAtMs: NOW_MS - 20_000,
+    };
+    const since = { sinceMs: NOW_MS - 65_000 };
+    state = makeTaskState({
+      integrations: [
+        { ...look, ...since, integration: "cambrian" },
+        { ...look, ...since, integration: "grafana", healthy: false, detail: "<b>reset</b>", breaker: "open" },
+        { ...look, ...since, integration: "sei-rest", checkedAtMs: NOW_MS - 200_000 },
+        { ...look, ...since, integration: "x", configured: false, detail: "no keys of X" },
+      ],
+    });
+    await page.locator("#integrations li", { hasText: "cambrian" }).waitFor();
+    expect(await texts("#integrations .name")).toEqual(["cambrian", "grafana", "sei-rest", "x"]);
+    expect(await texts("#integrations .word")).toEqual([
+      "✓ well for 1 min 5 s",
+      "✗ ill for 1 min 5 s",
+      "? not swept lately",
+      "– not configured",
+    ]);
+    expect((await texts("#integrations .detail"))[1]).toBe("<b>reset</b> (breaker open)");
+    state = makeTaskState({ integrations: null });
+    await page.locator("#no-integrations").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test("the levels that hold our size are marked, and no others", async () => {
     expect(await texts('#asks tr[data-own="yes"] .price')).toEqual(["0.4221", "0.4219"]);
     expect(await texts('#bids tr[data-own="yes"] .price')).toEqual(["0.4210", "0.4208"]);

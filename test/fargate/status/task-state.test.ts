@@ -53,6 +53,7 @@ function makeState(parts: Partial<Parameters<typeof toTaskState>[0]> = {}) {
     feed: undefined,
     venue: undefined,
     chain: null,
+    integrations: null,
     strategyOf: () => STRATEGY,
     outbox: { waiting: 0, sent: 0, sendFailures: 0 },
     watched: watchMetrics(makeCountingMetrics(new Map())),

@@ -53,6 +53,7 @@ export function makeTaskState(changes: Partial<TaskState> = {}): TaskState {
     },
     venue: { streamConnected: true, circuit: 0, requestsLastSecond: 4, placementsInFlight: 1 },
     fills: { outbox: 0, sent: 57, sendFailures: 0 },
+    integrations: [],
     errors: {},
     memoryRssBytes: 98_304_512,
     ...changes,

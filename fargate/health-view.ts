@@ -1,0 +1,116 @@
+/**
+ * What the health sweep says of every integration (CONTRACTS 5), read now and then, shown on the page and among the metrics. Owns the reading; nothing waits
+ * for it and no order depends on it: the sweep is not the task's, and may be silent while the task is well.
+ */
+import { type AttributeValue, type DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { readIsoTime } from "../core/sei/iso-time.ts";
+import { withDeadline } from "./deadline.ts";
+import type { Log } from "./log.ts";
+import type { Clock } from "./seams.ts";
+import type { IntegrationState } from "./status/state.ts";
+import type { Metrics } from "./telemetry.ts";
+
+/** A sweep comes each minute. */
+const READ_INTERVAL_MS = 15_000;
+const CALL_WITHIN_MS = 5_000;
+/** A sweep has about ten integrations. */
+const SHOWN_MAX = 50;
+
+export type HealthViewOptions = {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, "set">;
+};
+
+/** Three sweeps. */
+const SWEEP_OLD_AFTER_MS = 180_000;
+
+export class HealthView {
+  readonly #options: HealthViewOptions;
+  #integrations: readonly IntegrationState[] | null = null;
+  #isFaulty = false;
+  /** Integrations that have a gauge: one that is not configured any more must not stay at what it was. */
+  readonly #measured = new Set<string>();
+  #cancelTimer: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: HealthViewOptions) {
+    this.#options = options;
+  }
+
+  /** Reads at once and then every fifteen seconds. */
+  start(): void {
+    void this.#read();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+  }
+
+  /** By name; null before the first reading. The last good one stays when one fails. */
+  state(): readonly IntegrationState[] | null {
+    return this.#integrations;
+  }
+
+  async #read(): Promise<void> {
+    const { client, tableName, clock, log } = this.#options;
+    const command = new QueryCommand({
+      TableName: tableName,
+      KeyConditionExpression: "#pk = :pk",
+      ExpressionAttributeNames: { "#pk": "pk" },
+      ExpressionAttributeValues: { ":pk": { S: "HEALTH" } },
+      Limit: SHOWN_MAX,
+    });
+    try {
+      const { Items = [] } = await withDeadline(clock, CALL_WITHIN_MS, "read the health items", (abortSignal) =>
+        client.send(command, { abortSignal }),
+      );
+      this.#integrations = Items.flatMap(toState);
+      this.#isFaulty = false;
+      this.#measure(this.#integrations);
+    } catch (error) {
+      if (!this.#isFaulty) log.warn("the health items cannot be read, the last ones are shown", { error });
+      this.#isFaulty = true;
+    }
+    if (!this.#stopped) this.#cancelTimer = clock.after(READ_INTERVAL_MS, () => void this.#read());
+  }
+
+  #measure(integrations: readonly IntegrationState[]): void {
+    const { clock, metrics } = this.#options;
+    for (const { integration, healthy, configured } of integrations) {
+      if (!configured && !this.#measured.has(integration)) continue;
+      this.#measured.add(integration);
+      metrics.set("flashmm_integration_healthy", { integration }, healthy ? 1 : 0);
+    }
+    const newestMs = Math.max(...integrations.map(({ checkedAtMs }) => checkedAtMs ?? 0), 0);
+    // Before the first sweep nothing is known of it.
+    if (newestMs === 0) return;
+    const isLate = clock.now().epochMs - newestMs > SWEEP_OLD_AFTER_MS;
+    metrics.set("flashmm_integration_healthy", { integration: "health-sweep" }, isLate ? 0 : 1);
+  }
+}
+
+/** None for an item that says nothing of health. */
+function toState(item: Readonly<Record<string, AttributeValue>>): readonly IntegrationState[] {
+  const integration = item["sk"]?.S;
+  const healthy = item["healthy"]?.BOOL;
+  if (integration === undefined || healthy === undefined) return [];
+  const timeOf = (name: string) => {
+    const atMs = readIsoTime(item[name]?.S ?? "");
+    return atMs < 0 ? null : atMs;
+  };
+  return [
+    {
+      integration,
+      healthy,
+      configured: item["configured"]?.BOOL ?? true,
+      detail: item["detail"]?.S ?? "",
+      breaker: item["breaker"]?.S ?? "closed",
+      checkedAtMs: timeOf("checkedAt"),
+      sinceMs: timeOf("since"),
+    },
+  ];
+}
