@@ -16,6 +16,7 @@ import { type Exchange, makeSimulatedExchange } from "../exchange/exchange.ts";
 import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import { describeTape, readTape } from "../exchange/tape.ts";
 import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
+import { type GrafanaServer, startGrafanaApi } from "../grafana-api/server.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import type { ChainAccount } from "../sei-node/rest.ts";
 import { startXServer, type XServer } from "../x-api/server.ts";
@@ -30,6 +31,7 @@ export type LocalWorld = {
   readonly tape: TapeExchange | undefined;
   readonly node: SeiNode;
   readonly api: CambrianApi;
+  readonly grafana: GrafanaServer;
   readonly cloud: LocalCloud;
   /** Where the reports are posted. */
   readonly x: XServer;
@@ -57,6 +59,8 @@ const X_ACCOUNT = {
   accessToken: "local-token",
   accessSecret: "local-token-secret",
 };
+/** Of the simulated Grafana's service account. */
+const GRAFANA_TOKEN = "glsa_local";
 
 const MICRO_DECIMALS = 6;
 
@@ -90,8 +94,16 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     CAMBRIAN_TESTNET: "true",
   };
   const dataDir = folder;
-  const symbols = markets.files.map((market) => market.symbol).join(",");
-  const functions = { ...cambrian, MARKETS: symbols, ...reportEnvironment(x, options) };
+  const grafana = await startGrafanaApi({ token: GRAFANA_TOKEN });
+  starting.defer(() => grafana.close());
+  const functions = {
+    ...cambrian,
+    GRAFANA_URL: grafana.url,
+    GRAFANA_API_KEY: GRAFANA_TOKEN,
+    SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(","),
+    MARKETS: markets.files.map((market) => market.symbol).join(","),
+    ...reportEnvironment(x, options),
+  };
   const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: functions, clock, rng, log });
   starting.defer(() => cloud.stop());
   if (tape === undefined) exchange.start();
@@ -101,6 +113,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     tape,
     node,
     api,
+    grafana,
     cloud,
     x,
     markets,

@@ -1,7 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { localClientSettings } from "../../../sim/local/local-client.ts";
 import { type LocalWorld, type LocalWorldInput, startLocalWorld } from "../../../sim/local/local-world.ts";
 import type { RunOptions } from "../../../sim/local/options.ts";
 import { childOf } from "./local-run.ts";
@@ -30,6 +33,25 @@ beforeAll(async () => {
 afterAll(async () => {
   await world.stop();
   rmSync(folder, { recursive: true, force: true });
+});
+
+/** A heartbeat, as the task writes it. */
+async function beat(): Promise<void> {
+  const client = new DynamoDBClient(localClientSettings(world.cloud.dynamodbUrl));
+  const lease = {
+    owner: { S: "engine/1" },
+    epoch: { N: "1" },
+    version: { N: "1" },
+    heartbeatAt: { S: new Date().toISOString() },
+    feed: { S: "connected wss://node" },
+  };
+  const Item = { pk: { S: "LEASE" }, sk: { S: "main" }, ...lease };
+  await client.send(new PutItemCommand({ TableName: world.cloud.tableName, Item }));
+  client.destroy();
+}
+
+const sweepAnswer = z.object({
+  integrations: z.array(z.object({ integration: z.string(), healthy: z.boolean(), detail: z.string() })),
 });
 
 const variable = (name: string): string => world.environment[name] ?? "";
@@ -76,6 +98,34 @@ describe("the local world", () => {
       ]),
     );
     expect(await balancesOf("sei1qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qursuhdhwg")).toEqual([]);
+  });
+
+  test("has every integration looked at, and finds them well but X, which is not there", async () => {
+    await beat();
+    const result = await world.cloud.invoke("health-sweep", {});
+    if (result.kind !== "returned") throw new Error(`the sweep must return, ${JSON.stringify(result)}`);
+    const { integrations } = sweepAnswer.parse(result.value);
+    const ill = integrations.filter(({ healthy }) => !healthy);
+    expect(ill).toEqual([]);
+    const details = Object.fromEntries(integrations.map(({ integration, detail }) => [integration, detail]));
+    expect(details).toMatchObject({
+      "sei-rest": expect.stringContaining("answers"),
+      cambrian: "the account answers, 3 assets",
+      grafana: "version 13.3.0 answers",
+      x: "no keys of X",
+      "fills-queue": "no message waits",
+      "dead-letters": expect.stringMatching(/^\d queues, all empty$/),
+      "sei-websocket": expect.stringContaining("connected wss://node"),
+      "dead-man": expect.stringContaining("the task's heartbeat is"),
+    });
+  });
+
+  test("has its dashboard put into its Grafana", async () => {
+    expect(await world.cloud.invoke("grafana-provisioning", {})).toMatchObject({
+      kind: "returned",
+      value: { provisioned: true, dashboard: "created" },
+    });
+    expect([...world.grafana.store.dashboards.keys()]).toEqual(["flashmm-overview"]);
   });
 
   test("refuses a second world on its folder before it writes anything there", async () => {

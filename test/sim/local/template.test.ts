@@ -61,13 +61,9 @@ describe("the templates of this repository", () => {
       CAMBRIAN_TESTNET: "true",
       CAMBRIAN_SECRET_ARN: expect.stringMatching(/^arn:aws:secretsmanager:/),
     });
-    expect(cloud.schedules).toContainEqual(
-      expect.objectContaining({
-        kind: "schedule",
-        expression: "rate(5 minutes)",
-        target: { functionName: audit?.name, input: null },
-      }),
-    );
+    expect(cloud.schedules.filter((each) => each.target.functionName === audit?.name)).toMatchObject([
+      { kind: "schedule", expression: "rate(5 minutes)", target: { input: null } },
+    ]);
   });
 
   test("give the report its bucket, its schedule each hour, and the rule of an operator's request", () => {
@@ -79,6 +75,15 @@ describe("the templates of this repository", () => {
     expect(cloud.rules).toContainEqual(
       expect.objectContaining({ bus: "flashmm", pattern: expect.anything(), targets: [target] }),
     );
+  });
+
+  test("give the health sweep every queue to look at, and its schedule", () => {
+    const [sweep] = cloud.functions.filter((each) => each.entry === "lambdas/health-sweep/handler.ts");
+    const aside = cloud.queues.filter((queue) => queue.name.endsWith("-dead-letters")).map((queue) => queue.url);
+    expect(sweep?.environment["DEAD_LETTER_QUEUE_URLS"]?.split(",").sort()).toEqual(aside.sort());
+    expect(cloud.schedules.filter((each) => each.target.functionName === sweep?.name)).toMatchObject([
+      { kind: "schedule", expression: "rate(1 minute)", target: { input: null } },
+    ]);
   });
 
   test("lead from the queue of fills to the function, and aside to the dead letters", () => {
