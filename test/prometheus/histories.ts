@@ -1,0 +1,50 @@
+/**
+ * Twenty minutes of the task's metrics made of one scrape of them: as they were, or with one thing gone wrong. Owns the text in
+ * OpenMetrics' format; what must be alerted then is the caller's.
+ */
+
+export type Wrong =
+  | { readonly type: "nothing" }
+  /** A gauge shows this in the last five minutes. */
+  | { readonly type: "gauge"; readonly name: string; readonly labels?: RegExp; readonly value: number }
+  /** A counter grows by so much every fifteen seconds of them. */
+  | { readonly type: "counter"; readonly name: string; readonly labels: RegExp; readonly step: number }
+  /** The task sends nothing for the last five minutes. */
+  | { readonly type: "silence" };
+
+type Line = { readonly name: string; readonly labels: string; readonly value: string };
+
+const LASTING_SECONDS = 1_200;
+const STEP_SECONDS = 15;
+const WRONG_SECONDS = 300;
+const LINE = /^(\w+)(\{.*\})? (\S+)$/;
+
+/** The history that ends at `endSeconds`; counters stand still in it. */
+export function makeHistory(scrape: string, wrong: Wrong, endSeconds: number): string {
+  const lines = scrape.split("\n").flatMap((line): readonly Line[] => {
+    const [, name, labels = "", value = ""] = LINE.exec(line) ?? [];
+    return name === undefined ? [] : [{ name, labels, value }];
+  });
+  const made: string[] = [];
+  for (const line of lines) {
+    for (let at = endSeconds - LASTING_SECONDS; at <= endSeconds; at += STEP_SECONDS) {
+      const value = valueAt(line, wrong, Math.max(0, at - (endSeconds - WRONG_SECONDS)) / STEP_SECONDS);
+      if (value !== undefined) made.push(`${line.name}${line.labels} ${value} ${at}`);
+    }
+  }
+  return `${made.join("\n")}\n# EOF\n`;
+}
+
+function valueAt({ name, labels, value }: Line, wrong: Wrong, stepsWrong: number): string | undefined {
+  if (stepsWrong === 0) return value;
+  switch (wrong.type) {
+    case "nothing":
+      return value;
+    case "silence":
+      return undefined;
+    case "gauge":
+      return name === wrong.name && (wrong.labels ?? /^/).test(labels) ? `${wrong.value}` : value;
+    case "counter":
+      return name === wrong.name && wrong.labels.test(labels) ? `${Number(value) + stepsWrong * wrong.step}` : value;
+  }
+}
