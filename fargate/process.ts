@@ -74,6 +74,8 @@ export async function runProcess(): Promise<void> {
     eventBridge: new EventBridgeClient({ maxAttempts: 2 }),
     log,
     memoryRssBytes: () => process.memoryUsage.rss(),
+    // A line of its own among those of the log: CloudWatch knows it by its form.
+    writeFigures: (line) => process.stdout.write(`${line}\n`),
     onCrash: (error) => stopper.crash(error),
     onUseless: (reason) => stopper.end(reason),
   });

@@ -14,6 +14,7 @@ import { Assembly } from "./assembly.ts";
 import type { Config } from "./config.ts";
 import type { ConfigSource } from "./config-watch.ts";
 import { Control, type ControlOptions } from "./control.ts";
+import { EmfMetrics } from "./emf.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
 import { FillOutbox } from "./fill-outbox.ts";
 import { HealthView } from "./health-view.ts";
@@ -69,6 +70,8 @@ export type TaskOptions = {
   readonly memoryRssBytes: () => number;
   /** Nothing is rehearsed: in virtual time nothing is faster for it. */
   readonly isColdAllowed?: boolean;
+  /** Takes a line of figures for CloudWatch; undefined where nobody reads them. */
+  readonly writeFigures?: ((line: string) => void) | undefined;
   /** A bug was found: the task decides nothing any more and must be stopped. */
   readonly onCrash: (error: unknown) => void;
   /** It can not go on, though nothing is wrong with it: another task has its lease, the venue refuses its key. It must be stopped. */
@@ -92,6 +95,7 @@ export class Task {
   readonly #budget: RequestBudget;
   readonly #history = new History();
   readonly #engineMetrics: EngineMetrics;
+  readonly #emf: EmfMetrics | undefined;
   readonly #startedAt: Instant;
   readonly #chain: ChainAccount | undefined;
   readonly #health: HealthView;
@@ -108,7 +112,11 @@ export class Task {
     this.#options = options;
     this.#settings = config.markets.map((market) => toMarketSettings(market, config.sei));
     const markets = config.markets.map((market) => market.symbol);
-    this.#watched = watchMetrics(makeMetrics({ markets, endpoints: config.sei.wsUrls }));
+    const { shard } = config;
+    const { writeFigures: write } = options;
+    this.#emf = write === undefined ? undefined : new EmfMetrics({ shard, markets, clock, write });
+    const metrics = makeMetrics({ markets, endpoints: config.sei.wsUrls });
+    this.#watched = watchMetrics(this.#emf?.watch(metrics) ?? metrics);
     this.metrics = this.#watched.metrics;
     this.#engineMetrics = new EngineMetrics(this.metrics);
     this.#startedAt = clock.now();
@@ -146,14 +154,15 @@ export class Task {
     });
     this.#announcer = new Announcer({ client: options.eventBridge, busName: config.eventBusName, clock, rng, log });
     const { sqs, onUseless } = options;
-    const metrics = this.metrics;
-    this.#outbox = new FillOutbox({ client: sqs, queueUrl: config.fillsQueueUrl, clock, rng, log, metrics });
+    const outbox = { client: sqs, queueUrl: config.fillsQueueUrl, clock, rng, log };
+    this.#outbox = new FillOutbox({ ...outbox, metrics: this.metrics });
     this.#venueWatch = new VenueWatch(onUseless);
   }
 
   /** Runs the start-up. Resolves true once it quotes, false when it was stopped before; rejects with `StartupError`. */
   start(): Promise<boolean> {
     this.#record();
+    this.#emf?.start();
     this.#chain?.start();
     this.#health.start();
     const { config, clock } = this.#options;
@@ -201,6 +210,7 @@ export class Task {
     this.#health.stop();
     this.#reload.stop();
     this.#cancelRecording?.();
+    this.#emf?.stop();
     return { faults };
   }
 
