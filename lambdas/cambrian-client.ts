@@ -5,7 +5,7 @@
  * The venue takes ten requests in any one second, and the task leaves one of them to the functions (`requestsPerSecond` of its
  * configuration): so one client asks one question at a time, and the next a second after the answer.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../core/errors.ts";
 import type { CambrianKeys, SignHeaders } from "./cambrian-keys.ts";
 import type { Timing } from "./timing.ts";

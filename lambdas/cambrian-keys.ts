@@ -4,7 +4,7 @@
  */
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { SecretsProvider } from "@aws-lambda-powertools/parameters/secrets";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../core/errors.ts";
 import { makeSecretsManager } from "./aws-clients.ts";
 import type { Environment } from "./environment.ts";

@@ -8,7 +8,7 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { parser } from "@aws-lambda-powertools/parser/middleware";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import type { CounterName } from "../../core/metrics.ts";
 import { makeDynamoDb } from "../aws-clients.ts";
 import { requireEnvironment } from "../environment.ts";

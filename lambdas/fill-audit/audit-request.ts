@@ -1,5 +1,5 @@
 /** What starts an audit: the schedule's event, or one by hand that asks for more. Owns its reading; anything else in it is passed over. */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 
 export type AuditRequest = {

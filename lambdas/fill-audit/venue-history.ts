@@ -2,7 +2,7 @@
  * The venue's history of fills, page by page (CONTRACTS 3), in the ledger's own grammar: what is compared is what would be booked.
  * Owns the reading of a page; a fill that cannot be read costs itself alone.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import { type LedgerFill, parseFillMessage } from "../../core/messages.ts";
 import type { CambrianClient } from "../cambrian-client.ts";

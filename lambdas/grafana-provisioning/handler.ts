@@ -10,14 +10,13 @@ import { makeLogger } from "../log.ts";
 import { makeTiming } from "../timing.ts";
 import { parseTargets } from "./contact-points.ts";
 import { GrafanaClient } from "./grafana-client.ts";
-import { provision } from "./provision.ts";
 
 const logger = makeLogger("grafana-provisioning");
 const timing = makeTiming();
 const { env } = process;
 if (!env["GRAFANA_SECRET_ARN"] && !(env["GRAFANA_URL"] && env["GRAFANA_API_KEY"])) {
-  const what = "GRAFANA_URL, GRAFANA_API_KEY";
-  throw new InputError({ what, expected: "set, or GRAFANA_SECRET_ARN in their place", was: undefined });
+  const expected = "set in the function's environment, or GRAFANA_URL and GRAFANA_API_KEY in its place";
+  throw new InputError({ what: "GRAFANA_SECRET_ARN", expected, was: undefined });
 }
 const readAccess = makeGrafanaAccess(env);
 // What is malformed in the variables is said at the start.
@@ -38,6 +37,8 @@ export const handler = middy()
     }
     const webhookUrl = env["ALERT_WEBHOOK_URL"] || access.alertWebhookUrl;
     const targets = parseTargets(webhookUrl, env["ALERT_EMAILS"] || access.alertEmails);
+    // Loaded when it is needed: the builders of dashboards are large.
+    const { provision } = await import("./provision.ts");
     const done = await provision(new GrafanaClient({ access, fetch, timing }), { ...settings, targets });
     logger.info("grafana provisioned", { ...done });
     return { provisioned: true, ...done };

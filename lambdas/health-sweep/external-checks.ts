@@ -2,8 +2,8 @@
  * One look at each thing outside of our account: a node's queries, the order API, Grafana, X. Owns the question and what counts as an
  * answer. A look that gets none throws, and its message is what people read; nothing of a key is in it.
  */
-import { Agent } from "node:http";
-import { ApiResponseError, TwitterApi } from "twitter-api-v2";
+// Its signature alone: the whole library is a fifth of the function's bundle, and one question needs none of the rest.
+import { OAuth1Helper } from "twitter-api-v2/dist/cjs/client-mixins/oauth1.helper.js";
 import * as z from "zod";
 import { type CambrianClient, CambrianError } from "../cambrian-client.ts";
 import type { GrafanaAccess } from "../grafana-access.ts";
@@ -25,6 +25,7 @@ const BODY_CHARACTERS_MAX = 100_000;
 const balancesSchema = z.object({ balances: z.array(z.object({ denom: z.string(), amount: z.string() })) });
 const accountSchema = z.object({ account_id: z.string(), balances: z.array(z.object({ asset: z.string() })) });
 const grafanaSchema = z.object({ database: z.string(), version: z.string().optional() });
+const refusalSchema = z.object({ title: z.string().max(200).optional(), detail: z.string().max(200).optional() });
 const meSchema = z.object({ data: z.object({ username: z.string().max(50) }) });
 
 /** Healthy when one of the nodes answers; the detail names those that did not. */
@@ -81,20 +82,34 @@ export async function checkGrafana(
   return { kind: "healthy", detail: `version ${health.version ?? "unknown"} answers` };
 }
 
-export async function checkX(access: XAccess | undefined, timeoutMs: number): Promise<Outcome> {
+export async function checkX(access: XAccess | undefined, get: HttpGet, signal: AbortSignal): Promise<Outcome> {
   if (access === undefined) return { kind: "not-configured", detail: "no keys of X" };
-  const { baseUrl, ...keys } = access;
+  const url = `${access.baseUrl}/2/users/me`;
+  const signer = new OAuth1Helper({ consumerKeys: { key: access.appKey, secret: access.appSecret } });
+  const token = { key: access.accessToken, secret: access.accessSecret };
+  const { Authorization: authorization } = signer.toHeader(signer.authorize({ url, method: "GET" }, token));
+  let response: Awaited<ReturnType<HttpGet>>;
   try {
-    // The library asks by HTTPS alone unless its agent says otherwise, which a stand-in on this machine needs.
-    const settings = baseUrl.startsWith("http:") ? { httpAgent: new Agent() } : {};
-    const client = new TwitterApi(keys, settings);
-    const answer: unknown = await client.get(`${baseUrl}/2/users/me`, {}, { timeout: timeoutMs });
-    return { kind: "healthy", detail: `@${meSchema.parse(answer).data.username} may be posted as` };
+    response = await get(url, { signal, headers: { accept: "application/json", authorization }, redirect: "error" });
   } catch (error) {
-    // The library's errors carry the request with its signature: only these words leave here.
-    if (!(error instanceof ApiResponseError)) throw new Error(`no answer (${messageOf(error)})`, { cause: undefined });
-    if (error.code === 429) return { kind: "healthy", detail: "it answers, and asks for a pause" };
-    throw new Error(`it answered ${error.code}: ${error.data.title ?? error.data.detail ?? "no reason"}`);
+    throw new Error(`no answer (${messageOf(error)})`);
+  }
+  const { status } = response;
+  const text = (await response.text()).slice(0, BODY_CHARACTERS_MAX);
+  if (status === 200) {
+    return { kind: "healthy", detail: `@${meSchema.parse(parseJson(text)).data.username} may be posted as` };
+  }
+  if (status === 429) return { kind: "healthy", detail: "it answers, and asks for a pause" };
+  throw new Error(`it answered ${status}: ${reasonOf(text)}`);
+}
+
+/** The short words of a refusal (RFC 9457). */
+function reasonOf(text: string): string {
+  try {
+    const { title, detail } = refusalSchema.parse(JSON.parse(text));
+    return title ?? detail ?? "no reason";
+  } catch {
+    return "no reason";
   }
 }
 
@@ -103,6 +118,10 @@ async function getJson(get: HttpGet, url: string, signal: AbortSignal): Promise<
   const text = await response.text();
   if (response.status !== 200) throw new Error(`it answered ${response.status}`);
   if (text.length > BODY_CHARACTERS_MAX) throw new Error("its answer is too long");
+  return parseJson(text);
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -44,7 +44,7 @@ export function makeIntegrations(sources: Sources, shards: readonly Shard[]): re
     }),
     outside("cambrian", async () => await checkCambrian(cambrian, timing.monotonicMs() + OUTSIDE_MS)),
     outside("grafana", async ({ signal }) => await checkGrafana(await grafana(), fetch, signal)),
-    outside("x", async () => await checkX(await x(), OUTSIDE_MS)),
+    outside("x", async ({ signal }) => await checkX(await x(), fetch, signal)),
     own("dynamodb", async () => await checkTable(table, timing)),
     own("fills-queue", async ({ before }) => await checkFillsQueue(fills, before, timing)),
     own("dead-letters", async () => await checkDeadLetters(deadLetters)),

@@ -8,14 +8,11 @@ import middy from "@middy/core";
 import { InputError } from "../../core/errors.ts";
 import type { CounterName } from "../../core/metrics.ts";
 import { makeDynamoDb, makeS3 } from "../aws-clients.ts";
-import { chartPng } from "../chart-png.ts";
 import { type Environment, parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
 import { makeTiming } from "../timing.ts";
 import { type Reporter, runReport } from "./make-report.ts";
-import { REPORT_SIZE, reportChart } from "./report-chart.ts";
 import { parseReportRequest } from "./report-request.ts";
-import { makeXClient } from "./x-client.ts";
 import { makeXKeys } from "./x-keys.ts";
 
 const VARIABLES = ["TABLE_NAME", "REPORT_BUCKET", "MARKETS"] as const;
@@ -37,10 +34,19 @@ const reporter: Reporter = {
   table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
   bucket: { client: makeS3(), name: environment("REPORT_BUCKET") },
   markets: parseMarkets(environment("MARKETS")),
-  draw: async (figures) => await chartPng(reportChart(figures), REPORT_SIZE),
+  // Charts and X are loaded when they are needed: a cold start that only reads the request does not pay for them.
+  draw: async (figures) => {
+    const [{ chartPng }, { REPORT_SIZE, reportChart }] = await Promise.all([
+      import("../chart-png.ts"),
+      import("./report-chart.ts"),
+    ]);
+    return await chartPng(reportChart(figures), REPORT_SIZE);
+  },
   openX: async () => {
     const keys = await readXKeys();
-    return keys === undefined ? undefined : makeXClient(keys, baseUrl);
+    if (keys === undefined) return undefined;
+    const { makeXClient } = await import("./x-client.ts");
+    return makeXClient(keys, baseUrl);
   },
   timing,
   gapMs: 1_000 * readGapSeconds(process.env),

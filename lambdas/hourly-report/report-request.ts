@@ -2,7 +2,7 @@
  * What asks for a report: the schedule, or an operator's `Report Requested` (CONTRACTS 6). Owns the reading; anything else in the event is
  * passed over. `from` and `to` are not in the contract: the local run asks for its own, shorter hours with them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import { hourPeriod, lastFullHour, type Period, spanPeriod } from "./period.ts";
 

@@ -3,7 +3,7 @@
  * shown. To have none is no fault: then everything happens but the post.
  */
 import { SecretsProvider } from "@aws-lambda-powertools/parameters/secrets";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import { makeSecretsManager } from "../aws-clients.ts";
 import type { Environment } from "../environment.ts";

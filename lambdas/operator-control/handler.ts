@@ -5,7 +5,7 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { parser } from "@aws-lambda-powertools/parser/middleware";
 import middy from "@middy/core";
-import { z } from "zod";
+import * as z from "zod";
 import { makeDynamoDb } from "../aws-clients.ts";
 import { parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";

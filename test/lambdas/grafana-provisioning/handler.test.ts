@@ -37,7 +37,10 @@ async function startHandler(changes: Readonly<Record<string, string>> = {}) {
 }
 
 it.each([
-  [{ GRAFANA_URL: "", GRAFANA_API_KEY: "" }, "GRAFANA_URL, GRAFANA_API_KEY must be set, or GRAFANA_SECRET_ARN"],
+  [
+    { GRAFANA_URL: "", GRAFANA_API_KEY: "" },
+    "GRAFANA_SECRET_ARN must be set in the function's environment, or GRAFANA_URL and GRAFANA_API_KEY in its place",
+  ],
   [{ GRAFANA_URL: "nowhere" }, "GRAFANA_URL must be an https:// address"],
   [{ ALERT_WEBHOOK_URL: "nowhere" }, "ALERT_WEBHOOK_URL must be an https:// address"],
   [{ ALERT_EMAILS: "ops@flashmm.test, ops" }, 'ALERT_EMAILS must be addresses, comma-separated, was "ops"'],

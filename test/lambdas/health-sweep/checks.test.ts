@@ -151,7 +151,10 @@ describe("X", () => {
 
   it("is asked who we are, signed, and says whom we may post as", async () => {
     const { seen, baseUrl } = await serve(200, { data: { id: "1", username: "flashmm", name: "FlashMM" } });
-    expect(await checkX({ ...KEYS, baseUrl }, 1_000)).toEqual({ kind: "healthy", detail: "@flashmm may be posted as" });
+    expect(await checkX({ ...KEYS, baseUrl }, fetch, SIGNAL)).toEqual({
+      kind: "healthy",
+      detail: "@flashmm may be posted as",
+    });
     expect(seen).toEqual([{ url: "/2/users/me", authorization: expect.stringMatching(/^OAuth .*oauth_signature=/) }]);
   });
 
@@ -161,16 +164,16 @@ describe("X", () => {
     [503, {}, "it answered 503: no reason"],
   ])("fails at %d with its reason, and nothing of a key", async (status, body, expected) => {
     const { baseUrl } = await serve(status, body);
-    const error = await checkX({ ...KEYS, baseUrl }, 1_000).catch((caught: unknown) => caught);
+    const error = await checkX({ ...KEYS, baseUrl }, fetch, SIGNAL).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ message: expected });
     expect(inspect(error, { depth: 9 })).not.toMatch(/oauth|very-secret/i);
   });
 
   it("is well at a 429, fails where nobody answers, and is not configured without keys", async () => {
     const { baseUrl } = await serve(429, { title: "Too Many Requests" });
-    expect(await checkX({ ...KEYS, baseUrl }, 1_000)).toMatchObject({ kind: "healthy" });
-    await expect(checkX({ ...KEYS, baseUrl: "http://127.0.0.1:9" }, 1_000)).rejects.toThrow("no answer");
-    expect(await checkX(undefined, 1_000)).toMatchObject({ kind: "not-configured" });
+    expect(await checkX({ ...KEYS, baseUrl }, fetch, SIGNAL)).toMatchObject({ kind: "healthy" });
+    await expect(checkX({ ...KEYS, baseUrl: "http://127.0.0.1:9" }, fetch, SIGNAL)).rejects.toThrow("no answer");
+    expect(await checkX(undefined, fetch, SIGNAL)).toMatchObject({ kind: "not-configured" });
   });
 });
 
