@@ -4,21 +4,33 @@
  * and offline: that is what the local run reads.
  */
 import { readFileSync } from "node:fs";
-import { App } from "aws-cdk-lib";
+import { join } from "node:path";
+import { App, Aspects } from "aws-cdk-lib";
+import { Platform } from "aws-cdk-lib/aws-ecr-assets";
+import { ContainerImage } from "aws-cdk-lib/aws-ecs";
+import { AlarmsTell } from "./constructs/alarm-topic.ts";
+import { adaptToEmulator } from "./emulator.ts";
+import { acknowledgeFindings, checkApp } from "./nag.ts";
+import { ObservabilityStack } from "./stacks/observability.ts";
 import { OperationsStack } from "./stacks/operations.ts";
 import { StateStack } from "./stacks/state.ts";
-import { type StageName, stageSettings } from "./stages.ts";
+import { TradingStack } from "./stacks/trading.ts";
+import { type StageName, type StageSettings, stageSettings } from "./stages.ts";
+import { writeTaskImage } from "./task-image.ts";
 
 export type AppOptions = {
   /** Where the templates go. */
   readonly outdir: string;
   /**
-   * False for templates nobody deploys: nothing is bundled, and the CLI's rule engine (a WebAssembly module that takes
-   * seconds to start) stays out. The templates are the same but for the keys of the bundles.
+   * False for templates nobody deploys: nothing is bundled or checked. The templates are the same but for the keys of the bundles.
    */
   readonly deploying: boolean;
+  /** The CLI's rule engine, a WebAssembly module that takes seconds to start; on when deploying unless told. */
+  readonly rules?: boolean;
   /** Defaults to `testnet`; the CLI's `-c stage=` wins. */
   readonly stage?: StageName;
+  /** In place of those of a stage's files. */
+  readonly settings?: StageSettings;
 };
 
 /** The app with all stacks of one stage, not yet synthesized. */
@@ -26,28 +38,56 @@ export function makeApp(options: AppOptions): App {
   const app = new App({
     outdir: options.outdir,
     analyticsReporting: false,
-    builtinCloudFormationValidation: options.deploying,
+    builtinCloudFormationValidation: options.rules ?? options.deploying,
     context: {
       ...featureFlags(),
       ...(options.deploying ? {} : { "aws:cdk:bundling-stacks": [] }),
       ...(options.stage === undefined ? {} : { stage: options.stage }),
     },
   });
-  const settings = stageSettings(app.node.tryGetContext("stage"));
-  const env = deployEnvironment();
-  const state = new StateStack(app, `FlashMM-${settings.name}-State`, { env, terminationProtection: true });
-  new OperationsStack(app, `FlashMM-${settings.name}-Operations`, {
-    env,
-    settings,
-    ledger: state.ledger,
-    fills: state.fills,
-    bus: state.bus,
-    cambrianSecretArn: state.cambrianSecretArn,
-    reports: state.reports,
-    twitterSecretArn: state.twitterSecretArn,
-    grafanaSecretArn: state.grafanaSecretArn,
-  });
+  const settings = options.settings ?? stageSettings(app.node.tryGetContext("stage"));
+  makeStacks(app, settings, taskImage(options, settings));
+  if (app.node.tryGetContext("emulator") === "true") adaptToEmulator(app);
+  if (options.deploying) checkApp(app);
   return app;
+}
+
+function makeStacks(app: App, settings: StageSettings, image: ContainerImage): void {
+  const props = { env: deployEnvironment(), settings };
+  const named = (name: string) => `FlashMM-${settings.name}-${name}`;
+  const state = new StateStack(app, named("State"), { ...props, terminationProtection: true });
+  const { ledger, fills, bus, reports, cambrianSecretArn, twitterSecretArn, grafanaSecretArn } = state;
+  const { shardSecretArns, alarmTopic } = state;
+  const operations = new OperationsStack(app, named("Operations"), {
+    ...props,
+    ...{ ledger, fills, bus, reports, cambrianSecretArn, twitterSecretArn, grafanaSecretArn },
+  });
+  const trading = new TradingStack(app, named("Trading"), {
+    ...props,
+    ...{ ledger, bus, image, shardSecretArns },
+    fills: fills.queue,
+  });
+  // Whoever books the fills is there before whoever makes them.
+  trading.addStackDependency(operations);
+  const { cluster } = trading;
+  new ObservabilityStack(app, named("Observability"), {
+    ...props,
+    ...{ ledger, fills, cluster, alarmTopic, operations, trading },
+  });
+  Aspects.of(app).add(new AlarmsTell(alarmTopic));
+  acknowledgeFindings(app);
+}
+
+/** Built by `cdk deploy`, from a folder written here. Templates that nobody deploys have its Dockerfile alone as their asset. */
+function taskImage({ deploying, outdir }: AppOptions, { shards }: StageSettings): ContainerImage {
+  const platform = Platform.LINUX_ARM64;
+  if (!deploying) {
+    const exclude = ["*", "!Dockerfile"];
+    return ContainerImage.fromAsset(join(import.meta.dirname, "../fargate"), { platform, exclude });
+  }
+  const folder = join(outdir, "task-image");
+  writeTaskImage(folder, shards);
+  return ContainerImage.fromAsset(folder, { platform });
 }
 
 /** The flags of `cdk.json`, so that the templates are the same whoever starts the app. */

@@ -25,8 +25,6 @@ export type HealthSweepProps = {
   readonly bus: EventBus;
   readonly cambrianSecretArn: string;
   readonly grafanaSecretArn: string;
-  /** Where there are several tasks: each one's lease is watched apart. */
-  readonly shards?: readonly { readonly name: string; readonly markets: readonly string[] }[];
   /** The ARN of the keys of X; without it that integration is not configured. */
   readonly twitterSecretArn?: string;
 };
@@ -89,7 +87,8 @@ function variablesFor(props: HealthSweepProps, queues: readonly IQueue[]): Recor
     TABLE_NAME: props.ledger.tableName,
     EVENT_BUS_NAME: props.bus.eventBusName,
     MARKETS: props.settings.markets.join(","),
-    ...(props.shards === undefined ? {} : { SHARDS: props.shards.map(toShardText).join(";") }),
+    // Each task's lease is watched apart.
+    SHARDS: props.settings.shards.map(toShardText).join(";"),
     FILLS_QUEUE_URL: props.fills.queueUrl,
     DEAD_LETTER_QUEUE_URLS: queues.map((queue) => queue.queueUrl).join(","),
     SEI_REST_URL: props.settings.seiRestUrls.join(","),

@@ -18,6 +18,7 @@ import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { CounterName } from "../../core/metrics.ts";
 import type { StageSettings } from "../stages.ts";
+import { toDescription } from "./alarms.ts";
 import { NodeFunction } from "./node-function.ts";
 
 export type HourlyReportProps = {
@@ -46,6 +47,9 @@ const RETRIES = 2;
 
 const ERRORS = "flashmm_twitter_publish_errors_total" satisfies CounterName;
 const PERIOD = Duration.minutes(15);
+
+/** Of the runbook. */
+const SECTION = "Hourly report";
 
 export class HourlyReport extends Construct {
   readonly function: IFunction;
@@ -110,7 +114,7 @@ export class HourlyReport extends Construct {
     for (const [id, [metric, means]] of Object.entries(sentences)) {
       new Alarm(this, id, {
         metric,
-        alarmDescription: describe(means),
+        alarmDescription: toDescription(means, SECTION),
         threshold: 1,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         evaluationPeriods: 1,
@@ -119,17 +123,13 @@ export class HourlyReport extends Construct {
     }
     new Alarm(this, "Report age", {
       metric: report.metricInvocations({ statistic: "Sum", period: Duration.hours(1) }),
-      alarmDescription: describe("For two hours no report was even begun."),
+      alarmDescription: toDescription("For two hours no report was even begun.", SECTION),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 2,
       treatMissingData: TreatMissingData.BREACHING,
     });
   }
-}
-
-function describe(means: string): string {
-  return `${means} docs/runbook.md, section "Hourly report".`;
 }
 
 function statementsFor({ ledger, reports, twitterSecretArn }: HourlyReportProps): readonly PolicyStatement[] {

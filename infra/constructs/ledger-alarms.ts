@@ -9,6 +9,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { AuditDifferenceKind, CounterName, FunctionMetricName } from "../../core/metrics.ts";
+import { toDescription } from "./alarms.ts";
 
 export type LedgerAlarmsProps = {
   readonly markets: readonly string[];
@@ -147,7 +148,7 @@ export class LedgerAlarms extends Construct {
     const { metric, means, section } = settings;
     new Alarm(this, id, {
       metric,
-      alarmDescription: `${means} docs/runbook.md, section "${section}".`,
+      alarmDescription: toDescription(means, section),
       threshold: settings.from ?? 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: settings.periods ?? 1,

@@ -26,13 +26,24 @@ export type NodeFunctionProps = {
 const PROJECT_ROOT = join(import.meta.dirname, "../..");
 
 /** CommonJS packages inside an ES module bundle still call `require` (Powertools' own CDK example). */
-const REQUIRE_BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+export const REQUIRE_BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+/**
+ * A function's credentials stand in its environment, where the SDK looks first: other ways to some are loaded only if that one fails,
+ * and are a fifth of a bundle.
+ */
+export const UNUSED_CREDENTIALS = ["http", "ini", "login", "process", "sso", "web-identity"].map(
+  (name) => `@aws-sdk/credential-provider-${name}`,
+);
 
 export class NodeFunction extends Construct {
   readonly function: NodejsFunction;
+  /** The handler's folder, which people know it by. */
+  readonly folder: string;
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     super(scope, id);
+    this.folder = props.folder;
     const logGroup = new LogGroup(this, "Log", {
       retention: props.settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -63,7 +74,7 @@ export class NodeFunction extends Construct {
         sourceMap: true,
         sourcesContent: false,
         // The SDK comes along: the version tested is the version that runs.
-        externalModules: [],
+        externalModules: [...UNUSED_CREDENTIALS],
         ...(props.filesBeside === undefined ? {} : { commandHooks: copyHooks(props.filesBeside) }),
       },
     });

@@ -14,6 +14,7 @@ import { HealthSweep } from "../constructs/health-sweep.ts";
 import { HourlyReport } from "../constructs/hourly-report.ts";
 import { LedgerAlarms } from "../constructs/ledger-alarms.ts";
 import { NodeFunction } from "../constructs/node-function.ts";
+import { OperatorAccess } from "../constructs/operator-access.ts";
 import { OperatorRequests } from "../constructs/operator-requests.ts";
 import type { StageSettings } from "../stages.ts";
 
@@ -55,6 +56,7 @@ export class OperationsStack extends Stack {
       fills: props.fills.queue,
       deadLetters: [props.fills.deadLetters, ...[audit, operator, report, grafana].map((each) => each.deadLetters)],
     });
+    new OperatorAccess(this, "OperatorAccess", props);
   }
 
   #fillAccounting(props: OperationsStackProps): IFunction {

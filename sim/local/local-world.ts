@@ -102,6 +102,8 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     GRAFANA_API_KEY: GRAFANA_TOKEN,
     SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(","),
     MARKETS: markets.files.map((market) => market.symbol).join(","),
+    // One task has all of them, whatever the stage's shards are.
+    SHARDS: "",
     ...reportEnvironment(x, options),
   };
   const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: functions, clock, rng, log });

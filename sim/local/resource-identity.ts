@@ -57,6 +57,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     ref: "name",
     arn: regional("logs", (name) => `log-group:${name}`),
   },
+  "AWS::ECS::Cluster": {
+    nameProperty: "ClusterName",
+    ref: "name",
+    arn: regional("ecs", (name) => `cluster/${name}`),
+  },
   "AWS::IAM::Role": {
     nameProperty: "RoleName",
     ref: "name",

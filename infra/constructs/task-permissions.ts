@@ -1,0 +1,50 @@
+/**
+ * What a task may do with what all share: its own items of the ledger's table and those it reads, its fills, its events. Owns the list;
+ * the keys are those that the task's tables name (`fargate/lease-record.ts`, `control-table.ts`, `state-table.ts`, `risk-store.ts`,
+ * `minute-table.ts`).
+ */
+import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import type { EventBus } from "aws-cdk-lib/aws-events";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import type { ShardSettings } from "../stages.ts";
+
+export type TaskPlaces = {
+  readonly ledger: TableV2;
+  readonly fills: IQueue;
+  readonly bus: EventBus;
+};
+
+/** CONTRACTS 6, of source `flashmm.engine`. */
+const ENGINE_EVENTS = ["Risk Limit Breached", "Quoting Halted", "Quoting Resumed", "Feed Failed Over"];
+
+export function taskStatements(places: TaskPlaces, shard: ShardSettings): readonly PolicyStatement[] {
+  const minutes = shard.markets.map((market) => `ENGINE#${market}`);
+  const engine = [`ENGINE#${shard.name}`, ...minutes];
+  const markets = shard.markets.map((market) => `MARKET#${market}`);
+  const ownKeys = (action: string, keys: readonly string[]) =>
+    new PolicyStatement({
+      actions: [`dynamodb:${action}`],
+      resources: [places.ledger.tableArn],
+      // A call without a key is no exception.
+      conditions: {
+        "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": keys },
+        Null: { "dynamodb:LeadingKeys": "false" },
+      },
+    });
+  return [
+    // The control items and the operators' parameters beside them; what the health sweep says, for the page.
+    ownKeys("Query", ["CONTROL", "HEALTH"]),
+    // Lease; risk, checkpoint and minutes; the ledger's position, which it compares with its own.
+    ownKeys("GetItem", ["LEASE", ...engine, ...markets]),
+    // Kills that outlive it; minutes and markouts.
+    ownKeys("PutItem", ["CONTROL", ...minutes]),
+    ownKeys("UpdateItem", ["LEASE", ...engine]),
+    new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [places.fills.queueArn] }),
+    new PolicyStatement({
+      actions: ["events:PutEvents"],
+      resources: [places.bus.eventBusArn],
+      conditions: { StringEquals: { "events:source": "flashmm.engine", "events:detail-type": ENGINE_EVENTS } },
+    }),
+  ];
+}
