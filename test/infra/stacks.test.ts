@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Match } from "aws-cdk-lib/assertions";
 import { afterAll, describe, expect, test } from "vitest";
 import { stageSettings } from "../../infra/stages.ts";
@@ -218,12 +218,44 @@ describe("operator control", () => {
   });
 });
 
+describe("an operator", () => {
+  test("may say the operator's events and change strategy parameters, and nothing of money or infrastructure", () => {
+    const [policy] = Object.values(operations.findResources("AWS::IAM::ManagedPolicy"));
+    expect(policy?.["Properties"].PolicyDocument.Statement).toMatchObject([
+      {
+        Effect: "Allow",
+        Action: "events:PutEvents",
+        Condition: {
+          StringEquals: {
+            "events:source": "flashmm.operator",
+            "events:detail-type": expect.arrayContaining(["Quoting Halt Requested", "Report Requested"]),
+          },
+        },
+      },
+      {
+        Action: ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"],
+        Condition: { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["CONTROL"] } },
+      },
+    ]);
+    expect(policy?.["Properties"].PolicyDocument.Statement).toHaveLength(2);
+  });
+
+  test("finds what was said on the bus for a month", () => {
+    state.hasResourceProperties("AWS::Events::Archive", {
+      RetentionDays: 30,
+      EventPattern: { source: ["flashmm.operator", "flashmm.engine", "flashmm.health"] },
+    });
+  });
+});
+
 describe("the app", () => {
-  test("is synthesized without an account and leaves both stacks to be read", () => {
+  test("is synthesized without an account and leaves all stacks to be read", () => {
     const assembly = app.synth();
     expect(assembly.stacks.map((stack) => stack.stackName).toSorted()).toEqual([
+      "FlashMM-mainnet-Observability",
       "FlashMM-mainnet-Operations",
       "FlashMM-mainnet-State",
+      "FlashMM-mainnet-Trading",
     ]);
     const cdkJson = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
     expect(cdkJson.app).toBe("node infra/app.ts");
@@ -237,24 +269,12 @@ describe("the app", () => {
     expect(stageSettings(name).name).toBe(expected);
   });
 
-  test.each(["testnet", "mainnet"])(
-    "the markets of %s are those of its configuration, or SEI/USDC before it has one",
-    (name) => {
-      const file = new URL(`../../config/${name}.json`, import.meta.url);
-      const markets = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).markets : [{ symbol: "SEI/USDC" }];
-      expect(stageSettings(name).markets).toEqual(markets.map((market: { readonly symbol: string }) => market.symbol));
-    },
-  );
-
-  test.each(["testnet", "mainnet"])(
-    "the order API of %s is its configuration's, or the contract's before it has one",
-    (name) => {
-      const file = new URL(`../../config/${name}.json`, import.meta.url);
-      const first = { baseUrl: "https://api.cambrian.com", network: name };
-      const configured = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).cambrian : first;
-      expect(configured).toMatchObject(stageSettings(name).cambrian);
-    },
-  );
+  test.each(["testnet", "mainnet"])("markets and order API of %s are those of its configuration", (name) => {
+    const config = JSON.parse(readFileSync(new URL(`../../config/${name}.json`, import.meta.url), "utf8"));
+    const symbols = config.markets.map((market: { readonly symbol: string }) => market.symbol);
+    expect(stageSettings(name).markets).toEqual(symbols);
+    expect(config.cambrian).toMatchObject(stageSettings(name).cambrian);
+  });
 
   test("an unknown stage is refused by name", () => {
     expect(() => stageSettings("mainet")).toThrow('stage must be one of testnet, mainnet, was "mainet"');
