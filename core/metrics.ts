@@ -68,7 +68,6 @@ export type FunctionMetricLabels = {
   flashmm_audit_differences_total: { market: string; kind: AuditDifferenceKind };
   /** 1 or 0; none where an integration is not configured. */
   flashmm_integration_healthy: { integration: string };
-  flashmm_integration_check_seconds: { integration: string };
   /** Of the task, as the health sweep sees it; none before the first task. */
   flashmm_heartbeat_age_seconds: Record<never, string>;
   /** Orders of a silent task that the health sweep ended. */

@@ -23,28 +23,64 @@ export type ControlOutcome =
   | { readonly type: "outdated"; readonly standing: Readonly<Record<string, string | undefined>> };
 
 const REASON_CHARACTERS_MAX = 500;
+/** Of the events of one second on one market; the newest stay. */
+const EVENT_IDS_CHARACTERS_MAX = 2_000;
+const ATTEMPTS_MAX = 10;
 const NO_REASON = "no reason given";
 
 /** Line breaks and other control characters would break the lines that logs and pages show. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
-/** Writes the word of `scope`, a market or `ALL`, unless a later one stands there. */
-export async function writeControlItem(table: LedgerTable, scope: string, word: ControlWord): Promise<ControlOutcome> {
+/**
+ * Writes the word of `scope`, a market or `ALL`, unless a later one stands there. A word with the id of its event is written once: when
+ * the event is delivered again after another one of the same second, it changes nothing.
+ */
+export async function writeControlItem(
+  table: LedgerTable,
+  scope: string,
+  word: ControlWord,
+  eventId?: string,
+): Promise<ControlOutcome> {
   const key = toControlKey(scope);
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const before = eventId === undefined ? undefined : await readItem(table, key);
+    const seen = before?.["at"]?.S === word.at ? (before["eventIds"]?.S ?? "") : "";
+    if (eventId !== undefined && seen.split(" ").includes(eventId)) return { type: "applied" };
+    const eventIds = eventId === undefined ? undefined : `${seen} ${eventId}`.trim().slice(-EVENT_IDS_CHARACTERS_MAX);
+    if (await putWord(table, key, { word, eventIds, seen: eventId === undefined ? undefined : seen })) {
+      return { type: "applied" };
+    }
+    const standing = (await readItem(table, key)) ?? {};
+    // Another one of the same second came in between.
+    if (standing["at"]?.S === word.at) continue;
+    const texts = Object.entries(standing).map(([name, value]) => [name, value.S]);
+    return { type: "outdated", standing: Object.fromEntries(texts) };
+  }
+  throw new Error(`the control item of ${scope} must hold still for a moment, was changed ${ATTEMPTS_MAX} times`);
+}
+
+/** `seen` are the ids that a word of the same time must still carry; undefined when that does not matter. */
+async function putWord(
+  table: LedgerTable,
+  key: ItemKey,
+  { word, eventIds, seen }: { word: ControlWord; eventIds: string | undefined; seen: string | undefined },
+): Promise<boolean> {
+  const texts = Object.entries({ ...word, ...(eventIds === undefined ? {} : { eventIds }) });
+  const sameIds = seen === "" ? "attribute_not_exists(#ids)" : "#ids = :seen";
+  const ofSameTime = seen === undefined ? "#at = :at" : `(#at = :at AND ${sameIds})`;
   const put = new PutItemCommand({
     TableName: table.tableName,
-    Item: { ...key, ...Object.fromEntries(Object.entries(word).map(([name, value]) => [name, { S: value }])) },
+    Item: { ...key, ...Object.fromEntries(texts.map(([name, value]) => [name, { S: value }])) },
     // An item without a time, or whose time is no text, is broken, and a broken one must not outlast a word.
-    ConditionExpression: "attribute_not_exists(#at) OR NOT attribute_type(#at, :text) OR #at <= :at",
-    ExpressionAttributeNames: { "#at": "at" },
-    ExpressionAttributeValues: { ":text": { S: "S" }, ":at": { S: word.at } },
+    ConditionExpression: `attribute_not_exists(#at) OR NOT attribute_type(#at, :text) OR #at < :at OR ${ofSameTime}`,
+    ExpressionAttributeNames: { "#at": "at", ...(seen === undefined ? {} : { "#ids": "eventIds" }) },
+    ExpressionAttributeValues: {
+      ":text": { S: "S" },
+      ":at": { S: word.at },
+      ...(seen === undefined || seen === "" ? {} : { ":seen": { S: seen } }),
+    },
   });
-  if (await ifCondition(table.client.send(put))) return { type: "applied" };
-  const standing = (await readItem(table, key)) ?? {};
-  return {
-    type: "outdated",
-    standing: Object.fromEntries(Object.entries(standing).map(([name, value]) => [name, value.S])),
-  };
+  return await ifCondition(table.client.send(put));
 }
 
 /** When the word that stands was said, in epoch milliseconds; undefined when there is none, or none that can be read. */

@@ -15,7 +15,6 @@ const UNITS = {
   flashmm_audit_checked_total: MetricUnit.Count,
   flashmm_audit_differences_total: MetricUnit.Count,
   flashmm_integration_healthy: MetricUnit.Count,
-  flashmm_integration_check_seconds: MetricUnit.Seconds,
   flashmm_heartbeat_age_seconds: MetricUnit.Seconds,
   flashmm_dead_man_cancelled_total: MetricUnit.Count,
 } as const satisfies Record<FunctionMetricName, string>;

@@ -44,7 +44,11 @@ export class OperatorRequests extends Construct {
       timeout: TIMEOUT,
       // Memory is processor time, and a halt waits for a cold start.
       memoryMegabytes: 1_024,
-      environment: { TABLE_NAME: props.ledger.tableName, MARKETS: props.settings.markets.join(",") },
+      environment: {
+        TABLE_NAME: props.ledger.tableName,
+        EVENT_BUS_NAME: props.bus.eventBusName,
+        MARKETS: props.settings.markets.join(","),
+      },
     }).function;
     control.addToRolePolicy(
       new PolicyStatement({
@@ -54,6 +58,15 @@ export class OperatorRequests extends Construct {
         conditions: {
           "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["CONTROL"] },
           Null: { "dynamodb:LeadingKeys": "false" },
+        },
+      }),
+    );
+    control.addToRolePolicy(
+      new PolicyStatement({
+        actions: ["events:PutEvents"],
+        resources: [props.bus.eventBusArn],
+        conditions: {
+          StringEquals: { "events:source": "flashmm.engine", "events:detail-type": "Operator Request Refused" },
         },
       }),
     );

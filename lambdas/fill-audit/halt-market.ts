@@ -2,8 +2,8 @@
  * A market whose PnL does not add up is halted: the control item that the task reads, and the event that people follow. Owns what
  * is said; that it is said once a difference is `prove-hours.ts`'s.
  */
-import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { readControlTime, toReasonLine, writeControlItem } from "../control-item.ts";
+import { type EventSink, sayEvent } from "../event-bus.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Timing } from "../timing.ts";
 import { AUDITOR } from "./venue-history.ts";
@@ -15,7 +15,7 @@ export type HaltLog = {
 
 export type Halting = {
   readonly table: LedgerTable;
-  readonly bus: { readonly client: Pick<EventBridgeClient, "send">; readonly name: string };
+  readonly bus: EventSink;
   readonly timing: Pick<Timing, "epochMs">;
   readonly log: HaltLog;
 };
@@ -44,18 +44,7 @@ export async function haltMarket(
   log.error("the market is halted, its PnL does not add up", { market, reason, haltedAt: word.at, outcome });
   const detail = { limit: `identity ${market}`, market, reason, by: AUDITOR };
   try {
-    const command = new PutEventsCommand({
-      Entries: [
-        {
-          EventBusName: bus.name,
-          Source: "flashmm.engine",
-          DetailType: "Risk Limit Breached",
-          Detail: JSON.stringify(detail),
-        },
-      ],
-    });
-    const { FailedEntryCount = 0, Entries = [] } = await bus.client.send(command);
-    if (FailedEntryCount > 0) log.warn("the bus refused the event", { market, reason: Entries[0]?.ErrorCode });
+    await sayEvent(bus, { source: "flashmm.engine", type: "Risk Limit Breached", detail });
   } catch (error) {
     log.warn("the event could not be announced", { market, error });
   }

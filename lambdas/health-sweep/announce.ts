@@ -1,8 +1,6 @@
 /** The sweep's events (CONTRACTS 6). Owns what they say; that each is said once is the items' matter. */
-import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { type EventSink, sayEvent } from "../event-bus.ts";
 import type { IntegrationRecord } from "./integration-record.ts";
-
-export type EventSink = { readonly client: Pick<EventBridgeClient, "send">; readonly name: string };
 
 const SPEAKER = "health-sweep";
 /** An event holds 256 KB; a person reads the first few. */
@@ -10,7 +8,7 @@ const ORDERS_SHOWN_MAX = 20;
 
 export async function announceHealth(bus: EventSink, record: IntegrationRecord): Promise<void> {
   const { integration, healthy, detail } = record;
-  await send(bus, {
+  await sayEvent(bus, {
     source: "flashmm.health",
     type: "Integration Health Changed",
     detail: { integration, healthy, detail },
@@ -37,20 +35,5 @@ export async function raiseDeadManAlarm(
     left: left.length,
     orders: found.slice(0, ORDERS_SHOWN_MAX),
   };
-  await send(bus, { source: "flashmm.engine", type: "Risk Limit Breached", detail });
-}
-
-/** Rejects unless the bus took it. */
-async function send(
-  { client, name }: EventSink,
-  event: { readonly source: string; readonly type: string; readonly detail: Readonly<Record<string, unknown>> },
-): Promise<void> {
-  const entry = {
-    EventBusName: name,
-    Source: event.source,
-    DetailType: event.type,
-    Detail: JSON.stringify(event.detail),
-  };
-  const { FailedEntryCount = 0, Entries = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }));
-  if (FailedEntryCount > 0) throw new Error(`the bus refused ${event.type}: ${Entries[0]?.ErrorCode ?? "no reason"}`);
+  await sayEvent(bus, { source: "flashmm.engine", type: "Risk Limit Breached", detail });
 }

@@ -6,10 +6,11 @@
  * changed the dead man stops, since whoever is there tends his orders himself. Orders of a later epoch are left alone in any case.
  */
 import { epochOf } from "../../core/order.ts";
+import type { EventSink } from "../event-bus.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Measure } from "../measure.ts";
 import type { Timing } from "../timing.ts";
-import { type EventSink, raiseDeadManAlarm } from "./announce.ts";
+import { raiseDeadManAlarm } from "./announce.ts";
 import { endAlarm, noteBeat, type PendingAlarm, readDeadMan, takeAlarm } from "./dead-man-items.ts";
 import { type Beat, readBeat } from "./heartbeat.ts";
 import type { Outcome } from "./integration-record.ts";

@@ -2,10 +2,12 @@
  * One sweep: every integration looked at once, all at the same time, each within its own time and whatever becomes of the others. Owns the
  * order of a look (breaker, question, item, metrics, event); what is asked is the integration's, what an outcome means the record's.
  */
+
+import type { EventSink } from "../event-bus.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Measure } from "../measure.ts";
 import type { Timing } from "../timing.ts";
-import { announceHealth, type EventSink } from "./announce.ts";
+import { announceHealth } from "./announce.ts";
 import { markAnnounced, readRecords, writeRecord } from "./health-items.ts";
 import {
   afterLook,
@@ -71,7 +73,7 @@ async function sweepOne(
   // Without what stood there before it is not known what would be written over.
   const item = records === undefined ? "lost" : await store(sweep, record, before);
   const isWritten = item === "written";
-  tell(sweep, { outcome, record: isWritten ? record : undefined, asked, tookMs, name });
+  tell(sweep, { outcome, record: isWritten ? record : undefined, name });
   if (isWritten && announcesNow(record)) await announce(sweep, record);
   log.info("integration looked at", { integration: name, outcome: outcome.kind, detail: outcome.detail, tookMs });
   return { integration: name, healthy: isWritten ? record.healthy : isWell(outcome), detail: record.detail, item };
@@ -115,14 +117,11 @@ function tell(
     readonly name: string;
     readonly outcome: Outcome;
     readonly record: IntegrationRecord | undefined;
-    readonly asked: boolean;
-    readonly tookMs: number;
   },
 ): void {
-  const { name, outcome, record, asked, tookMs } = told;
+  const { name, outcome, record } = told;
   if (outcome.kind === "not-configured") return;
   measure("flashmm_integration_healthy", { integration: name }, (record?.healthy ?? isWell(outcome)) ? 1 : 0);
-  if (asked) measure("flashmm_integration_check_seconds", { integration: name }, tookMs / 1_000);
 }
 
 /** One that does not come through is made again by a later sweep. */

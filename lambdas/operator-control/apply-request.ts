@@ -3,18 +3,22 @@
  * Owns what a request means; the order of words is `control-item.ts`'s, and how fast the task obeys is the task's.
  *
  * EventBridge delivers at least once and in no order, so what counts is a request's own time: the item ends as the newest request
- * says, whatever the delivery. Of two requests of one time the one delivered last stands (events carry whole seconds).
+ * says, whatever the delivery, and a second delivery changes nothing. Of two requests of one time the one delivered last stands
+ * (events carry whole seconds). What cannot be applied is answered by an event that says why.
  */
 import { InputError } from "../../core/errors.ts";
 import { isSymbol } from "../../core/market.ts";
 import { parseIsoTime } from "../../core/sei/iso-time.ts";
 import { type ControlWord, toReasonLine, writeControlItem } from "../control-item.ts";
+import { type EventSink, sayEvent } from "../event-bus.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 
 /** An event of CONTRACTS 6; keys of the detail that are not known are passed over. */
 export type OperatorRequest = {
   readonly "detail-type": "Quoting Halt Requested" | "Quoting Resume Requested";
   readonly source: string;
+  /** EventBridge's own; the same for every delivery of the event. */
+  readonly id?: string | undefined;
   readonly account?: string | undefined;
   /** ISO-8601 UTC; EventBridge writes whole seconds. */
   readonly time: string;
@@ -25,6 +29,8 @@ export type OperatorControl = {
   readonly table: LedgerTable;
   /** The markets that are traded. */
   readonly markets: readonly string[];
+  /** Where refusals are said; undefined where nobody listens. */
+  readonly bus?: EventSink | undefined;
   readonly log: {
     info(message: string, fields: Record<string, unknown>): void;
     warn(message: string, fields: Record<string, unknown>): void;
@@ -33,6 +39,28 @@ export type OperatorControl = {
 
 /** `outdated`: a later request stands there, nothing was changed. */
 export type RequestOutcome = "applied" | "outdated";
+
+/** As `applyRequest`; a request that cannot be applied is first refused on the bus, where the operator sees it. */
+export async function answerRequest(control: OperatorControl, request: OperatorRequest): Promise<RequestOutcome> {
+  try {
+    return await applyRequest(control, request);
+  } catch (error) {
+    if (error instanceof InputError) await refuse(control, request, error);
+    throw error;
+  }
+}
+
+async function refuse({ bus, log }: OperatorControl, request: OperatorRequest, error: InputError): Promise<void> {
+  const { "detail-type": requested, id, time, detail: asked } = request;
+  const detail = { requested, eventId: id ?? null, time, detail: asked, reason: error.message, by: "operator-control" };
+  log.warn("request is refused", detail);
+  if (bus === undefined) return;
+  try {
+    await sayEvent(bus, { source: "flashmm.engine", type: "Operator Request Refused", detail });
+  } catch (cause) {
+    log.warn("the refusal could not be announced", { error: cause });
+  }
+}
 
 /** Writes the request unless a later one stands there. Throws `InputError` on a market that is not traded here. */
 export async function applyRequest(control: OperatorControl, request: OperatorRequest): Promise<RequestOutcome> {
@@ -43,7 +71,7 @@ export async function applyRequest(control: OperatorControl, request: OperatorRe
     by: request.account === undefined ? request.source : `${request.source} of account ${request.account}`,
     at: timeOf(request.time),
   };
-  const outcome = await writeControlItem(control.table, scope, wanted);
+  const outcome = await writeControlItem(control.table, scope, wanted, request.id);
   if (outcome.type === "outdated") {
     const { standing } = outcome;
     control.log.warn("request is older than what stands there, nothing was changed", {

@@ -6,15 +6,16 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { parser } from "@aws-lambda-powertools/parser/middleware";
 import middy from "@middy/core";
 import * as z from "zod";
-import { makeDynamoDb } from "../aws-clients.ts";
+import { makeDynamoDb, makeEventBridge } from "../aws-clients.ts";
 import { parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
-import { applyRequest, type OperatorControl } from "./apply-request.ts";
+import { answerRequest, type OperatorControl } from "./apply-request.ts";
 
 /** An event of another shape, source or kind is a wrong wiring, and fails as a whole. */
 const OperatorEvent = z.looseObject({
   "detail-type": z.enum(["Quoting Halt Requested", "Quoting Resume Requested"]),
   source: z.literal("flashmm.operator"),
+  id: z.string().max(200).optional(),
   account: z.string().optional(),
   time: z.string(),
   detail: z.record(z.string(), z.unknown()),
@@ -23,7 +24,10 @@ const OperatorEvent = z.looseObject({
 const logger = makeLogger("operator-control");
 const environment = requireEnvironment(process.env, ["TABLE_NAME", "MARKETS"]);
 
+const busName = process.env["EVENT_BUS_NAME"];
+
 const control: OperatorControl = {
+  bus: busName ? { client: makeEventBridge(), name: busName } : undefined,
   table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
   markets: parseMarkets(environment("MARKETS")),
   log: logger,
@@ -32,4 +36,4 @@ const control: OperatorControl = {
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(parser({ schema: OperatorEvent }))
-  .handler(async (event: z.infer<typeof OperatorEvent>) => ({ outcome: await applyRequest(control, event) }));
+  .handler(async (event: z.infer<typeof OperatorEvent>) => ({ outcome: await answerRequest(control, event) }));

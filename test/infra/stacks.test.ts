@@ -198,11 +198,12 @@ describe("operator control", () => {
     ]);
   });
 
-  test("may read and write the control items of the ledger, set its failures aside, and nothing else", () => {
+  test("may read and write the control items of the ledger, say refusals, set its failures aside, and nothing else", () => {
     const statements = statementsOf("operator-control");
     expect(statements.map((statement) => [statement.Effect, statement.Action])).toEqual([
       ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"]],
       ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem"]],
+      ["Allow", "events:PutEvents"],
       ["Allow", ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]],
     ]);
     expect(statements[1]?.Condition).toEqual({

@@ -91,10 +91,7 @@ describe("a sweep", () => {
       breaker: { S: "closed" },
       configured: { BOOL: true },
     });
-    expect(measured).toEqual([
-      { name: "flashmm_integration_healthy", labels: { integration: "grafana" }, value: 1 },
-      { name: "flashmm_integration_check_seconds", labels: { integration: "grafana" }, value: 0 },
-    ]);
+    expect(measured).toEqual([{ name: "flashmm_integration_healthy", labels: { integration: "grafana" }, value: 1 }]);
   });
 
   it("finds each integration for itself: one that hangs, throws or is ill hides no other", async () => {
