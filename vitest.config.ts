@@ -22,8 +22,8 @@ class WholeRunsFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     pool: "forks",
-    // The local runs wait more than they work: a third worker uses that time of two cores.
-    maxWorkers: 3,
+    // The local runs wait more than they work: two more workers use that time of two cores.
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     sequence: { sequencer: WholeRunsFirst },

@@ -1,9 +1,9 @@
 /** X's limits by endpoint in windows of a quarter of an hour, and the headers that tell of them. Owns the counting. */
 
-export type Endpoint = "tweets" | "upload" | "metadata";
+export type Endpoint = "me" | "tweets" | "upload" | "metadata";
 
 /** X API, "Rate limits": per user in fifteen minutes. */
-const LIMITS: Readonly<Record<Endpoint, number>> = { tweets: 100, upload: 1_875, metadata: 500 };
+const LIMITS: Readonly<Record<Endpoint, number>> = { me: 75, tweets: 100, upload: 1_875, metadata: 500 };
 const WINDOW_MS = 15 * 60_000;
 
 type Window = { readonly resetMs: number; used: number };

@@ -47,7 +47,8 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
-  if (request.method === "GET") return show(api, url.pathname, response);
+  // The API's own paths begin with its version.
+  if (request.method === "GET" && !url.pathname.startsWith("/2/")) return show(api, url.pathname, response);
   const body = await readBody(request);
   if (body === undefined) return void response.writeHead(413).end();
   const fault = faults.take(url.pathname);

@@ -29,6 +29,9 @@ export type XPost = {
 /** Epoch milliseconds: of what happens here, and of whoever signs, whose library has no clock but the machine's. */
 export type XClocks = { readonly now: () => number; readonly signedAt: () => number };
 
+/** Whose account it is. */
+const ME = { id: "2000", name: "FlashMM", username: "flashmm" };
+
 const TEXT_WEIGHT_MAX = 280;
 const CASHTAGS_MAX = 1;
 const POSTS_MAX = 10_000;
@@ -68,6 +71,7 @@ export class XApi {
   }
 
   #route(request: XRequest, endpoint: Endpoint, nowMs: number): XReply {
+    if (endpoint === "me") return data(200, ME);
     const [, initialize, id = "", step] = UPLOAD.exec(request.url.pathname) ?? [];
     if (step === "append") return this.#media.append(id, readMultipart(typeOf(request), request.body), nowMs);
     if (step === "finalize") return this.#media.finalize(id, nowMs);
@@ -100,6 +104,7 @@ export class XApi {
 }
 
 function endpointOf(method: string, path: string): Endpoint | undefined {
+  if (method === "GET" && path === "/2/users/me") return "me";
   if (method !== "POST") return undefined;
   if (path === "/2/tweets") return "tweets";
   if (path === "/2/media/metadata") return "metadata";

@@ -6,7 +6,7 @@ import { EVENTS_PER_LINE, tapeLine, writeTape } from "./made-tape.ts";
 afterAll(endRuns);
 
 describe("a run", { timeout: 75_000 }, () => {
-  test("quotes within 15 s, trades, reports, and ends by itself with books that agree", async () => {
+  test("quotes soon, trades, reports, and ends by itself with books that agree", async () => {
     const { run, temporary } = startRun("--for", "12s", "--seed", "7", "--report-every", "1m");
     await run.state("quotes on both sides", QUOTES_WITHIN_MS, quotesBothSides);
     expect(await run.end(12_000 + END_WITHIN_MS)).toBe(0);

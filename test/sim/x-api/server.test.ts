@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkX } from "../../../lambdas/health-sweep/external-checks.ts";
 import { makeXClient, type XOutcome } from "../../../lambdas/hourly-report/x-client.ts";
 import { readMultipart } from "../../../sim/x-api/multipart.ts";
 import { startXServer, type XServer } from "../../../sim/x-api/server.ts";
@@ -34,6 +35,13 @@ describe("the simulated X", () => {
     expect(page).toContain('alt="A &quot;chart&quot;"');
     const image = await fetch(`${x.url}/images/${id}.png`);
     expect(new Uint8Array(await image.arrayBuffer())).toEqual(PNG);
+  });
+
+  it("says whose account it is to the health sweep, and to no key that it does not know", async () => {
+    const signal = AbortSignal.timeout(10_000);
+    const asked = { ...ACCOUNT, baseUrl: x.url };
+    expect(await checkX(asked, fetch, signal)).toEqual({ kind: "healthy", detail: "@flashmm may be posted as" });
+    await expect(checkX({ ...asked, appSecret: "wrong" }, fetch, signal)).rejects.toThrow("it answered 401");
   });
 
   it("takes an image in several segments", async () => {
