@@ -1,12 +1,13 @@
 /**
  * Reading what the task keeps of a market for the functions (CONTRACTS 5): engine minutes, and fills with their markouts. Owns the strict
- * way back from the stored form, and no writing: that is the task's (`fargate/minute-item.ts`), held to this by a test.
+ * way back from the stored form, and no writing: that is the task's (`fargate/minute-item.ts`), held to this by a test. A minute's figures
+ * may have more decimals than 18, and are rounded: they are told, never booked.
  */
 import { QueryCommand, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { type FillMarkout, MARKOUT_SECONDS } from "../core/accounting/markout.ts";
 import { formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
 import { InputError } from "../core/errors.ts";
-import { type Item, readAmount, readCount } from "./ledger-items.ts";
+import { type Item, readAmount, readCount, readRoundedAmount } from "./ledger-items.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 
 /** A minute of a market. Amounts are integers of 10^-18; spreads are basis points, time-weighted over `measuredSeconds`. */
@@ -17,7 +18,7 @@ export type EngineMinute = {
   readonly epoch: number;
   /** Undefined when no book was believed in that minute. */
   readonly spreads: MinuteSpreads | undefined;
-  /** 0 to 60. */
+  /** 0 to 60; the whole minute where the item does not say. */
   readonly measuredSeconds: number;
   readonly twoSidedSeconds: number;
   readonly ordersPlaced: number;
@@ -92,13 +93,13 @@ function decodeMinute(item: Item): EngineMinute {
     minute,
     epoch: readCount(item, "epoch"),
     spreads: decodeSpreads(item),
-    measuredSeconds: readSeconds(item, "measuredSeconds"),
+    measuredSeconds: item["measuredSeconds"] === undefined ? MINUTE_SECONDS : readSeconds(item, "measuredSeconds"),
     twoSidedSeconds: readSeconds(item, "twoSidedSeconds"),
     ordersPlaced: readCount(item, "ordersPlaced"),
     ordersCancelled: readCount(item, "ordersCancelled"),
     ordersFilled: readCount(item, "ordersFilled"),
-    position: readAmount(item, "position"),
-    realizedPnl: readAmount(item, "realizedPnl"),
+    position: readRoundedAmount(item, "position"),
+    realizedPnl: readRoundedAmount(item, "realizedPnl"),
     marked: decodeMarked(item),
     drawdownPercent: readFigure(item, "drawdownPercent"),
   };
@@ -118,9 +119,9 @@ function decodeSpreads(item: Item): MinuteSpreads | undefined {
 function decodeMarked(item: Item): MarkedFigures | undefined {
   if (["mid", "unrealizedPnl", "equity"].every((name) => item[name] === undefined)) return undefined;
   return {
-    mid: readAmount(item, "mid"),
-    unrealizedPnl: readAmount(item, "unrealizedPnl"),
-    equity: readAmount(item, "equity"),
+    mid: readRoundedAmount(item, "mid"),
+    unrealizedPnl: readRoundedAmount(item, "unrealizedPnl"),
+    equity: readRoundedAmount(item, "equity"),
   };
 }
 
@@ -172,7 +173,7 @@ function readSeconds(item: Item, name: string): number {
 
 /** What is no amount of money: a number as near as a floating-point one comes. */
 function readFigure(item: Item, name: string): number {
-  return Number(formatScaled(readAmount(item, name), MONEY_DECIMALS));
+  return Number(formatScaled(readRoundedAmount(item, name), MONEY_DECIMALS));
 }
 
 async function readAll(table: LedgerTable, range: QueryCommandInput): Promise<readonly Item[]> {

@@ -1,6 +1,6 @@
 /** The mids that positions are valued at, out of the engine minutes: one rule for the proof of an hour and for its report, or they would part. */
 import { readAll, readSome } from "./item-range.ts";
-import { type Item, readAmount } from "./ledger-items.ts";
+import { type Item, readRoundedAmount } from "./ledger-items.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 
 const MARK_AGE_MS_MAX = 24 * 3_600_000;
@@ -18,7 +18,7 @@ export async function readMark(table: LedgerTable, market: string, boundary: str
   // A minute without a mid is rare, a day without one rarer: only then all of it is read.
   const items = hasMid(newest.items[0]) || newest.complete ? newest.items : (await readAll(table, range)).toReversed();
   const item = items.find(hasMid);
-  return item === undefined ? undefined : readAmount(item, "mid");
+  return item === undefined ? undefined : readRoundedAmount(item, "mid");
 }
 
 function hasMid(item: Item | undefined): boolean {

@@ -5,7 +5,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { HourFigures, LedgerState } from "../core/accounting/hourly.ts";
 import type { Books, VenueKey } from "../core/accounting/pnl.ts";
-import { formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
+import { divideHalfEven, formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
 import { InputError } from "../core/errors.ts";
 import { type LedgerFill, parseFillMessage } from "../core/messages.ts";
 
@@ -179,13 +179,31 @@ function encodeAmount(amount: bigint): AttributeValue.NMember {
 
 /** An amount of the item as an integer of 10^-18; absent, or of more decimals, throws `InputError`. */
 export function readAmount(item: Item, name: string): bigint {
+  const { units, divisor } = readNumber(item, name);
+  if (units % divisor !== 0n) return refuseNumber(item, name);
+  return units / divisor;
+}
+
+/**
+ * A figure of the item that is told and never booked, as an integer of 10^-18: DynamoDB keeps 38 digits, and what is beyond 18 decimals
+ * is rounded half to even. Absent throws `InputError`.
+ */
+export function readRoundedAmount(item: Item, name: string): bigint {
+  const { units, divisor } = readNumber(item, name);
+  return divideHalfEven(units, divisor);
+}
+
+/** A number of the item as `units / divisor`, in 10^-18. */
+function readNumber(item: Item, name: string): { readonly units: bigint; readonly divisor: bigint } {
   const [, sign, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(item[name]?.N ?? "") ?? [];
+  if (sign === undefined) return refuseNumber(item, name);
   const shift = Number(exponent) - fraction.length + MONEY_DECIMALS;
-  const units = BigInt(whole + fraction);
-  const divisor = 10n ** BigInt(shift < 0 ? -shift : 0);
-  if (sign === undefined || units % divisor !== 0n) {
-    throw new InputError({ what: name, expected: "a number of at most 18 decimals", was: item[name] });
-  }
-  const amount = shift < 0 ? units / divisor : units * 10n ** BigInt(shift);
-  return sign === "-" ? -amount : amount;
+  const digits = BigInt(whole + fraction) * (sign === "-" ? -1n : 1n);
+  return shift < 0
+    ? { units: digits, divisor: 10n ** BigInt(-shift) }
+    : { units: digits * 10n ** BigInt(shift), divisor: 1n };
+}
+
+function refuseNumber(item: Item, name: string): never {
+  throw new InputError({ what: name, expected: "a number of at most 18 decimals", was: item[name] });
 }

@@ -118,6 +118,12 @@ export async function readClosingBefore(
   market: string,
   hour: string,
 ): Promise<LedgerState | undefined> {
+  const closing = (await readHourBefore(table, market, hour))?.["closing"]?.M;
+  return closing === undefined ? undefined : decodeState(closing);
+}
+
+/** The item of the last hour with fills before `hour`, or undefined when there is none. */
+export async function readHourBefore(table: LedgerTable, market: string, hour: string): Promise<Item | undefined> {
   const page = await table.client.send(
     new QueryCommand({
       ...rangeOf(table, market, HOUR_PREFIX, HOUR_PREFIX + hour),
@@ -125,9 +131,7 @@ export async function readClosingBefore(
       Limit: 2,
     }),
   );
-  const item = page.Items?.find((candidate) => candidate["sk"]?.S !== HOUR_PREFIX + hour);
-  const closing = item?.["closing"]?.M;
-  return closing === undefined ? undefined : decodeState(closing);
+  return page.Items?.find((candidate) => candidate["sk"]?.S !== HOUR_PREFIX + hour);
 }
 
 /** One item, read consistently. */

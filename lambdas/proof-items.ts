@@ -2,7 +2,7 @@
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { HourProof } from "../core/accounting/hour-proof.ts";
 import { formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
-import { readAll } from "./item-range.ts";
+import { readAll, readSome } from "./item-range.ts";
 import { HOUR_PREFIX, type Item, readCount } from "./ledger-items.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 
@@ -21,6 +21,12 @@ const FAULT_CHARACTERS_MAX = 500;
 /** The partition of a market's audit. */
 export function auditPartition(market: string): string {
   return `AUDIT#${market}`;
+}
+
+/** Whether the market was ever looked at by the audit: whether it has an item in its partition. */
+export async function hasAudit(table: LedgerTable, market: string): Promise<boolean> {
+  const { items } = await readSome(table, { pk: auditPartition(market), from: "!", to: "~" }, 1);
+  return items.length > 0;
 }
 
 /** The stored proofs from hour to hour, both included, by hour. */

@@ -6,7 +6,7 @@ import type { Ratios, ReportFigures } from "./report-figures.ts";
 
 /** Figures of the whole report, as attributes. Amounts are DynamoDB numbers of the quote asset; ratios in percent. */
 export function figureAttributes(figures: ReportFigures): Item {
-  const { period, quote, markets } = figures;
+  const { period, quote, markets, isAudited } = figures;
   const numbers = Object.entries(plainFigures(figures)).flatMap(([name, value]) =>
     value === null ? [] : [[name, { N: String(value) }] as const],
   );
@@ -14,6 +14,7 @@ export function figureAttributes(figures: ReportFigures): Item {
     ...Object.fromEntries(numbers),
     from: { S: period.from },
     quote: { S: quote },
+    isAudited: { BOOL: isAudited },
     markets: { S: markets.map(({ market }) => market).join(",") },
   };
 }
@@ -25,11 +26,13 @@ export function figuresJson(figures: ReportFigures): string {
     from: period.from,
     to: period.to,
     quote,
+    isAudited: figures.isAudited,
     ...plainFigures(figures),
     seriesStepSeconds: period.stepMs / 1_000,
     pnlSeries: series.map(({ pnl }) => toText(pnl)),
     markets: markets.map((market) => ({
       market: market.market,
+      isAudited: market.isAudited,
       ...plainFigures(market),
       position: toText(market.closing.position),
       pnlSeries: market.series.map(({ pnl }) => toText(pnl)),

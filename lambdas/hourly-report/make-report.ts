@@ -6,7 +6,7 @@ import { storeFiles } from "./chart-store.ts";
 import { figureAttributes, figuresJson } from "./figure-items.ts";
 import type { Period } from "./period.ts";
 import { type Publisher, publishWaiting } from "./publish.ts";
-import { readMarket } from "./read-market.ts";
+import { type MarketRefusal, readMarket } from "./read-market.ts";
 import { type ReportFigures, reportFigures } from "./report-figures.ts";
 import { isReplaceable, type Report, type ReportState, readReport, storeReport } from "./report-items.ts";
 import type { ReportRequest } from "./report-request.ts";
@@ -25,13 +25,16 @@ export type Reporter = Omit<Publisher, "x"> & {
 const READINGS_MAX = 7;
 const PAUSE_PART = 1 / 60;
 
+/** A person who asks is not kept waiting for an audit, but for a fold that is done in a second. */
+const FOLD_MS = 1_000;
+
 /** How the report of the period stands after a run. */
 export type ReportAnswer = Pick<Report, "id" | "state" | "text" | "chartKey" | "reason" | "tweetId">;
 
 /** Makes the report, unless it stands, and posts what waits. `untilMs` is monotonic. Rejects when it could not be stored. */
 export async function runReport(reporter: Reporter, request: ReportRequest, untilMs: number): Promise<ReportAnswer> {
   const { table, log } = reporter;
-  const { period, isDryRun, isScheduled } = request;
+  const { period, isDryRun } = request;
   const standing = await readReport(table, period.id);
   const opened = isDryRun ? { x: undefined } : await openX(reporter);
   const { x } = opened;
@@ -40,7 +43,7 @@ export async function runReport(reporter: Reporter, request: ReportRequest, unti
   const why = mayPost || isDryRun ? undefined : "there are no keys of X";
   let made: Report | undefined;
   if (standing === undefined || isReplaceable(standing) || isDryRun) {
-    const figures = await readFigures(reporter, period, isScheduled ? untilMs : 0);
+    const figures = await readFigures(reporter, request, untilMs);
     made = await makeReport(reporter, period, figures, { state, why });
   }
   if (x !== undefined) await publishWaiting({ ...reporter, x }, untilMs);
@@ -97,35 +100,45 @@ async function makeReport(
   return report;
 }
 
-type FiguresOutcome =
-  | { readonly type: "figures"; readonly value: ReportFigures }
-  | { readonly type: "refused"; readonly reasons: readonly string[] };
+type FiguresOutcome = { readonly type: "figures"; readonly value: ReportFigures } | MarketRefusal;
 
 /**
  * Reads the figures; those that are refused again and again until `untilMs` (monotonic), at most so often that the audit has run once more:
- * a fill that was missing is booked by then, an hour that was not proven is.
+ * a fill that was missing is booked by then, an hour that was not proven is. Where time mends nothing, or nobody waits for an audit, none is
+ * lost.
  */
-async function readFigures(reporter: Reporter, period: Period, untilMs: number): Promise<FiguresOutcome> {
+async function readFigures(
+  reporter: Reporter,
+  { period, isScheduled }: Pick<ReportRequest, "period" | "isScheduled">,
+  untilMs: number,
+): Promise<FiguresOutcome> {
   const { timing, log, gapMs } = reporter;
-  const pauseMs = gapMs * PAUSE_PART;
+  const pauseMs = isScheduled ? gapMs * PAUSE_PART : Math.min(gapMs * PAUSE_PART, FOLD_MS);
   for (let reading = 1; ; reading++) {
     const outcome = await tryFigures(reporter, period);
-    const isLast = reading === READINGS_MAX || timing.monotonicMs() + pauseMs >= untilMs;
-    if (outcome.type === "figures" || isLast) return outcome;
+    if (outcome.type === "figures" || reading === READINGS_MAX || timing.monotonicMs() + pauseMs >= untilMs)
+      return outcome;
+    if (outcome.awaits === "nothing" || (outcome.awaits === "audit" && !isScheduled)) return outcome;
     log.info("report cannot be made yet", { report: period.id, reading, reasons: outcome.reasons });
     await timing.wait(pauseMs);
   }
+}
+
+function awaited(refused: readonly MarketRefusal[]): MarketRefusal["awaits"] {
+  const each = refused.map(({ awaits }) => awaits);
+  return each.find((awaits) => awaits === "nothing") ?? each.find((awaits) => awaits === "audit") ?? "fold";
 }
 
 async function tryFigures({ table, markets }: Reporter, period: Period): Promise<FiguresOutcome> {
   const outcomes = await Promise.all(markets.map((market) => readMarket(table, market, period)));
   const figures = outcomes.flatMap((outcome) => (outcome.type === "figures" ? [outcome.figures] : []));
   const quotes = new Set(figures.map(({ assets }) => assets.quote));
+  const refused = outcomes.filter((outcome) => outcome.type === "refused");
   const reasons = [
-    ...outcomes.flatMap((outcome) => (outcome.type === "refused" ? outcome.reasons : [])),
+    ...refused.flatMap((outcome) => outcome.reasons),
     ...(quotes.size > 1 ? [`markets of one report must have one quote asset, was ${[...quotes].join(", ")}`] : []),
   ];
   return reasons.length === 0
     ? { type: "figures", value: reportFigures(period, figures) }
-    : { type: "refused", reasons };
+    : { type: "refused", reasons, awaits: quotes.size > 1 ? "nothing" : awaited(refused) };
 }

@@ -47,21 +47,23 @@ export type SeriesPoint = { readonly pnl: bigint; readonly position: bigint };
 export type MarketFigures = Sums & {
   readonly market: string;
   readonly assets: Assets;
+  /** Whether these are figures of audited fills and proven hours, or the stored items' own word. */
+  readonly isAudited: boolean;
   /** The books after the period's last fill. */
-  readonly closing: Books;
+  readonly closing: Pick<Books, "position">;
   /** One a point of the period; the last one's profit is the period's. */
   readonly series: readonly SeriesPoint[];
 };
 
 /** Adds up a market's period. A position without a mark has no profit to be told: the caller refuses it before. */
-export function marketFigures(period: Period, reading: MarketReading): MarketFigures {
+export function marketFigures(period: Period, reading: MarketReading): MarketFigures & { readonly closing: Books } {
   const { market, assets, opening, minutes } = reading;
   const { closing, series, closingMark } = followBooks(period, reading);
   const openingUnrealized = unrealizedAt(opening, reading.openingMark);
-  const sum = (read: (minute: EngineMinute) => number) => minutes.reduce((total, minute) => total + read(minute), 0);
   return {
     market,
     assets,
+    isAudited: true,
     closing,
     series,
     realizedPnl: closing.realizedPnl - opening.realizedPnl,
@@ -69,6 +71,14 @@ export function marketFigures(period: Period, reading: MarketReading): MarketFig
     volume: closing.volume - opening.volume,
     fees: closing.fees - opening.fees,
     fillCount: closing.fillCount - opening.fillCount,
+    ...minuteSums(minutes),
+  };
+}
+
+/** What is added up over minutes. */
+export function minuteSums(minutes: readonly EngineMinute[]) {
+  const sum = (read: (minute: EngineMinute) => number) => minutes.reduce((total, minute) => total + read(minute), 0);
+  return {
     ordersPlaced: sum(({ ordersPlaced }) => ordersPlaced),
     ordersFilled: sum(({ ordersFilled }) => ordersFilled),
     ordersCancelled: sum(({ ordersCancelled }) => ordersCancelled),

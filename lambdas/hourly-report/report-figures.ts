@@ -20,6 +20,8 @@ export type ReportFigures = Sums &
     /** The one asset that all amounts are in. */
     readonly quote: string;
     readonly markets: readonly (MarketFigures & Ratios)[];
+    /** Whether every market's are. */
+    readonly isAudited: boolean;
     /** Profit of all markets at each point of the period. */
     readonly series: readonly Pick<SeriesPoint, "pnl">[];
   };
@@ -47,6 +49,7 @@ export function reportFigures(period: Period, markets: readonly MarketFigures[])
     ...ratiosOf(sums, period.seconds * markets.length),
     period,
     quote: markets[0]?.assets.quote ?? "",
+    isAudited: markets.every(({ isAudited }) => isAudited),
     markets: markets.map((market) => ({ ...market, ...ratiosOf(market, period.seconds) })),
     series: Array.from({ length: period.points }, (_, index) => ({
       pnl: markets.reduce((total, { series }) => total + (series[index]?.pnl ?? 0n), 0n),

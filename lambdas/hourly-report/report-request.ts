@@ -37,7 +37,8 @@ export function parseReportRequest(event: unknown, nowMs: number): ReportRequest
   if (Date.parse(period.to) > nowMs) {
     throw new InputError({ what: "the report's period", expected: "one that is over", was: period.id });
   }
-  const isScheduled = hour === undefined && from === undefined && !isDryRun;
+  const isScheduled =
+    hour === undefined && from === undefined && !isDryRun && field(event, "source") !== "flashmm.operator";
   return { period, isDryRun, isScheduled };
 }
 

@@ -81,10 +81,11 @@ describe("a request", () => {
       "2026-01-02T03:04_2026-01-02T03:05",
       false,
     ],
+    ["an operator's event without an hour", { source: "flashmm.operator", detail: {} }, "2026-01-02T03", false],
     ["nothing at all", undefined, "2026-01-02T03", false],
   ])("is read from %s", (_what, event, id, isDryRun) => {
     expect(parseReportRequest(event, NOW_MS)).toMatchObject({ period: { id }, isDryRun });
-    const isScheduled = !JSON.stringify(event ?? {}).match(/hour|from|dryRun/);
+    const isScheduled = !JSON.stringify(event ?? {}).match(/hour|from|dryRun|operator/);
     expect(parseReportRequest(event, NOW_MS).isScheduled).toBe(isScheduled);
   });
 

@@ -113,6 +113,21 @@ describe("an hour is refused, and why is said", () => {
       `1 fills up to ${PERIOD.to} wait to be booked`,
     ],
     [
+      "a late fill has taken the books back, and they are not past the hour again",
+      async (world) => {
+        const value = { S: `${HOUR}:05:00.000Z` };
+        await spoil(world.table, world.market, { sk: "POSITION", path: "lastFillTime", value });
+      },
+      `the books must stand past ${PERIOD.to}, were at ${HOUR}:05:00.000Z`,
+    ],
+    [
+      "a late fill was booked into the hour, whose item is not written yet",
+      async (world) => {
+        await spoil(world.table, world.market, { sk: "POSITION", path: "version", value: { N: "99" } });
+      },
+      `the books must stand past ${PERIOD.to}, were at ${HOUR}:35:00.000Z`,
+    ],
+    [
       "its minutes are gone",
       async (world) => {
         for (const minute of ["04", "20", "59"]) {
@@ -148,6 +163,15 @@ describe("an hour is refused, and why is said", () => {
     });
     expect(world.x.posts).toHaveLength(0);
     await world.audit();
+    expect(await world.run()).toMatchObject({ state: "posted" });
+  });
+
+  it("but a fold that is done in a moment is waited for, whoever asks", async () => {
+    const world = await newWorld();
+    const key = toMarketKey(world.market, "POSITION");
+    const position = await readItem(world.table, key);
+    await spoil(world.table, world.market, { sk: "POSITION", path: "version", value: { N: "99" } });
+    world.clock.after(1_500, () => void putItem(world.table, position ?? {}));
     expect(await world.run()).toMatchObject({ state: "posted" });
   });
 

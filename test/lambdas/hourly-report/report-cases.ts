@@ -37,6 +37,7 @@ export function makeMarket(given: Case): MarketFigures {
   return {
     market: given.market,
     assets: { base, quote },
+    isAudited: true,
     closing: emptyBooks(),
     series,
     realizedPnl: (pnl * 3n) / 4n,
