@@ -45,8 +45,11 @@ export async function runReport(reporter: Reporter, request: ReportRequest, unti
   if (standing === undefined || isReplaceable(standing) || isDryRun) {
     const figures = await readFigures(reporter, request, untilMs);
     made = await makeReport(reporter, period, figures, { state, why });
+    if (made.state === "skipped" && !isDryRun) reporter.countError();
   }
-  if (x !== undefined) await publishWaiting({ ...reporter, x }, untilMs);
+  // A local run's hours are short, and its end is waited for by a person.
+  const turnMsMax = period.hour === undefined ? reporter.gapMs * PAUSE_PART : Number.POSITIVE_INFINITY;
+  if (x !== undefined) await publishWaiting({ ...reporter, x }, untilMs, turnMsMax);
   // A dry run over a report that stands changes nothing, and still answers what it made.
   const report = (isDryRun ? made : undefined) ?? (await readReport(table, period.id)) ?? made;
   if (report === undefined) throw new Error(`the report of ${period.id} must be stored by now, was absent`);

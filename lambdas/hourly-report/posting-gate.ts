@@ -21,9 +21,12 @@ export type Gate = {
 };
 
 /**
- * A claim's post is sent within this, or not at all: a little for the claim's own answer, two attempts of the request and the pause between
- * them. A claim that is open for longer is of a run that has ended.
+ * A claim's post is sent within this, or not at all: a little for the claim's own answer, two attempts of the request (15 s each,
+ * `x-client.ts`) and the pause between them. The turn after a claim that nobody closed is so much later, hence no more than needed.
  */
+export const SENT_WITHIN_MS = 45_000;
+
+/** And what became of it is written down within this: a claim that is open for longer is of a run that has ended. */
 export const CLAIM_MS = 120_000;
 
 const KEY: ItemKey = { pk: { S: "REPORT" }, sk: { S: "GATE" } };

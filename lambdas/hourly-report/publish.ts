@@ -2,15 +2,15 @@
  * Posting what waits: at most one post a report, and at most one in the time between posts, wherever a run ends and however often it is
  * started. Owns the order of steps that makes it so, and what becomes of a report that is not posted.
  *
- * The image is uploaded first, since that may be done any number of times. Then the gate is claimed, by one conditional write; only who has
- * claimed it sends the post, and at once. A run that ends between claim and record leaves the gate open: the next one cannot know whether X
+ * The image is uploaded first, since that may be done any number of times, and the turn waited for. Then the gate is claimed, by one
+ * conditional write; only who has claimed it sends the post, and at once. A run that ends between claim and record leaves the gate open: the next one cannot know whether X
  * has the post, says so in the report, and never sends it again.
  */
 import { randomUUID } from "node:crypto";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Timing } from "../timing.ts";
 import { loadChart, type ReportBucket } from "./chart-store.ts";
-import { CLAIM_MS, claimGate, closeGate, type Gate, readGate } from "./posting-gate.ts";
+import { CLAIM_MS, claimGate, closeGate, type Gate, readGate, SENT_WITHIN_MS } from "./posting-gate.ts";
 import { type Report, readWaiting, type Settlement, settleReport } from "./report-items.ts";
 import type { XClient, XOutcome } from "./x-client.ts";
 
@@ -33,14 +33,8 @@ export type Publisher = {
 const WAITING_MAX = 10;
 const LATE_MS_MAX = 24 * 3_600_000;
 
-/**
- * A run that comes a little early waits for its turn in place: schedules come a second earlier or later, and a post that is left for the
- * next run would be late by an hour for good. A part of the gap.
- */
-const EARLY_PART = 1 / 60;
-
 /** What the claim's own answer may take of its time. */
-const CLAIM_ANSWER_MS_MAX = 20_000;
+const CLAIM_ANSWER_MS_MAX = 10_000;
 
 const ATTEMPTS_MAX = 5;
 const UPLOADS_MAX = 3;
@@ -48,45 +42,64 @@ const PAUSE_MS = 1_000;
 /** A second on top of X's whole ones. */
 const RESET_MARGIN_MS = 1_000;
 
+/** Of one run: monotonic `untilMs`, how long it may wait for its turn, and the images it has at X, by their keys. */
+type Run = { readonly untilMs: number; readonly turnMsMax: number; readonly mediaIds: Map<string, string> };
+
 /**
- * Posts the newest report that waits, if it is time; ends the waiting of those that have waited too long. `untilMs` is monotonic: no wait
- * and no claim is begun that does not end before it; a claim once made takes a minute at most.
+ * Posts the newest report that waits, when it is its turn; ends the waiting of those that have waited too long. `untilMs` is monotonic: no
+ * wait and no claim is begun that does not end before it; a claim once made takes a minute at most.
+ *
+ * With a post an hour and an hour between posts nothing is ever caught up: each answer of X comes a little later than the one before, and
+ * the schedule now earlier, now later. So a run waits for its turn as long as it has time, and no longer than `turnMsMax`.
  */
-export async function publishWaiting(publisher: Publisher, untilMs: number): Promise<void> {
+export async function publishWaiting(
+  publisher: Publisher,
+  untilMs: number,
+  turnMsMax = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const run: Run = { untilMs, turnMsMax, mediaIds: new Map() };
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    if ((await publishNext(publisher, untilMs)) === "over") return;
+    if ((await publishNext(publisher, run)) === "over") return;
   }
   publisher.log.warn("posting was left to the next run", { attempts: ATTEMPTS_MAX });
 }
 
 /** `again`: the world has changed meanwhile, and is looked at anew. */
-async function publishNext(publisher: Publisher, untilMs: number): Promise<"over" | "again"> {
+async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "again"> {
   const { table, timing, log, gapMs } = publisher;
+  const { untilMs } = run;
   // The gate first: whatever becomes of a report after this changes it, and the claim below fails.
   const gate = await readGate(table);
   if (gate?.isOpen === true && !(await resolveLeftOpen(publisher, gate))) return "over";
   const report = await nextInTurn(publisher);
   if (report === undefined) return "over";
-  const earlyMs = Math.max(0, (gate?.nextAtMs ?? 0) - timing.epochMs());
-  if (earlyMs > 0) {
-    const isWorthIt = earlyMs <= gapMs * EARLY_PART && timing.monotonicMs() + earlyMs < untilMs;
-    log.info("the last post is too near", { report: report.id, nextAtMs: gate?.nextAtMs, waits: isWorthIt });
-    if (!isWorthIt) return "over";
-    await timing.wait(earlyMs);
+  const toTurnMs = () => Math.max(0, (gate?.nextAtMs ?? 0) - timing.epochMs());
+  const earlyMs = toTurnMs();
+  const at = { report: report.id, nextAtMs: gate?.nextAtMs, earlyMs, leftMs: untilMs - timing.monotonicMs() };
+  if (earlyMs > run.turnMsMax || earlyMs >= at.leftMs) {
+    log.warn("report waits for another run: its turn does not come within this one", at);
+    return "over";
+  }
+  const mediaId = await uploadOnce(publisher, report, run);
+  if (mediaId.type !== "done") return await putOff(publisher, report, mediaId, untilMs);
+  const waitMs = toTurnMs();
+  if (timing.monotonicMs() + waitMs >= untilMs) {
+    log.warn("report waits for another run: none of the time is left", at);
+    return "over";
+  }
+  if (waitMs > 0) {
+    log.info("the last post is too near, the report waits for its turn", at);
+    await timing.wait(Math.ceil(waitMs));
     return "again";
   }
-  const mediaId = await uploadChart(publisher, report);
-  if (mediaId.type !== "done") return await putOff(publisher, report, mediaId, untilMs);
-
-  if (timing.monotonicMs() >= untilMs) return "over";
   const sentBy = timing.monotonicMs() + CLAIM_ANSWER_MS_MAX;
   const claimedAtMs = Math.floor(timing.epochMs());
   const claim = {
     token: randomUUID(),
     report: report.id,
     claimedAtMs,
-    // Should this run end here: no post of it is later than the claim lasts.
-    nextAtMs: claimedAtMs + CLAIM_MS + gapMs,
+    // Should this run end here: no post of it is later.
+    nextAtMs: claimedAtMs + SENT_WITHIN_MS + gapMs,
   };
   if (!(await claimGate(table, claim, gate))) return "again";
   const before = gate?.nextAtMs ?? 0;
@@ -100,8 +113,8 @@ async function publishNext(publisher: Publisher, untilMs: number): Promise<"over
     return await putOff(publisher, report, outcome, untilMs, () => closeGate(table, { ...claim, nextAtMs: before }));
   }
   await recordPost(publisher, report, outcome);
-  // Of a post that may still arrive nothing later is known than the claim's own end.
-  const nextAtMs = outcome.type === "unknown" ? claim.nextAtMs : Math.ceil(timing.epochMs()) + gapMs;
+  // By now X has it, or the request's connection is closed and it never will.
+  const nextAtMs = Math.ceil(timing.epochMs()) + gapMs;
   await closeGate(table, { ...claim, nextAtMs });
   return "over";
 }
@@ -122,7 +135,7 @@ async function resolveLeftOpen({ table, timing, log, countError }: Publisher, ga
 }
 
 /** The newest report that waits, after those that may not wait any longer have been settled. */
-async function nextInTurn({ table, timing, log }: Publisher): Promise<Report | undefined> {
+async function nextInTurn({ table, timing, log, countError }: Publisher): Promise<Report | undefined> {
   const waiting = await readWaiting(table);
   const kept: Report[] = [];
   for (const report of waiting) {
@@ -133,10 +146,21 @@ async function nextInTurn({ table, timing, log }: Publisher): Promise<Report | u
     }
     const why = isLate ? "over 24 hours late" : `more than ${WAITING_MAX} newer reports wait`;
     const reason = report.reason === undefined ? why : `${why}; ${report.reason}`;
-    await settleReport(table, report.id, { state: "skipped", reason });
-    log.warn("report is not posted", { report: report.id, reason });
+    if (!(await settleReport(table, report.id, { state: "skipped", reason }))) continue;
+    log.error("report is not posted", { report: report.id, reason });
+    countError();
   }
   return kept[0];
+}
+
+/** Uploads the image, unless this run has done so before it waited. */
+async function uploadOnce(publisher: Publisher, report: Report, { mediaIds }: Run): Promise<XOutcome<string>> {
+  const key = report.chartKey ?? "";
+  const known = mediaIds.get(key);
+  if (known !== undefined) return { type: "done", value: known };
+  const uploaded = await uploadChart(publisher, report);
+  if (uploaded.type === "done") mediaIds.set(key, uploaded.value);
+  return uploaded;
 }
 
 async function uploadChart(publisher: Publisher, report: Report): Promise<XOutcome<string>> {

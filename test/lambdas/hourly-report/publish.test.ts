@@ -100,13 +100,22 @@ describe("the time between posts", () => {
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBe(HOUR_MS);
   });
 
-  it("of less leaves the report to the next run", async () => {
+  it("of 50 minutes is waited for too, since the run has the time", async () => {
+    const world = await newWorld();
+    await world.run();
+    await nextHour(world, "2026-01-02T12", 50 * MINUTE_MS);
+    expect(await world.run({ hour: "2026-01-02T12" })).toMatchObject({ state: "posted" });
+    const [first, second] = world.x.posts;
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBe(HOUR_MS);
+  });
+
+  it("that does not come within the run leaves the report to the next one", async () => {
     const world = await newWorld();
     await world.run();
     await world.bookHour("2026-01-02T12");
     world.goTo(Date.UTC(2026, 0, 2, 13, 13, 59));
     await world.audit();
-    expect(await world.run({ hour: "2026-01-02T12" })).toMatchObject({ state: "waiting" });
+    expect(await world.run({ hour: "2026-01-02T12" }, undefined, MINUTE_MS)).toMatchObject({ state: "waiting" });
     expect(world.x.posts).toHaveLength(1);
     world.goTo(Date.UTC(2026, 0, 2, 13, 15));
     expect(await world.run({ hour: "2026-01-02T12" })).toMatchObject({ state: "posted" });

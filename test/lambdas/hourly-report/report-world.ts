@@ -77,10 +77,15 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
     },
     /** Moves the clock on to a moment. */
     goTo: (atMs: number) => clock.advance(Math.max(0, atMs - timing.epochMs())),
-    run: async (detail: Readonly<Record<string, unknown>> = { hour: HOUR }, strike?: Strike): Promise<ReportAnswer> => {
+    /** A run of `runMs`, asked for with this detail. */
+    run: async (
+      detail: Readonly<Record<string, unknown>> = { hour: HOUR },
+      strike?: Strike,
+      runMs = RUN_MS,
+    ): Promise<ReportAnswer> => {
       const { reporter } = connect(strike);
       const request = parseReportRequest({ detail }, timing.epochMs());
-      return await runReport(reporter, request, timing.monotonicMs() + RUN_MS);
+      return await runReport(reporter, request, timing.monotonicMs() + runMs);
     },
     report: async (id = HOUR) => await readReport(table, id),
     stop: async () => {
