@@ -5,10 +5,10 @@
 import { storeFiles } from "./chart-store.ts";
 import { figureAttributes, figuresJson } from "./figure-items.ts";
 import type { Period } from "./period.ts";
-import { type Publisher, publishWaiting } from "./publish.ts";
+import { latenessOf, type Publisher, publishWaiting } from "./publish.ts";
 import { type MarketRefusal, readMarket } from "./read-market.ts";
 import { type ReportFigures, reportFigures } from "./report-figures.ts";
-import { isReplaceable, type Report, type ReportState, readReport, storeReport } from "./report-items.ts";
+import { isReplaceable, markAsked, type Report, type ReportState, readReport, storeReport } from "./report-items.ts";
 import type { ReportRequest } from "./report-request.ts";
 import { altText, reportText } from "./report-text.ts";
 import type { XClient } from "./x-client.ts";
@@ -39,13 +39,18 @@ export async function runReport(reporter: Reporter, request: ReportRequest, unti
   const opened = isDryRun ? { x: undefined } : await openX(reporter);
   const { x } = opened;
   const mayPost = x !== undefined || "error" in opened;
-  const state: ReportState = mayPost ? "waiting" : "dry-run";
-  const why = mayPost || isDryRun ? undefined : "there are no keys of X";
+  const isAsked = !isDryRun && !request.isScheduled;
+  const late = mayPost ? latenessOf(period.to, reporter.timing.epochMs()) : undefined;
+  const state: ReportState = !mayPost ? "dry-run" : late === undefined ? "waiting" : "skipped";
+  const why = mayPost || isDryRun ? late : "there are no keys of X";
+  if (isAsked && standing?.state === "waiting") await markAsked(table, period.id);
   let made: Report | undefined;
   if (standing === undefined || isReplaceable(standing) || isDryRun) {
     const figures = await readFigures(reporter, request, untilMs);
-    made = await makeReport(reporter, period, figures, { state, why });
-    if (made.state === "skipped" && !isDryRun) reporter.countError();
+    made = await makeReport(reporter, period, figures, { state, why, isAsked });
+    if (made.state === "skipped") log.warn("report is not posted", { report: period.id, reason: made.reason });
+    // Who asks for an old one is told, and has lost nothing.
+    if (made.state === "skipped" && !isDryRun && !(isAsked && made.reason === late)) reporter.countError();
   }
   // A local run's hours are short, and its end is waited for by a person.
   const turnMsMax = period.hour === undefined ? reporter.gapMs * PAUSE_PART : Number.POSITIVE_INFINITY;
@@ -76,9 +81,9 @@ async function makeReport(
   reporter: Reporter,
   period: Period,
   figures: FiguresOutcome,
-  { state, why }: { readonly state: ReportState; readonly why: string | undefined },
+  { state, why, isAsked }: { readonly state: ReportState; readonly why: string | undefined; readonly isAsked: boolean },
 ): Promise<Report> {
-  const { table, bucket, timing, log } = reporter;
+  const { table, bucket, timing } = reporter;
   const blank = {
     id: period.id,
     to: period.to,
@@ -86,12 +91,12 @@ async function makeReport(
     tweetId: undefined,
     postedAt: undefined,
     mayBePosted: false,
+    isAsked,
   };
   if (figures.type === "refused") {
     const reason = `refused: ${figures.reasons.join("; ")}`;
     const files = { text: undefined, altText: undefined, chartKey: undefined };
     const report: Report = { ...blank, ...files, state: "skipped", reason };
-    log.warn("report is refused", { report: period.id, reasons: figures.reasons });
     await storeReport(table, report, {});
     return report;
   }

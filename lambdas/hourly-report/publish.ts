@@ -32,6 +32,7 @@ export type Publisher = {
 
 const WAITING_MAX = 10;
 const LATE_MS_MAX = 24 * 3_600_000;
+const LATE = "over 24 hours late";
 
 /** What the claim's own answer may take of its time. */
 const CLAIM_ANSWER_MS_MAX = 10_000;
@@ -46,7 +47,7 @@ const RESET_MARGIN_MS = 1_000;
 type Run = { readonly untilMs: number; readonly turnMsMax: number; readonly mediaIds: Map<string, string> };
 
 /**
- * Posts the newest report that waits, when it is its turn; ends the waiting of those that have waited too long. `untilMs` is monotonic: no
+ * Posts the next of the reports that wait (`readWaiting`), when it is its turn; ends the waiting of those that have waited too long. `untilMs` is monotonic: no
  * wait and no claim is begun that does not end before it; a claim once made takes a minute at most.
  *
  * With a post an hour and an hour between posts nothing is ever caught up: each answer of X comes a little later than the one before, and
@@ -134,17 +135,22 @@ async function resolveLeftOpen({ table, timing, log, countError }: Publisher, ga
   return true;
 }
 
-/** The newest report that waits, after those that may not wait any longer have been settled. */
+/** Why a report of a period that ended at `to` is stored and not posted; undefined while it may be. */
+export function latenessOf(to: string, nowMs: number): string | undefined {
+  return nowMs - Date.parse(to) > LATE_MS_MAX ? LATE : undefined;
+}
+
+/** The report whose turn is next, after those that may not wait any longer have been settled. */
 async function nextInTurn({ table, timing, log, countError }: Publisher): Promise<Report | undefined> {
   const waiting = await readWaiting(table);
   const kept: Report[] = [];
   for (const report of waiting) {
-    const isLate = timing.epochMs() - Date.parse(report.to) > LATE_MS_MAX;
-    if (!isLate && kept.length < WAITING_MAX) {
+    const late = latenessOf(report.to, timing.epochMs());
+    if (late === undefined && kept.length < WAITING_MAX) {
       kept.push(report);
       continue;
     }
-    const why = isLate ? "over 24 hours late" : `more than ${WAITING_MAX} newer reports wait`;
+    const why = late ?? `more than ${WAITING_MAX} newer reports wait`;
     const reason = report.reason === undefined ? why : `${why}; ${report.reason}`;
     if (!(await settleReport(table, report.id, { state: "skipped", reason }))) continue;
     log.error("report is not posted", { report: report.id, reason });

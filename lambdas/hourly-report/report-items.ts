@@ -29,6 +29,8 @@ export type Report = {
   readonly tweetId: string | undefined;
   readonly postedAt: string | undefined;
   readonly mayBePosted: boolean;
+  /** Somebody asked for this very report: it is posted before those that the schedule made. */
+  readonly isAsked?: boolean;
 };
 
 /** What becomes of a waiting report. */
@@ -87,13 +89,31 @@ export async function storeReport(table: LedgerTable, report: Report, figures: I
   return isStored ? "stored" : "kept";
 }
 
-/** Reports that wait, newest period first. */
+/** Reports that wait, in the order of their turns: those that somebody asked for, then the others; newest period first. */
 export async function readWaiting(table: LedgerTable): Promise<readonly Report[]> {
   const { items } = await readSome(table, { pk: PARTITION, ...IDS, descending: true }, LOOKED_AT_MAX);
   return items
     .map(decodeReport)
     .filter(({ state }) => state === "waiting")
-    .sort((a, b) => (a.to === b.to ? 0 : a.to > b.to ? -1 : 1));
+    .sort(
+      (a, b) => Number(b.isAsked === true) - Number(a.isAsked === true) || (a.to === b.to ? 0 : a.to > b.to ? -1 : 1),
+    );
+}
+
+/** Notes that somebody asked for a report that waits already. */
+export async function markAsked(table: LedgerTable, id: string): Promise<void> {
+  await ifCondition(
+    table.client.send(
+      new UpdateItemCommand({
+        TableName: table.tableName,
+        Key: toReportKey(id),
+        UpdateExpression: "SET #isAsked = :true",
+        ConditionExpression: "#state = :waiting",
+        ExpressionAttributeNames: { "#isAsked": "isAsked", "#state": "state" },
+        ExpressionAttributeValues: { ":true": { BOOL: true }, ":waiting": { S: "waiting" } },
+      }),
+    ),
+  );
 }
 
 /** Ends the waiting of a report, or corrects the end of one that nobody knew the outcome of. False when it has ended otherwise. */
@@ -127,11 +147,12 @@ export async function settleReport(table: LedgerTable, id: string, settlement: S
 }
 
 function encodeReport(report: Report): Item {
-  const { id: _, mayBePosted, reason, ...texts } = report;
+  const { id: _, mayBePosted, isAsked = false, reason, ...texts } = report;
   const all = Object.entries({ ...texts, reason: reason === undefined ? undefined : cut(reason) });
   return {
     ...Object.fromEntries(all.flatMap(([name, text]) => (text === undefined ? [] : [[name, { S: text }]]))),
     ...(mayBePosted ? { mayBePosted: { BOOL: true } } : {}),
+    ...(isAsked ? { isAsked: { BOOL: true } } : {}),
   };
 }
 
@@ -149,6 +170,7 @@ function decodeReport(item: Item): Report {
     tweetId: text("tweetId"),
     postedAt: text("postedAt"),
     mayBePosted: item["mayBePosted"]?.BOOL === true,
+    isAsked: item["isAsked"]?.BOOL === true,
   };
 }
 

@@ -44,7 +44,7 @@ async function strikeOnce(strike: Strike, prepare: (world: ReportWorld) => void)
   const world = await makeReportWorld();
   try {
     prepare(world);
-    const ended = await world.run({ hour: HOUR }, strike).then(
+    const ended = await world.run({ hour: HOUR }, { strike }).then(
       () => "over" as const,
       () => "struck" as const,
     );

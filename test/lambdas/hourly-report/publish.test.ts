@@ -115,7 +115,7 @@ describe("the time between posts", () => {
     await world.bookHour("2026-01-02T12");
     world.goTo(Date.UTC(2026, 0, 2, 13, 13, 59));
     await world.audit();
-    expect(await world.run({ hour: "2026-01-02T12" }, undefined, MINUTE_MS)).toMatchObject({ state: "waiting" });
+    expect(await world.run({ hour: "2026-01-02T12" }, { runMs: MINUTE_MS })).toMatchObject({ state: "waiting" });
     expect(world.x.posts).toHaveLength(1);
     world.goTo(Date.UTC(2026, 0, 2, 13, 15));
     expect(await world.run({ hour: "2026-01-02T12" })).toMatchObject({ state: "posted" });
@@ -152,6 +152,25 @@ describe("the time between posts", () => {
   });
 });
 
+describe("a report that somebody asked for", () => {
+  it("is posted before newer ones that the schedule made, also if it waited already", async () => {
+    const world = await newWorld();
+    for (const hour of ["2026-01-02T12", "2026-01-02T13"]) await world.bookHour(hour);
+    world.goTo(Date.UTC(2026, 0, 2, 14, 15));
+    await world.audit();
+    world.keys = "broken";
+    for (const hour of [12, 13, 14]) {
+      const time = new Date(Date.UTC(2026, 0, 2, hour, 15)).toISOString();
+      await world.run({}, { time }).catch(() => undefined);
+    }
+    await world.run({ hour: "2026-01-02T12" }).catch(() => undefined);
+    world.keys = "account";
+    await world.run({}, { time: "2026-01-02T14:15:00Z" });
+    expect(world.x.posts.map(({ text }) => text.match(/\d\d:00–\d\d:00/)?.[0])).toEqual(["12:00–13:00"]);
+    expect(await world.report("2026-01-02T13")).toMatchObject({ state: "waiting", isAsked: false });
+  });
+});
+
 describe("a report that is late", () => {
   it("by more than 24 hours is stored and not posted", async () => {
     const world = await newWorld();
@@ -159,6 +178,18 @@ describe("a report that is late", () => {
     expect(await world.run()).toMatchObject({ state: "skipped", reason: "over 24 hours late" });
     expect(world.x.posts).toHaveLength(0);
     expect(world.files.size).toBe(3);
+    // Nobody expected it to be posted.
+    expect(world.errors).toEqual([]);
+  });
+
+  it("by more than 24 hours while it waited is an error", async () => {
+    const world = await newWorld();
+    world.keys = "broken";
+    await world.run().catch(() => undefined);
+    world.keys = "account";
+    world.goTo(Date.UTC(2026, 0, 3, 12, 0, 1));
+    expect(await world.run()).toMatchObject({ state: "skipped", reason: "over 24 hours late" });
+    expect(world.errors).toHaveLength(1);
   });
 
   it("by 24 hours is posted", async () => {

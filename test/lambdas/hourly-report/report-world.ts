@@ -77,14 +77,14 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
     },
     /** Moves the clock on to a moment. */
     goTo: (atMs: number) => clock.advance(Math.max(0, atMs - timing.epochMs())),
-    /** A run of `runMs`, asked for with this detail. */
+    /** A run of `runMs`, asked for with this detail; `time` is the event's, now unless told. */
     run: async (
       detail: Readonly<Record<string, unknown>> = { hour: HOUR },
-      strike?: Strike,
-      runMs = RUN_MS,
+      how: { readonly strike?: Strike; readonly runMs?: number; readonly time?: string } = {},
     ): Promise<ReportAnswer> => {
+      const { strike, runMs = RUN_MS, time } = how;
       const { reporter } = connect(strike);
-      const request = parseReportRequest({ detail }, timing.epochMs());
+      const request = parseReportRequest({ detail, time }, timing.epochMs());
       return await runReport(reporter, request, timing.monotonicMs() + runMs);
     },
     report: async (id = HOUR) => await readReport(table, id),
