@@ -13,12 +13,16 @@ import type { CounterName } from "../../core/metrics.ts";
 import { makeDynamoDb } from "../aws-clients.ts";
 import { requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
+import { timeLeft } from "../time-left.ts";
 import { type Accounting, accountBatch } from "./account-batch.ts";
 
 const ERRORS = "flashmm_fill_processing_errors_total" satisfies CounterName;
 
 /** What the answer itself needs, with the metrics and the log. */
 const ANSWER_MS = 500;
+
+/** Of an event that is handed over without Lambda's context. */
+const RUN_MS = 30_000;
 
 /** An event of another shape is a wrong wiring, and fails as a whole. */
 const QueueEvent = z.object({ Records: z.array(z.looseObject({ messageId: z.string(), body: z.string() })) });
@@ -41,7 +45,7 @@ const accounting: Accounting = {
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(parser({ schema: QueueEvent }))
-  .handler(
-    async (event: z.infer<typeof QueueEvent>, context: Context) =>
-      await accountBatch(accounting, event.Records, () => context.getRemainingTimeInMillis() - ANSWER_MS),
-  );
+  .handler(async (event: z.infer<typeof QueueEvent>, context: Context) => {
+    const left = timeLeft(context, RUN_MS);
+    return await accountBatch(accounting, event.Records, () => left() - ANSWER_MS);
+  });

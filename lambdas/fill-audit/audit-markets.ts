@@ -3,6 +3,7 @@
  * that no market's failure keeps another from being audited, and what is measured.
  */
 import type { Measure } from "../measure.ts";
+import { lessReserve } from "../time-left.ts";
 import { type AuditWord, writeFailure } from "./audit-items.ts";
 import { type Auditor, auditMarket } from "./audit-market.ts";
 import type { AuditRequest } from "./audit-request.ts";
@@ -24,7 +25,7 @@ export async function auditMarkets(
   remainingMs: number,
 ): Promise<readonly AuditWord[]> {
   const { timing, markets } = audit;
-  const endMs = timing.monotonicMs() + remainingMs - RESERVE_MS;
+  const endMs = timing.monotonicMs() + lessReserve(remainingMs, RESERVE_MS);
   const first = Math.floor(timing.epochMs() / TURN_MS) % markets.length;
   const inTurn = [...markets.slice(first), ...markets.slice(0, first)];
   const words: AuditWord[] = [];

@@ -10,6 +10,7 @@ import { keyVariables, makeKeys } from "../cambrian-keys.ts";
 import { parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
 import { makeMeasure } from "../measure.ts";
+import { timeLeft } from "../time-left.ts";
 import { makeTiming } from "../timing.ts";
 import { type Audit, auditMarkets } from "./audit-markets.ts";
 import { parseAuditRequest } from "./audit-request.ts";
@@ -22,6 +23,9 @@ const VARIABLES = [
   "CAMBRIAN_BASE_URL",
   "CAMBRIAN_TESTNET",
 ];
+
+/** Of an event that is handed over without Lambda's context. */
+const RUN_MS = 60_000;
 
 const logger = makeLogger("fill-audit");
 const environment = requireEnvironment(process.env, [...VARIABLES, ...keyVariables(process.env)]);
@@ -47,5 +51,5 @@ const audit: Audit = {
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .handler(async (event: unknown, context) => ({
-    markets: await auditMarkets(audit, parseAuditRequest(event), context.getRemainingTimeInMillis()),
+    markets: await auditMarkets(audit, parseAuditRequest(event), timeLeft(context, RUN_MS)()),
   }));

@@ -53,6 +53,15 @@ it("the function books an SQS event against the endpoint of its environment", as
   await expectBooks(cloud.connect(), "KKK/USDC", [message]);
 });
 
+it.each([[[]], [[{}]]])("the function needs no context: %j", async (contexts) => {
+  const handler = await startHandler();
+  const market = `K${contexts.length}K/USDC`;
+  const message = makeMessage({ market, fillId: `kk-${contexts.length}` });
+  const answer = await Reflect.apply(handler, undefined, [{ Records: [makeRecord(message)] }, ...contexts]);
+  expect(answer).toEqual({ batchItemFailures: [] });
+  await expectBooks(cloud.connect(), market, [message]);
+});
+
 it("an event that is not from a queue fails as a whole", async () => {
   const handler = await startHandler();
   await expect(Reflect.apply(handler, undefined, [{ detail: {} }, context])).rejects.toThrow();

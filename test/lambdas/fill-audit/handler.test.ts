@@ -119,6 +119,13 @@ it("the function audits over real sockets by the endpoints of its environment, a
   });
 });
 
+it.each([[[]], [[{}]]])("the function needs no context: %j", async (contexts) => {
+  const handler = await startHandler();
+  expect(await Reflect.apply(handler, undefined, [{ detail: {} }, ...contexts])).toMatchObject({
+    markets: [{ market: MARKET, state: "clean" }],
+  });
+});
+
 it("an event whose detail does not fit fails the invocation", async () => {
   const handler = await startHandler();
   await expect(handler({ detail: { graceSeconds: -1 } }, context)).rejects.toThrow("detail.graceSeconds must be");

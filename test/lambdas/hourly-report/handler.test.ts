@@ -53,6 +53,12 @@ it.each([
   await expect(startHandler(changes)).rejects.toThrow(message);
 });
 
+it.each([[[]], [[{}]]])("the function needs no context: %j", async (contexts) => {
+  const handler = await startHandler();
+  const answer = Reflect.apply(handler, undefined, [{ detail: { hour: "soon" } }, ...contexts]);
+  await expect(answer).rejects.toThrow("hour must be an hour such as");
+});
+
 it("an event whose detail does not fit fails the invocation", async () => {
   const handler = await startHandler();
   await expect(handler({ detail: { hour: "soon" } }, context)).rejects.toThrow("hour must be an hour such as");
