@@ -4,6 +4,7 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Environment } from "./environment.ts";
 import { Sha256 } from "./sha256.ts";
 
 /**
@@ -44,8 +45,14 @@ export function makeSqs(): SQSClient {
 /** Files are larger than items, and may take longer. */
 const FILE_MILLIS_MAX = 10_000;
 
-export function makeS3(): S3Client {
-  return new S3Client({ ...SETTINGS, requestHandler: { ...SETTINGS.requestHandler, requestTimeout: FILE_MILLIS_MAX } });
+/** Where an endpoint is given the bucket stands in the path: no other name than the endpoint's own need be known there. */
+export function makeS3(environment: Environment): S3Client {
+  const { AWS_ENDPOINT_URL_S3: ofS3 = "", AWS_ENDPOINT_URL: ofAll = "" } = environment;
+  return new S3Client({
+    ...SETTINGS,
+    requestHandler: { ...SETTINGS.requestHandler, requestTimeout: FILE_MILLIS_MAX },
+    forcePathStyle: ofS3 !== "" || ofAll !== "",
+  });
 }
 
 export function makeEventBridge(): EventBridgeClient {

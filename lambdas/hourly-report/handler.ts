@@ -39,7 +39,7 @@ const readXKeys = makeXKeys(process.env);
 
 const reporter: Reporter = {
   table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
-  bucket: { client: makeS3(), name: environment("REPORT_BUCKET") },
+  bucket: { client: makeS3(process.env), name: environment("REPORT_BUCKET") },
   markets: parseMarkets(environment("MARKETS")),
   // Charts and X are loaded when they are needed: a cold start that only reads the request does not pay for them.
   draw: async (figures) => {
