@@ -2,13 +2,22 @@
  * One report from the question to its end: figures, text, chart, files, item, post. Owns this order, and that each step may be done again: a
  * run that ends anywhere is made up for by the next one of the same hour.
  */
+import type { Item } from "../ledger-items.ts";
 import { storeFiles } from "./chart-store.ts";
 import { figureAttributes, figuresJson } from "./figure-items.ts";
 import type { Period } from "./period.ts";
 import { latenessOf, type Publisher, publishWaiting } from "./publish.ts";
 import { type MarketRefusal, readMarket } from "./read-market.ts";
 import { type ReportFigures, reportFigures } from "./report-figures.ts";
-import { isReplaceable, markAsked, type Report, type ReportState, readReport, storeReport } from "./report-items.ts";
+import {
+  isReplaceable,
+  markAsked,
+  type Report,
+  type ReportState,
+  readReport,
+  storeDryRun,
+  storeReport,
+} from "./report-items.ts";
 import type { ReportRequest } from "./report-request.ts";
 import { altText, reportText } from "./report-text.ts";
 import type { XClient } from "./x-client.ts";
@@ -47,7 +56,12 @@ export async function runReport(reporter: Reporter, request: ReportRequest, unti
   let made: Report | undefined;
   if (standing === undefined || isReplaceable(standing) || isDryRun) {
     const figures = await readFigures(reporter, request, untilMs);
-    made = await makeReport(reporter, period, figures, { state, why, isAsked });
+    made = await makeReport(reporter, period, figures, {
+      state,
+      why,
+      isAsked,
+      store: isDryRun ? storeDryRun : storeReport,
+    });
     if (made.state === "skipped") log.warn("report is not posted", { report: period.id, reason: made.reason });
     // Who asks for an old one is told, and has lost nothing.
     if (made.state === "skipped" && !isDryRun && !(isAsked && made.reason === late)) reporter.countError();
@@ -76,12 +90,20 @@ async function openX({
   }
 }
 
+/** How a report begins: its state, why it is not to be posted, and where it is written. */
+type Making = {
+  readonly state: ReportState;
+  readonly why: string | undefined;
+  readonly isAsked: boolean;
+  readonly store: (table: Reporter["table"], report: Report, figures: Item) => Promise<unknown>;
+};
+
 /** Draws and stores a report; one that is refused has its reasons in the place of a text. */
 async function makeReport(
   reporter: Reporter,
   period: Period,
   figures: FiguresOutcome,
-  { state, why, isAsked }: { readonly state: ReportState; readonly why: string | undefined; readonly isAsked: boolean },
+  { state, why, isAsked, store }: Making,
 ): Promise<Report> {
   const { table, bucket, timing } = reporter;
   const blank = {
@@ -97,14 +119,14 @@ async function makeReport(
     const reason = `refused: ${figures.reasons.join("; ")}`;
     const files = { text: undefined, altText: undefined, chartKey: undefined };
     const report: Report = { ...blank, ...files, state: "skipped", reason };
-    await storeReport(table, report, {});
+    await store(table, report, {});
     return report;
   }
   const text = reportText(figures.value);
   const png = await reporter.draw(figures.value);
   const chartKey = await storeFiles(bucket, { id: period.id, png, text, json: figuresJson(figures.value) });
   const report: Report = { ...blank, state, text, altText: altText(figures.value), chartKey, reason: why };
-  await storeReport(table, report, figureAttributes(figures.value));
+  await store(table, report, figureAttributes(figures.value));
   return report;
 }
 

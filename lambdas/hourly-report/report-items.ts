@@ -5,7 +5,7 @@
  * Beside the contract's states there is `waiting`: stored, and to be posted. `mayBePosted` marks the one failure after which nobody knows
  * whether X has the post: such a report is never made again, since it must never be posted twice.
  */
-import { PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { PutItemCommand, type PutItemCommandInput, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { readSome } from "../item-range.ts";
 import { ifCondition } from "../ledger-facts.ts";
 import type { Item, ItemKey } from "../ledger-items.ts";
@@ -45,6 +45,7 @@ export type Settlement = {
 const PARTITION = "REPORT";
 /** Ids begin with a year: between these stand all of them, and nothing else of the partition. */
 const IDS = { from: "0", to: "9~" };
+const DRY_RUN_PREFIX = "DRY-RUN#";
 
 /** Far more than may wait. */
 const LOOKED_AT_MAX = 200;
@@ -62,31 +63,46 @@ export function isReplaceable({ state, mayBePosted }: Pick<Report, "state" | "ma
 
 /** Writes a new report, with the figures beside it, over none or a replaceable one. `kept`: another stands there. */
 export async function storeReport(table: LedgerTable, report: Report, figures: Item): Promise<"stored" | "kept"> {
-  const isStored = await ifCondition(
-    table.client.send(
-      new PutItemCommand({
-        TableName: table.tableName,
-        Item: { ...figures, ...encodeReport(report), ...toReportKey(report.id) },
-        // The same as `isReplaceable`; or the very item, written by a first try whose answer was lost.
-        ConditionExpression:
-          "attribute_not_exists(#pk) OR ((#state = :skipped OR #state = :failed OR #state = :dryRun) AND attribute_not_exists(#mayBePosted)) OR (#madeAt = :madeAt AND #state = :state)",
-        ExpressionAttributeNames: {
-          "#pk": "pk",
-          "#state": "state",
-          "#mayBePosted": "mayBePosted",
-          "#madeAt": "madeAt",
-        },
-        ExpressionAttributeValues: {
-          ":skipped": { S: "skipped" },
-          ":failed": { S: "failed" },
-          ":dryRun": { S: "dry-run" },
-          ":madeAt": { S: report.madeAt },
-          ":state": { S: report.state },
-        },
-      }),
-    ),
-  );
+  const isStored = await putReport(table, report, figures, {
+    // The same as `isReplaceable`; or the very item, written by a first try whose answer was lost.
+    ConditionExpression:
+      "attribute_not_exists(#pk) OR ((#state = :skipped OR #state = :failed OR #state = :dryRun) AND attribute_not_exists(#mayBePosted)) OR (#madeAt = :madeAt AND #state = :state)",
+    ExpressionAttributeNames: { "#pk": "pk", "#state": "state", "#mayBePosted": "mayBePosted", "#madeAt": "madeAt" },
+    ExpressionAttributeValues: {
+      ":skipped": { S: "skipped" },
+      ":failed": { S: "failed" },
+      ":dryRun": { S: "dry-run" },
+      ":madeAt": { S: report.madeAt },
+      ":state": { S: report.state },
+    },
+  });
   return isStored ? "stored" : "kept";
+}
+
+/** Writes what a dry run made: beside whatever report stands, and as the report where none does. */
+export async function storeDryRun(table: LedgerTable, report: Report, figures: Item): Promise<void> {
+  await putReport(table, report, figures, {
+    ConditionExpression: "attribute_not_exists(#pk)",
+    ExpressionAttributeNames: { "#pk": "pk" },
+  });
+  await putReport(table, { ...report, id: DRY_RUN_PREFIX + report.id }, figures, {});
+}
+
+/** What the last dry run of the period made; undefined when there was none. */
+export async function readDryRun(table: LedgerTable, id: string): Promise<Report | undefined> {
+  const report = await readReport(table, DRY_RUN_PREFIX + id);
+  return report === undefined ? undefined : { ...report, id };
+}
+
+/** False when the condition does not hold. */
+async function putReport(
+  table: LedgerTable,
+  report: Report,
+  figures: Item,
+  condition: Omit<PutItemCommandInput, "TableName" | "Item">,
+): Promise<boolean> {
+  const Item = { ...figures, ...encodeReport(report), ...toReportKey(report.id) };
+  return await ifCondition(table.client.send(new PutItemCommand({ TableName: table.tableName, Item, ...condition })));
 }
 
 /** Reports that wait, in the order of their turns: those that somebody asked for, then the others; newest period first. */

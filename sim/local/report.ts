@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { InputError } from "../../core/errors.ts";
-import { type Report, readReport } from "../../lambdas/hourly-report/report-items.ts";
+import { type Report, readDryRun, readReport } from "../../lambdas/hourly-report/report-items.ts";
 import { type LedgerPlace, openAws, openLocal } from "./ledger-place.ts";
 import { messageOf, openBus, sendRequest } from "./operator-bus.ts";
 import { parseReportOptions, REPORT_HELP, type ReportOptions } from "./report-options.ts";
@@ -34,13 +34,15 @@ async function ask(options: ReportOptions): Promise<number> {
   const bus = openBus(dataDir);
   const place = await openPlace(dataDir);
   try {
-    const before = place === undefined ? undefined : await readReport(place.table, period.id);
+    // A dry run changes no report that stands: what it makes is beside it.
+    const read = isDryRun ? readDryRun : readReport;
+    const before = place === undefined ? undefined : await read(place.table, period.id);
     say(await sendRequest(bus, "Report Requested", { ...detail, ...(isDryRun ? { dryRun: true } : {}) }));
     if (place === undefined) {
       say(`TABLE_NAME is not set: the report will stand there as REPORT/${period.id}`);
       return 0;
     }
-    const report = await look(place, period.id, before);
+    const report = await look(() => read(place.table, period.id), before);
     if (report === undefined) {
       say(`${place.name} has no report of ${period.id} after a minute: the function's log says why`);
       return EXIT_NOT_DONE;
@@ -60,10 +62,10 @@ async function openPlace(dataDir: string | undefined): Promise<LedgerPlace | und
 }
 
 /** The report once it is another than before, or as it stands after a minute. */
-async function look({ table }: LedgerPlace, id: string, before: Report | undefined): Promise<Report | undefined> {
+async function look(read: () => Promise<Report | undefined>, before: Report | undefined): Promise<Report | undefined> {
   let report = before;
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    report = await readReport(table, id);
+    report = await read();
     const isNew = report !== undefined && (report.madeAt !== before?.madeAt || report.state !== before.state);
     if (isNew && report?.state !== "waiting") return report;
     await wait(LOOK_PAUSE_MILLIS);

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { readDryRun } from "../../../lambdas/hourly-report/report-items.ts";
+import { readItem } from "../../../lambdas/ledger-table.ts";
 import type { XFaultKind } from "../../../sim/x-api/faults.ts";
 import { ONE } from "../../fargate/minute-cases.ts";
 import { HOUR, makeReportWorld, type ReportWorld } from "./report-world.ts";
@@ -69,6 +71,46 @@ describe("a report", () => {
     expect(await world.run({ hour: HOUR, dryRun: true })).toMatchObject({ state: "dry-run" });
     expect(world.x.posts).toHaveLength(1);
     expect(await world.report()).toMatchObject({ state: "posted" });
+  });
+
+  it.each<readonly [string, (world: ReportWorld) => Promise<unknown>]>([
+    ["posted", async (world) => await world.run()],
+    [
+      "waiting",
+      async (world) => {
+        world.keys = "broken";
+        await world.run().catch(() => undefined);
+      },
+    ],
+    [
+      "failed",
+      async (world) => {
+        world.x.faults.strike("/2/tweets", problem(401));
+        await world.run();
+      },
+    ],
+    [
+      "skipped",
+      async (world) => {
+        world.x.limits.exhaust("tweets", world.timing.epochMs() + HOUR_MS);
+        await world.run();
+      },
+    ],
+    ["dry-run", async (world) => await world.run({ hour: HOUR, dryRun: true })],
+  ])("that is %s is not touched by a dry run, whose own stands beside it", async (state, prepare) => {
+    const world = await newWorld();
+    await prepare(world);
+    const key = { pk: { S: "REPORT" }, sk: { S: HOUR } };
+    const before = await readItem(world.table, key);
+    expect(before?.["state"]).toEqual({ S: state });
+    world.clock.advance(1_000);
+    const answer = await world.run({ hour: HOUR, dryRun: true });
+    expect(answer).toMatchObject({ id: HOUR, state: "dry-run" });
+    expect(await readItem(world.table, key)).toEqual(before);
+    expect(await readDryRun(world.table, HOUR)).toMatchObject({
+      ...answer,
+      madeAt: new Date(world.timing.epochMs()).toISOString(),
+    });
   });
 
   it("is made without a post where there are no keys, and posted once there are", async () => {
