@@ -35,6 +35,8 @@ export type LocalReport = {
 /** Within the run's folder: what a person may keep of a run. */
 export const REPORTS_FOLDER = "reports";
 
+type Span = { readonly from: string; readonly to: string };
+
 const MINUTE_MS = 60_000;
 
 /** After an hour's end: the task writes its minute, the last fills are booked. */
@@ -57,7 +59,7 @@ export class LocalReports {
   readonly #client: S3Client;
   readonly #startedMs: number;
   #cancel: () => void = () => {};
-  #underWay: Promise<void> = Promise.resolve();
+  readonly #underWay = new Set<Promise<void>>();
   #isStopped = false;
 
   /** Begins at once: the first report is of the first whole hour. */
@@ -80,11 +82,11 @@ export class LocalReports {
     return report;
   }
 
-  /** Ends the rounds; one that is under way comes to its end. */
+  /** Ends the rounds; those that are under way come to their end. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancel();
-    await this.#underWay;
+    await Promise.all(this.#underWay);
   }
 
   #wait(fromMs: number): void {
@@ -93,7 +95,8 @@ export class LocalReports {
     const toMs = fromMs + hourMs;
     const delayMs = toMs + SETTLES_WITHIN_MS - clock.now().epochMs;
     this.#cancel = clock.after(Math.max(0, delayMs), () => {
-      this.#underWay = this.#round(fromMs, toMs);
+      const round: Promise<void> = this.#round(fromMs, toMs).finally(() => this.#underWay.delete(round));
+      this.#underWay.add(round);
       this.#wait(toMs);
     });
   }
@@ -109,11 +112,17 @@ export class LocalReports {
     }
   }
 
-  /** Undefined when the function failed, which stands in the log. */
-  async #report(
-    span: { readonly from: string; readonly to: string },
-    graceSeconds: number,
-  ): Promise<LocalReport | undefined> {
+  /** Undefined when there is none, and the log says why: the run goes on without it. */
+  async #report(span: Span, graceSeconds: number): Promise<LocalReport | undefined> {
+    try {
+      return await this.#ask(span, graceSeconds);
+    } catch (error) {
+      this.#options.log.error("report was not made", { ...span, error });
+      return undefined;
+    }
+  }
+
+  async #ask(span: Span, graceSeconds: number): Promise<LocalReport | undefined> {
     const { cloud, log } = this.#options;
     await cloud.invoke("fill-audit", { detail: { graceSeconds } });
     const result = await cloud.invoke("hourly-report", { detail: span });
@@ -123,18 +132,28 @@ export class LocalReports {
       return undefined;
     }
     const { id, state, text, reason, chartKey } = answer.data;
-    const chart = chartKey === undefined ? undefined : await this.#copy(id, chartKey, text ?? "");
+    const chart = chartKey === undefined ? undefined : await this.#tryCopy(id, chartKey, text ?? "");
     return { id, state, text, reason, chart };
+  }
+
+  /** A report without its copy is told all the same. */
+  async #tryCopy(id: string, chartKey: string, text: string): Promise<string | undefined> {
+    try {
+      return await this.#copy(id, chartKey, text);
+    } catch (error) {
+      this.#options.log.error("chart was not copied", { report: id, chartKey, error });
+      return undefined;
+    }
   }
 
   /** Copies the chart and writes the text beside it; answers where the chart is. */
   async #copy(id: string, chartKey: string, text: string): Promise<string> {
     const { cloud, folder } = this.#options;
+    const [Bucket] = cloud.buckets;
+    const { Body } = await this.#client.send(new GetObjectCommand({ Bucket, Key: chartKey }));
     const directory = join(folder, REPORTS_FOLDER);
     mkdirSync(directory, { recursive: true });
     const stem = join(directory, id.replaceAll(":", "-"));
-    const [Bucket] = cloud.buckets;
-    const { Body } = await this.#client.send(new GetObjectCommand({ Bucket, Key: chartKey }));
     writeFileSync(`${stem}.png`, (await Body?.transformToByteArray()) ?? new Uint8Array());
     writeFileSync(`${stem}.txt`, `${text}\n`);
     return `${stem}.png`;

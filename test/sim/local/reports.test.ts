@@ -1,8 +1,14 @@
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { emptyBooks } from "../../../core/accounting/pnl.ts";
 import { readRunBooks, reportFaults } from "../../../sim/local/report-check.ts";
-import { type LocalReport, LocalReports, reportLine, reportText } from "../../../sim/local/reports.ts";
+import {
+  type LocalReport,
+  LocalReports,
+  type LocalReportsOptions,
+  reportLine,
+  reportText,
+} from "../../../sim/local/reports.ts";
 import { deliverAll } from "../../lambdas/fill-accounting/deliver.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../../lambdas/fill-accounting/ledger-cloud.ts";
 import { makeMessage } from "../../lambdas/fill-accounting/make-messages.ts";
@@ -15,13 +21,21 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Asked = { readonly folder: string; readonly detail: unknown };
 
-function makeReports(states: string[]) {
+type Answer = Awaited<ReturnType<LocalReportsOptions["cloud"]["invoke"]>>;
+
+/** `invoke` answers the n-th call of a function, counted from 1. */
+type Parts = {
+  readonly log?: LocalReportsOptions["log"];
+  readonly invoke?: (folder: string, count: number) => Promise<Answer>;
+};
+
+function makeReports(states: string[], { log = quiet, invoke }: Parts = {}) {
   const clock = makeDrivenClock(Date.UTC(2026, 0, 2, 3, 4, 20));
   const asked: Asked[] = [];
   const told: LocalReport[] = [];
   const reports = new LocalReports({
     clock,
-    log: quiet,
+    log,
     folder: "/nowhere",
     hourMs: 60_000,
     onReport: (report) => told.push(report),
@@ -30,6 +44,7 @@ function makeReports(states: string[]) {
       buckets: ["reports"],
       invoke: async (folder, event) => {
         asked.push(Object.assign({ folder, detail: undefined }, event));
+        if (invoke !== undefined) return await invoke(folder, asked.length);
         const id = `report-${asked.length}`;
         return { kind: "returned", value: { id, state: states.shift() ?? "posted", text: "words" } };
       },
@@ -69,6 +84,51 @@ describe("a local run's reports", () => {
     }
     expect(asked.filter(({ folder }) => folder === "hourly-report")).toHaveLength(3);
     expect(told).toHaveLength(1);
+  });
+
+  test("go on after a round that fails, and after a chart that cannot be copied", async () => {
+    const errors: string[] = [];
+    const { clock, told } = makeReports([], {
+      log: { ...quiet, error: (message: string) => errors.push(message) },
+      invoke: async (folder, count) => {
+        if (count === 1) throw new Error("the audit is gone");
+        return { kind: "returned", value: { id: folder, state: "posted", text: "words", chartKey: "no-such-chart" } };
+      },
+    });
+    clock.advance(108_000);
+    await settle();
+    expect(errors).toEqual(["report was not made"]);
+    expect(told).toEqual([]);
+    clock.advance(60_000);
+    await vi.waitFor(
+      () => expect(told).toEqual([expect.objectContaining({ state: "posted", chart: undefined })]),
+      10_000,
+    );
+    expect(errors).toEqual(["report was not made", "chart was not copied"]);
+  });
+
+  test("are all waited for at the end, also where one outlasts the next", async () => {
+    const slow = Promise.withResolvers<void>();
+    const { clock, reports, told } = makeReports([], {
+      invoke: async (folder, count) => {
+        if (count === 1) await slow.promise;
+        return { kind: "returned", value: { id: `${folder} ${count}`, state: "posted", text: "words" } };
+      },
+    });
+    clock.advance(108_000);
+    await settle();
+    clock.advance(60_000);
+    await settle();
+    expect(told.map(({ id }) => id)).toEqual(["hourly-report 3"]);
+    let isStopped = false;
+    const stopping = reports.stop().then(() => {
+      isStopped = true;
+    });
+    await settle();
+    expect(isStopped).toBe(false);
+    slow.resolve();
+    await stopping;
+    expect(told.map(({ id }) => id)).toEqual(["hourly-report 3", "hourly-report 4"]);
   });
 
   test("end with one of the whole run, to the second, after which none comes", async () => {
