@@ -183,8 +183,8 @@ function fillPoints(
   price: (ticks: number | undefined) => number | null,
 ): readonly Point[] {
   const ends = windowEnds(samples, FILL_WINDOWS_MAX);
-  return ends.slice(1).flatMap(({ atMs, traded }, index) => {
-    const before = ends[index]?.traded[side] ?? { size: 0, value: 0 };
+  return ends.flatMap(({ atMs, traded }, index) => {
+    const before = ends[index - 1]?.traded[side] ?? { size: 0, value: 0 };
     const size = traded[side].size - before.size;
     return size > 0 ? [[at(atMs), price((traded[side].value - before.value) / size)] as const] : [];
   });
@@ -208,10 +208,10 @@ function spreads(
   });
 }
 
-/** Equally spaced samples, at most so many and one. */
+/** Equally spaced samples, at most so many and one; the last window may be shorter, and ends with the run. */
 function windowEnds(samples: readonly RunSample[], windowsMax: number): readonly RunSample[] {
   const every = Math.ceil(samples.length / windowsMax);
-  return samples.filter((_, index) => index % every === 0);
+  return samples.filter((_, index) => index % every === 0 || index === samples.length - 1);
 }
 
 function line(

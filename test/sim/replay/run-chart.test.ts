@@ -43,6 +43,21 @@ test("fills stand at their mean price, at the end of the second they fell in", (
   expect(seriesOf("sold")).toEqual([]);
 });
 
+test.each([
+  ["first", 500],
+  ["last", 399_500],
+])("a fill of the %s second of a long run is drawn", (_which, atMs) => {
+  const samples: RunSample[] = [];
+  const onSample = (sample: RunSample) => samples.push(sample);
+  const meter = new RunMeter({ market, capital: 100, positionMax: toLots(1_000), onSample });
+  meter.advance(atMs);
+  meter.fill({ side: "buy", price: toTicks(4_998), size: toLots(100), liquidity: "maker" });
+  const figures = meter.finish(400_000);
+  const { series } = runChart({ market, startMs: START_MS, roundTripMs: 5, figures, samples });
+  const bought = Array.isArray(series) ? series.find(({ name }) => name === "bought")?.data : undefined;
+  expect(bought).toEqual([[START_MS + Math.ceil(atMs / 1_000) * 1_000, expect.closeTo(0.4998, 12)]]);
+});
+
 test("spreads are means over the time between two samples", () => {
   expect(seriesOf("others alone")).toEqual([
     [START_MS + 1_000, expect.closeTo(20, 9)],
