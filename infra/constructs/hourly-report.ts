@@ -107,7 +107,7 @@ export class HourlyReport extends Construct {
     const errors = new Metric({ namespace: "FlashMM", metricName: ERRORS, dimensionsMap, ...over });
     const waiting = deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: "Maximum" });
     const sentences = {
-      "Publish errors": [errors, "A report could not be posted on X, or nobody knows whether it was."],
+      "Publish errors": [errors, "A report ended unposted, or nobody knows whether X has it."],
       "Report errors": [report.metricErrors(over), "The function failed or ran out of time. It is tried twice more."],
       "Report dead letters": [waiting, "A run of the report could not be started, or failed each time it was tried."],
     } as const;

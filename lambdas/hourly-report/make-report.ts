@@ -66,6 +66,7 @@ export async function runReport(reporter: Reporter, request: ReportRequest, unti
     // Who asks for an old one is told, and has lost nothing.
     if (made.state === "skipped" && !isDryRun && !(isAsked && made.reason === late)) reporter.countError();
   }
+  if (made === undefined) log.info("report stands already", { report: period.id, state: standing?.state });
   // A local run's hours are short, and its end is waited for by a person.
   const turnMsMax = period.hour === undefined ? reporter.gapMs * PAUSE_PART : Number.POSITIVE_INFINITY;
   if (x !== undefined) await publishWaiting({ ...reporter, x }, untilMs, turnMsMax);

@@ -194,6 +194,27 @@ describe("an item that is not as it should be is an error that names what", () =
     expect(await read(market)).toMatchObject([{ position: ONE, spreads: undefined, marked: undefined }]);
   });
 
+  it("and where it says more than is counted, or not how long it was measured, it is read all the same", async () => {
+    const market = newMarket();
+    const { measuredSeconds: _, ...unmeasured } = minute;
+    const Item = {
+      ...unmeasured,
+      ...{ drawdownPercent: { N: "0.0033333333333333335" }, realizedPnl: { N: "-0.0000000000000000025" } },
+      ...{ position: { N: "12345678901234567890.123456789012345678" } },
+      ...{ pk: { S: `ENGINE#${market}` }, sk: { S: "MINUTE#2026-01-02T03:04" } },
+    };
+    await host.client.send(new PutItemCommand({ TableName: host.tableName, Item }));
+    expect(await read(market)).toMatchObject([
+      {
+        measuredSeconds: 60,
+        // Half-way at the 18th decimal, to the even one.
+        drawdownPercent: 0.003333333333333334,
+        realizedPnl: -2n,
+        position: 12_345_678_901_234_567_890_123_456_789_012_345_678n,
+      },
+    ]);
+  });
+
   it.each([
     ["MINUTE#2026-01-02T03:04", "epoch", { epoch: { S: "1" } }],
     ["MINUTE#2026-01-02T03:04", "ordersPlaced", { ordersPlaced: { N: "1.5" } }],
