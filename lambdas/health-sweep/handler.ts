@@ -8,6 +8,7 @@ import { makeDynamoDb, makeEventBridge, makeSqs } from "../aws-clients.ts";
 import { requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
 import { makeMeasure } from "../measure.ts";
+import { lessReserve, timeLeft } from "../time-left.ts";
 import { makeTiming } from "../timing.ts";
 import { guardOrders } from "./dead-man.ts";
 import { makeIntegrations, venueOptions } from "./integrations.ts";
@@ -17,6 +18,9 @@ import { VenueOrders } from "./venue-orders.ts";
 
 /** For the last items and the answer. */
 const RESERVE_MS = 2_000;
+
+/** Of an event that is handed over without Lambda's context. */
+const RUN_MS = 60_000;
 
 const logger = makeLogger("health-sweep");
 const environment = requireEnvironment(process.env, ["TABLE_NAME", "EVENT_BUS_NAME", "MARKETS"]);
@@ -52,7 +56,7 @@ function deadManOf({ name, markets, suffix }: Shard, remainingMs: number): Integ
 export const handler = middy()
   .use(injectLambdaContext(logger))
   .handler(async (_event: unknown, context) => {
-    const remainingMs = context.getRemainingTimeInMillis() - RESERVE_MS;
+    const remainingMs = lessReserve(timeLeft(context, RUN_MS)(), RESERVE_MS);
     const deadMen = shards.map((shard) => deadManOf(shard, remainingMs));
     const findings = await sweepAll(sweep, [...integrations, ...deadMen]);
     const lost = findings.filter(({ item }) => item === "lost").map(({ integration }) => integration);

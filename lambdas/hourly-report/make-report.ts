@@ -19,7 +19,6 @@ import {
   storeReport,
 } from "./report-items.ts";
 import type { ReportRequest } from "./report-request.ts";
-import { altText, reportText } from "./report-text.ts";
 import type { XClient } from "./x-client.ts";
 
 export type Reporter = Omit<Publisher, "x"> & {
@@ -123,6 +122,8 @@ async function makeReport(
     await store(table, report, {});
     return report;
   }
+  // X's own count of a text's weight is loaded when there is one.
+  const { altText, reportText } = await import("./report-text.ts");
   const text = reportText(figures.value);
   const png = await reporter.draw(figures.value);
   const chartKey = await storeFiles(bucket, { id: period.id, png, text, json: figuresJson(figures.value) });
