@@ -46,6 +46,7 @@ export class GrafanaProvisioning extends Construct {
       description: "Puts the dashboard and the alerts into Grafana, as often as one likes",
       timeout: TIMEOUT,
       memoryMegabytes: 256,
+      modulesBeside: ["provision"],
       environment: { GRAFANA_SECRET_ARN: props.grafanaSecretArn },
     }).function;
     provisioning.addToRolePolicy(

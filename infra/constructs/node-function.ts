@@ -21,6 +21,8 @@ export type NodeFunctionProps = {
   readonly environment: Readonly<Record<string, string>>;
   /** Files of packages, such as `package/file.wasm`, that the code reads beside its bundle; none unless told. */
   readonly filesBeside?: readonly string[];
+  /** Modules of the handler's folder that are loaded late, each a bundle of its own beside the function's. */
+  readonly modulesBeside?: readonly string[];
 };
 
 const PROJECT_ROOT = join(import.meta.dirname, "../..");
@@ -75,7 +77,7 @@ export class NodeFunction extends Construct {
         sourcesContent: false,
         // The SDK comes along: the version tested is the version that runs.
         externalModules: [...UNUSED_CREDENTIALS],
-        ...(props.filesBeside === undefined ? {} : { commandHooks: copyHooks(props.filesBeside) }),
+        commandHooks: besideHooks(props),
       },
     });
     // The local cloud starts the very same source.
@@ -89,14 +91,26 @@ function resourceOf(nodejsFunction: NodejsFunction): CfnFunction {
   return resource;
 }
 
-/** Copies files of packages to where the bundle is. */
-function copyHooks(paths: readonly string[]): ICommandHooks {
+/** Puts what a function reads or loads later to where its bundle is. */
+function besideHooks({ folder, filesBeside = [], modulesBeside = [] }: NodeFunctionProps): ICommandHooks {
   return {
     beforeBundling: () => [],
     beforeInstall: () => [],
-    afterBundling: (inputDir, outputDir) =>
-      paths.map((path) => `cp "${join(inputDir, "node_modules", path)}" "${outputDir}/"`),
+    afterBundling: (inputDir, outputDir) => [
+      ...filesBeside.map((path) => `cp "${join(inputDir, "node_modules", path)}" "${outputDir}/"`),
+      ...modulesBeside.map((name) =>
+        bundleCommand(inputDir, `lambdas/${folder}/${name}.ts`, `${outputDir}/${name}.mjs`),
+      ),
+    ],
   };
+}
+
+/** The bundler's command for a module, with the settings of the functions' bundles. */
+function bundleCommand(inputDir: string, entry: string, outfile: string): string {
+  const bundler = join(inputDir, "node_modules/.bin/esbuild");
+  const settings = ["bundle", "minify", "format=esm", "platform=node", "target=node24", "main-fields=module,main"];
+  const flags = [...settings.map((each) => `--${each}`), `--banner:js="${REQUIRE_BANNER}"`, "--log-level=warning"];
+  return `"${bundler}" "${join(inputDir, entry)}" ${flags.join(" ")} --outfile="${outfile}"`;
 }
 
 function runtimeEnvironment(props: NodeFunctionProps): Record<string, string> {

@@ -7,9 +7,12 @@ import middy from "@middy/core";
 import { InputError } from "../../core/errors.ts";
 import { makeGrafanaAccess } from "../grafana-access.ts";
 import { makeLogger } from "../log.ts";
+import { moduleBeside } from "../module-beside.ts";
 import { makeTiming } from "../timing.ts";
 import { parseTargets } from "./contact-points.ts";
 import { GrafanaClient } from "./grafana-client.ts";
+
+const PROVISION = moduleBeside(import.meta.url, "provision");
 
 const logger = makeLogger("grafana-provisioning");
 const timing = makeTiming();
@@ -37,8 +40,8 @@ export const handler = middy()
     }
     const webhookUrl = env["ALERT_WEBHOOK_URL"] || access.alertWebhookUrl;
     const targets = parseTargets(webhookUrl, env["ALERT_EMAILS"] || access.alertEmails);
-    // Loaded when it is needed: the builders of dashboards are large.
-    const { provision } = await import("./provision.ts");
+    // A bundle of its own: the builders of dashboards are large, and a start does not load them.
+    const { provision }: typeof import("./provision.ts") = await import(PROVISION);
     const done = await provision(new GrafanaClient({ access, fetch, timing }), { ...settings, targets });
     logger.info("grafana provisioned", { ...done });
     return { provisioned: true, ...done };

@@ -10,6 +10,7 @@ import type { CounterName } from "../../core/metrics.ts";
 import { makeDynamoDb, makeS3 } from "../aws-clients.ts";
 import { type Environment, parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
+import { moduleBeside } from "../module-beside.ts";
 import { lessReserve, timeLeft } from "../time-left.ts";
 import { makeTiming } from "../timing.ts";
 import { type Reporter, runReport } from "./make-report.ts";
@@ -30,6 +31,8 @@ const RESERVE_MS = 60_000;
 /** Of an event that is handed over without Lambda's context. */
 const RUN_MS = 60_000;
 
+const DRAWING = moduleBeside(import.meta.url, "draw-report");
+
 const logger = makeLogger("hourly-report");
 const metrics = new Metrics({ namespace: "FlashMM", serviceName: "hourly-report", logger });
 const environment = requireEnvironment(process.env, VARIABLES);
@@ -41,13 +44,10 @@ const reporter: Reporter = {
   table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
   bucket: { client: makeS3(process.env), name: environment("REPORT_BUCKET") },
   markets: parseMarkets(environment("MARKETS")),
-  // Charts and X are loaded when they are needed: a cold start that only reads the request does not pay for them.
+  // Charts and X are loaded when they are needed: a start that only reads the request does not pay for them.
   draw: async (figures) => {
-    const [{ chartPng }, { REPORT_SIZE, reportChart }] = await Promise.all([
-      import("../chart-png.ts"),
-      import("./report-chart.ts"),
-    ]);
-    return await chartPng(reportChart(figures), REPORT_SIZE);
+    const { drawReport }: typeof import("./draw-report.ts") = await import(DRAWING);
+    return await drawReport(figures);
   },
   openX: async () => {
     const keys = await readXKeys();
