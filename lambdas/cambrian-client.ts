@@ -38,6 +38,8 @@ export type CambrianClientOptions = {
   readonly paceMs?: number;
   /** Tries of one question; 4 unless told. */
   readonly attemptsMax?: number;
+  /** The longest pause that a 429 of the venue makes; as long as it asks for unless told. */
+  readonly holdBackMsMax?: number;
 };
 
 export type CambrianErrorKind =
@@ -196,7 +198,8 @@ export class CambrianClient {
       }
     }
     if (status === 429) {
-      this.#holdBack(retryAfterMs(response.headers.get("retry-after")));
+      const askedMs = retryAfterMs(response.headers.get("retry-after"));
+      this.#holdBack(Math.min(askedMs, this.#options.holdBackMsMax ?? Number.POSITIVE_INFINITY));
       return fail("rate-limited", "the venue asks for a pause");
     }
     if (status >= 500) return fail("server", `the venue answered ${status}`);

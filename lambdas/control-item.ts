@@ -45,8 +45,11 @@ export async function writeControlItem(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const before = eventId === undefined ? undefined : await readItem(table, key);
     const seen = before?.["at"]?.S === word.at ? (before["eventIds"]?.S ?? "") : "";
-    if (eventId !== undefined && seen.split(" ").includes(eventId)) return { type: "applied" };
-    const eventIds = eventId === undefined ? undefined : `${seen} ${eventId}`.trim().slice(-EVENT_IDS_CHARACTERS_MAX);
+    // Delivered again. A caller that gives two words one id means both.
+    const isRepeat = eventId !== undefined && seen.split(" ").includes(wordId(eventId, word));
+    if (isRepeat) return { type: "applied" };
+    const eventIds =
+      eventId === undefined ? undefined : `${seen} ${wordId(eventId, word)}`.trim().slice(-EVENT_IDS_CHARACTERS_MAX);
     if (await putWord(table, key, { word, eventIds, seen: eventId === undefined ? undefined : seen })) {
       return { type: "applied" };
     }
@@ -57,6 +60,10 @@ export async function writeControlItem(
     return { type: "outdated", standing: Object.fromEntries(texts) };
   }
   throw new Error(`the control item of ${scope} must hold still for a moment, was changed ${ATTEMPTS_MAX} times`);
+}
+
+function wordId(eventId: string, { state }: ControlWord): string {
+  return `${eventId}:${state}`;
 }
 
 /** `seen` are the ids that a word of the same time must still carry; undefined when that does not matter. */

@@ -142,7 +142,7 @@ async function endOrders(
       if (open.length > 0 && found.size === 0) await onFound(open);
       for (const order of open) found.add(order.clientOrderId);
       for (let first = 0; first < open.length && timing.monotonicMs() < untilMs; first += CANCELS_AT_ONCE) {
-        if (first > 0 && (await isBack(deadMan, beat))) return result("task-is-back");
+        if (await isBack(deadMan, beat)) return result("task-is-back");
         await orders.cancel(open.slice(first, first + CANCELS_AT_ONCE), untilMs);
       }
     } catch (error) {

@@ -19,7 +19,10 @@ export type OrdersLog = { warn(message: string, fields: Record<string, unknown>)
  */
 const LANES = 4;
 const LANE_PACE_MS = 500;
-const TIMEOUT_MS = 2_000;
+/** The longest a task may give the venue (`config/schema.json`): a slow venue must not disarm whoever ends its orders. */
+const TIMEOUT_MS = 5_000;
+/** A venue that asks for a long pause is asked again all the same: what stands there stands unwatched. */
+const HOLD_BACK_MS_MAX = 5_000;
 
 const listSchema = z.object({ orders: z.array(z.unknown()).max(10_000) });
 const namedSchema = z.object({ client_order_id: z.string().startsWith(OWN_PREFIX) });
@@ -32,7 +35,13 @@ export class VenueOrders {
 
   constructor(venue: Omit<CambrianClientOptions, "paceMs" | "attemptsMax">, log: OrdersLog) {
     // A second try is the caller's next round: a lane that waits for its turn again would hold up the other orders.
-    const settings = { timeoutMs: TIMEOUT_MS, ...venue, paceMs: LANE_PACE_MS, attemptsMax: 1 };
+    const settings = {
+      timeoutMs: TIMEOUT_MS,
+      ...venue,
+      paceMs: LANE_PACE_MS,
+      attemptsMax: 1,
+      holdBackMsMax: HOLD_BACK_MS_MAX,
+    };
     this.#lanes = Array.from({ length: LANES }, () => new CambrianClient(settings));
     this.#log = log;
   }
@@ -42,7 +51,7 @@ export class VenueOrders {
     const listed = await this.#inLanes(markets, async (lane, market): Promise<Listing> => {
       const path = `/v1/orders?status=open&market_id=${encodeURIComponent(market)}`;
       try {
-        return { orders: await lane.ask({ path, read: (json) => parseOwnOrders(json, market) }, untilMs), unread: [] };
+        return await lane.ask({ path, read: (json) => parseOwnOrders(json, market) }, untilMs);
       } catch (error) {
         return { orders: [], unread: [error instanceof Error ? error.message : String(error)] };
       }
@@ -83,13 +92,15 @@ export class VenueOrders {
   }
 }
 
-/** A stranger's order that cannot be read hides none of ours; one of ours that cannot be read makes the list unreadable. */
-function parseOwnOrders(json: unknown, market: string): readonly OwnOrder[] {
-  return listSchema
-    .parse(json)
-    .orders.filter((order) => namedSchema.safeParse(order).success)
-    .map((order) => {
-      const own = ownSchema.parse(order);
-      return { market, orderId: own.order_id, clientOrderId: own.client_order_id };
-    });
+/** An order that cannot be read hides no other; one of ours among them makes the list an incomplete one. */
+function parseOwnOrders(json: unknown, market: string): Listing {
+  const orders: OwnOrder[] = [];
+  const unread: string[] = [];
+  for (const order of listSchema.parse(json).orders) {
+    if (!namedSchema.safeParse(order).success) continue;
+    const own = ownSchema.safeParse(order);
+    if (own.success) orders.push({ market, orderId: own.data.order_id, clientOrderId: own.data.client_order_id });
+    else unread.push(`an order of ours in ${market} cannot be read: ${own.error.issues[0]?.message ?? "no reason"}`);
+  }
+  return { orders, unread };
 }

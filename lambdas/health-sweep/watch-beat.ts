@@ -26,7 +26,7 @@ export type Watch = {
 /** A third of what a living task needs between two beats. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Looks at once, and then each second until it is sure, at most until `untilMs` (monotonic). Rejects when the first look fails. */
+/** Looks at once, and then each second until it is sure, at most until `untilMs` (monotonic). Rejects when no look succeeds. */
 export async function watchBeat(
   watch: Watch,
   options: {
@@ -37,8 +37,7 @@ export async function watchBeat(
 ): Promise<WatchedBeat> {
   const { table, shard, timing, log } = watch;
   const { seen, untilMs } = options;
-  let askedAtMs = timing.epochMs();
-  let beat = await readBeat(table, shard);
+  let { beat, askedAtMs } = await firstBeat(watch, untilMs);
   const first = { key: beat.key, answeredMs: timing.monotonicMs() };
   const ageOf = (each: Beat) => (each.atMs === undefined ? undefined : askedAtMs - each.atMs);
   await options.onFirst({ key: beat.key, atMs: askedAtMs, ageMs: ageOf(beat) });
@@ -65,6 +64,23 @@ export async function watchBeat(
       askedAtMs = sentAtMs;
     } catch (error) {
       log.warn("the heartbeat could not be read, it is tried again", { error });
+    }
+  }
+}
+
+/** The first look, made again until it succeeds: a minute lost here is a minute of orders that nobody watches. */
+async function firstBeat(
+  { table, shard, timing, log }: Watch,
+  untilMs: number,
+): Promise<{ readonly beat: Beat; readonly askedAtMs: number }> {
+  for (;;) {
+    const askedAtMs = timing.epochMs();
+    try {
+      return { beat: await readBeat(table, shard), askedAtMs };
+    } catch (error) {
+      if (timing.monotonicMs() + LOOK_EVERY_MS > untilMs) throw error;
+      log.warn("the heartbeat could not be read, it is tried again", { error });
+      await timing.wait(LOOK_EVERY_MS);
     }
   }
 }

@@ -261,6 +261,37 @@ describe("faults on the way", () => {
     expect(world.alarms()).toHaveLength(1);
   });
 
+  it("such as a venue that takes 2.5 s for each answer are waited out", async () => {
+    const world = makeSweepWorld({ latencyMs: 2_500 });
+    for (const place of ["b0-1", "s0-2"]) world.place(`fm-1-SEIUSDC-${place}`, "SEI/USDC");
+    world.startTask();
+    await world.time.pass(10_000);
+    world.killTask();
+    await world.time.pass(45_000);
+    expect(await world.time.settled(world.sweep(), "the sweep")).toMatchObject({ kind: "unhealthy" });
+    expect(world.open()).toEqual([]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a long pause that the venue asks for end no later than the next sweep", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    const status = { type: "status", status: 429, retryAfterSeconds: 3_600 } as const;
+    world.api.faults.inject({ route: "any", when: "before", effect: status }, 1);
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+  });
+
+  it("such as a table that does not answer at first are looked at again in the same minute", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.faults.table = 4;
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+  });
+
   it("such as one market that cannot be read hide no other's orders", async () => {
     const markets = ["SEI/USDC", "ETH/USDC"];
     const world = makeSweepWorld({ markets });

@@ -29,7 +29,17 @@ it("a second delivery of an event changes nothing, though another of the same se
   await answerRequest(control, halt);
   await answerRequest(control, makeRequest("resume", { id: "event-2" }));
   expect(await answerRequest(control, halt)).toBe("applied");
-  expect(await readControl(table, "ALL")).toMatchObject({ state: "running", eventIds: "event-1 event-2" });
+  expect(await readControl(table, "ALL")).toMatchObject({
+    state: "running",
+    eventIds: "event-1:halted event-2:running",
+  });
+});
+
+it("two words that a caller gave one id are both written", async () => {
+  const { table, control } = makeAnswering();
+  await answerRequest(control, makeRequest("resume", { id: "event-1" }));
+  await answerRequest(control, makeRequest("halt", { id: "event-1" }));
+  expect(await readControl(table, "ALL")).toMatchObject({ state: "halted" });
 });
 
 it("however often and late events come again, the item is that of their first deliveries", async () => {
