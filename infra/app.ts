@@ -72,7 +72,7 @@ function makeStacks(app: App, settings: StageSettings, image: ContainerImage): v
   const { cluster } = trading;
   new ObservabilityStack(app, named("Observability"), {
     ...props,
-    ...{ ledger, fills, cluster, alarmTopic, operations, trading },
+    ...{ ledger, fills, bus, cluster, alarmTopic, operations, trading },
   });
   Aspects.of(app).add(new AlarmsTell(alarmTopic));
   acknowledgeFindings(app);

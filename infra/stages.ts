@@ -117,11 +117,17 @@ function toShard(file: string, config: ConfigFile): ShardSettings {
     ...(sei.rpcUrl === undefined ? [] : [sei.rpcUrl]),
     cambrian.baseUrl,
   ];
+  const markets = (config.markets ?? []).map((market) => market.symbol);
+  if (markets.length > SHARD_MARKETS_MAX) {
+    throw new Error(
+      `markets of config/${file} must be at most ${SHARD_MARKETS_MAX}, was ${markets.length}: give a further shard the rest`,
+    );
+  }
   return {
     // The task's own default.
     name: config.shard ?? "main",
     file,
-    markets: (config.markets ?? []).map((market) => market.symbol),
+    markets,
     ports: [...new Set(addresses.map(portOf))].toSorted((left, right) => left - right),
     drawdown: { alertPercent: shardLimits.drawdownAlertPercent, haltPercent: shardLimits.drawdownHaltPercent },
   };
@@ -132,6 +138,9 @@ function portOf(address: string): number {
   if (port !== "") return Number(port);
   return protocol === "https:" || protocol === "wss:" ? 443 : 80;
 }
+
+/** What the venue's ten requests a second carry with two levels a side; the deployment alarm adds up three figures of each, of ten at most. */
+const SHARD_MARKETS_MAX = 3;
 
 /** Two tasks of one shard replace each other, and two shards of one market would trade against each other. */
 function assertApart(shards: readonly ShardSettings[]): void {

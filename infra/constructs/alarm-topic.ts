@@ -18,11 +18,20 @@ export class AlarmTopic extends Construct {
     topic.applyRemovalPolicy(RemovalPolicy.RETAIN);
     topic.addToResourcePolicy(
       new PolicyStatement({
-        sid: "AlarmsAndRulesOfThisAccount",
+        sid: "AlarmsOfThisAccount",
         actions: ["sns:Publish"],
-        principals: [new ServicePrincipal("cloudwatch.amazonaws.com"), new ServicePrincipal("events.amazonaws.com")],
+        principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
         resources: [topic.topicArn],
         conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
+    );
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        // EventBridge tells no account when it publishes to a topic: a statement with a condition would let none of its rules in.
+        sid: "Rules",
+        actions: ["sns:Publish"],
+        principals: [new ServicePrincipal("events.amazonaws.com")],
+        resources: [topic.topicArn],
       }),
     );
     this.topic = topic;

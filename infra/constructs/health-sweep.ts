@@ -3,6 +3,7 @@
  * that could not be started. Owns how often it runs and what it may touch: of the ledger its own items alone, and leases and audits to read.
  */
 import { Duration } from "aws-cdk-lib";
+import { ComparisonOperator, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { type EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
@@ -14,6 +15,7 @@ import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
+import { makeAlarm } from "./alarms.ts";
 import { NodeFunction } from "./node-function.ts";
 
 export type HealthSweepProps = {
@@ -75,6 +77,16 @@ export class HealthSweep extends Construct {
       description: "Health sweeps by hand",
       eventPattern: { source: ["flashmm.operator"], detailType: ["Health Sweep Requested"] },
       targets: [new LambdaFunction(sweep, delivery)],
+    });
+    // It ends the orders of a task that is silent: its own silence must not go unheard.
+    makeAlarm(this, "Silent", {
+      metric: sweep.metricInvocations({ period: Duration.minutes(5), statistic: Stats.SUM }),
+      means: "For five minutes no health sweep was begun: nobody would end the orders of a task that is silent.",
+      section: "An integration is ill",
+      threshold: 1,
+      comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+      periods: 1,
+      missing: TreatMissingData.BREACHING,
     });
     this.function = sweep;
     this.deadLetters = deadLetters;

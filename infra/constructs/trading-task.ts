@@ -80,7 +80,11 @@ export class TradingTask extends Construct {
       vpcSubnets: { subnetType: SubnetType.PUBLIC },
       securityGroups: [props.network.group],
     });
-    service.node.addDependency(props.deploymentAlarm);
+    // A task that starts before its way out or before it may pull its image fails, and of three such a deployment does; one that ends
+    // after its way out has gone cannot cancel.
+    const { executionRole } = definition;
+    service.node.addDependency(props.deploymentAlarm, props.network.vpc.internetConnectivityEstablished);
+    if (executionRole !== undefined) service.node.addDependency(executionRole);
   }
 
   #taskDefinition(props: TradingTaskProps): FargateTaskDefinition {

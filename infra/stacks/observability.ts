@@ -6,7 +6,7 @@ import { Stack, type StackProps } from "aws-cdk-lib";
 import { Alarm, AlarmRule, AlarmState, CompositeAlarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { ICluster } from "aws-cdk-lib/aws-ecs";
-import { Rule } from "aws-cdk-lib/aws-events";
+import { type EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
 import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
@@ -22,6 +22,7 @@ export type ObservabilityStackProps = StackProps & {
   readonly settings: StageSettings;
   readonly ledger: TableV2;
   readonly fills: FillsQueue;
+  readonly bus: EventBus;
   readonly cluster: ICluster;
   readonly alarmTopic: ITopic;
   /** Everything in these two is watched, whoever put it there. */
@@ -36,7 +37,10 @@ export class ObservabilityStack extends Stack {
     const tasks = settings.shards.map((shard) => new TaskAlarms(this, `Task-${shard.name}`, shard));
     new OperationsAlarms(this, "Operations", { operations, ledger, fills: fills.queue });
     this.#unsafe(settings, tasks);
-    this.#tellOfEnds(props);
+    // By its ARN: the topic's own policy lets rules in, and stays with the topic.
+    const topic = new SnsTopic(Topic.fromTopicArn(this, "Topic", props.alarmTopic.topicArn));
+    this.#tellOfEnds(props, topic);
+    this.#tellOfDangers(props, topic);
     makeDashboard(this, "Dashboard", {
       settings,
       alarms: [this, operations, trading].flatMap(alarmsIn),
@@ -59,7 +63,7 @@ export class ObservabilityStack extends Stack {
   }
 
   /** Each end of a task, wanted or not: a deployment is one, so is a crash. No metric of ECS says it without Container Insights. */
-  #tellOfEnds({ cluster, alarmTopic }: ObservabilityStackProps): void {
+  #tellOfEnds({ cluster }: ObservabilityStackProps, topic: SnsTopic): void {
     new Rule(this, "TaskEnds", {
       description: "A task has ended",
       eventPattern: {
@@ -67,8 +71,20 @@ export class ObservabilityStack extends Stack {
         detailType: ["ECS Task State Change"],
         detail: { clusterArn: [cluster.clusterArn], lastStatus: ["STOPPED"] },
       },
-      // By its ARN: the topic's own policy lets the rules of this account in, and stays with the topic.
-      targets: [new SnsTopic(Topic.fromTopicArn(this, "Topic", alarmTopic.topicArn))],
+      targets: [topic],
+    });
+  }
+
+  /** What the task and the functions say of limits, orders that were left, integrations and requests that were refused (CONTRACTS 6). */
+  #tellOfDangers({ bus }: ObservabilityStackProps, topic: SnsTopic): void {
+    new Rule(this, "Dangers", {
+      eventBus: bus,
+      description: "A limit was breached, an integration changed, a request was refused",
+      eventPattern: {
+        source: ["flashmm.engine", "flashmm.health"],
+        detailType: ["Risk Limit Breached", "Integration Health Changed", "Operator Request Refused"],
+      },
+      targets: [topic],
     });
   }
 }

@@ -72,6 +72,11 @@ export class OperationsStack extends Stack {
       new PolicyStatement({
         actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"],
         resources: [props.ledger.tableArn],
+        // The books, and who has claimed which fill: neither halts nor leases nor reports. A call without a key is no exception.
+        conditions: {
+          "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["MARKET#*", "FILLID#*"] },
+          Null: { "dynamodb:LeadingKeys": "false" },
+        },
       }),
     );
     accounting.addEventSource(

@@ -52,6 +52,17 @@ describe("the health sweep", () => {
     for (const { Resource } of statements) expect(JSON.stringify(Resource)).not.toContain("*");
   });
 
+  test("is missed when no sweep is begun for five minutes", () => {
+    operations.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      MetricName: "Invocations",
+      Period: 300,
+      Statistic: "Sum",
+      ComparisonOperator: "LessThanThreshold",
+      TreatMissingData: "breaching",
+      AlarmDescription: Match.stringLikeRegexp("nobody would end the orders"),
+    });
+  });
+
   test("is told where everything is that it looks at, and no key in plain sight", () => {
     const variables = functionOf("health-sweep")["Properties"].Environment.Variables;
     const { markets, cambrian, seiRestUrls } = stageSettings("mainnet");

@@ -159,18 +159,29 @@ describe("unsafe", () => {
 });
 
 describe("the topic", () => {
-  test("takes words of this account's alarms and rules alone, over TLS", () => {
+  test("takes words of this account's alarms, and of rules, which name no account, over TLS alone", () => {
     const [policy] = resourcesOf(templates, "AWS::SNS::TopicPolicy");
     expect(policy?.Properties.PolicyDocument.Statement).toMatchObject([
       { Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } },
       {
         Effect: "Allow",
         Action: "sns:Publish",
-        Principal: { Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com"] },
+        Principal: { Service: "cloudwatch.amazonaws.com" },
         Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
       },
+      { Effect: "Allow", Action: "sns:Publish", Principal: { Service: "events.amazonaws.com" } },
     ]);
+    expect(policy?.Properties.PolicyDocument.Statement[2].Condition).toBeUndefined();
     expect(resourcesOf(templates, "AWS::SNS::TopicPolicy")).toHaveLength(1);
+  });
+
+  test("hears of limits, of orders that were left, of integrations and of refusals", () => {
+    observability.hasResourceProperties("AWS::Events::Rule", {
+      EventPattern: {
+        source: ["flashmm.engine", "flashmm.health"],
+        "detail-type": ["Risk Limit Breached", "Integration Health Changed", "Operator Request Refused"],
+      },
+    });
   });
 
   test("hears of every end of a task", () => {

@@ -59,6 +59,11 @@ describe("a stage", () => {
       /^stage of .*mainnet\.a\.json must be mainnet, was testnet$/,
     ],
     [
+      "more markets than a shard carries",
+      { shard: "a", markets: ["A", "B", "C", "D"].map((base) => ({ ...first.markets[0], symbol: `${base}/USDC` })) },
+      "markets of config/mainnet.a.json must be at most 3, was 4: give a further shard the rest",
+    ],
+    [
       "a file without markets",
       { shard: "a", markets: [] },
       /^markets of .*mainnet\.a\.json must be at least one, was none$/,
