@@ -31,7 +31,8 @@ export async function readSecretFields<Fields>(
 /** Whether a reading failed because the secret has no value yet: a secret that was never filled has no current version. */
 export function isEmptySecret(error: unknown): boolean {
   for (let each = error; each instanceof Error; each = each.cause) {
-    if (each.name === "ResourceNotFoundException") return true;
+    if (each.name === "ResourceNotFoundException" || each.message.includes("ResourceNotFoundException")) return true;
+    if (each.message.includes("can't find the specified secret value")) return true;
   }
   return false;
 }

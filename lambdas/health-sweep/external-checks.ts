@@ -8,8 +8,8 @@ import * as z from "zod";
 import { type CambrianClient, CambrianError } from "../cambrian-client.ts";
 import type { GrafanaAccess } from "../grafana-access.ts";
 import { isEmptySecret } from "../secret-fields.ts";
+import type { XKeys } from "../x-keys.ts";
 import type { Outcome } from "./integration-record.ts";
-import type { XAccess } from "./x-access.ts";
 
 /** Node's own `fetch`, as far as it is needed here. */
 export type HttpGet = (
@@ -19,6 +19,8 @@ export type HttpGet = (
 
 /** An address that every chain of Sei has, and that nobody holds: asking for its balances proves that a node answers queries. */
 const NOBODY = "sei1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq703fpu";
+
+const X_URL = "https://api.x.com";
 
 const BODY_CHARACTERS_MAX = 100_000;
 
@@ -82,11 +84,17 @@ export async function checkGrafana(
   return { kind: "healthy", detail: `version ${health.version ?? "unknown"} answers` };
 }
 
-export async function checkX(access: XAccess | undefined, get: HttpGet, signal: AbortSignal): Promise<Outcome> {
-  if (access === undefined) return { kind: "not-configured", detail: "no keys of X" };
-  const url = `${access.baseUrl}/2/users/me`;
-  const signer = new OAuth1Helper({ consumerKeys: { key: access.appKey, secret: access.appSecret } });
-  const token = { key: access.accessToken, secret: access.accessSecret };
+/** `keys` undefined: there are none. */
+export async function checkX(
+  keys: XKeys | undefined,
+  baseUrl: string | undefined,
+  get: HttpGet,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (keys === undefined) return { kind: "not-configured", detail: "no keys of X" };
+  const url = `${baseUrl ?? X_URL}/2/users/me`;
+  const signer = new OAuth1Helper({ consumerKeys: { key: keys.appKey, secret: keys.appSecret } });
+  const token = { key: keys.accessToken, secret: keys.accessSecret };
   const { Authorization: authorization } = signer.toHeader(signer.authorize({ url, method: "GET" }, token));
   let response: Awaited<ReturnType<HttpGet>>;
   try {

@@ -6,12 +6,12 @@ import type { Environment } from "../environment.ts";
 import { makeGrafanaAccess } from "../grafana-access.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Timing } from "../timing.ts";
+import { makeXKeys, readXBaseUrl } from "../x-keys.ts";
 import { checkCambrian, checkGrafana, checkSeiRest, checkX, type HttpGet } from "./external-checks.ts";
 import { readBeat } from "./heartbeat.ts";
 import { checkAudit, checkDeadLetters, checkFeed, checkFillsQueue, checkHeartbeat, checkTable } from "./own-checks.ts";
 import type { Shard } from "./shards.ts";
 import type { Integration } from "./sweep.ts";
-import { makeXAccess } from "./x-access.ts";
 
 export type Sources = {
   readonly environment: Environment;
@@ -32,8 +32,9 @@ export function makeIntegrations(sources: Sources, shards: readonly Shard[]): re
   const restUrls = list(environment["SEI_REST_URL"]);
   const venue = venueOptions(sources);
   const cambrian = venue && new CambrianClient({ ...venue, attemptsMax: 1 });
-  const grafana = makeGrafanaAccess(environment);
-  const x = makeXAccess(environment);
+  // Read at the look, and kept: what is malformed of theirs is said of them alone, and stops no dead man.
+  const grafana = once(() => makeGrafanaAccess(environment));
+  const x = once(() => ({ keys: makeXKeys(environment), baseUrl: readXBaseUrl(environment) }));
   const fills = { client: sqs, urls: list(environment["FILLS_QUEUE_URL"]) };
   const deadLetters = { client: sqs, urls: list(environment["DEAD_LETTER_QUEUE_URLS"]) };
   const own = (name: string, look: Integration["look"]): Integration => ({ name, timeoutMs: OWN_MS, look });
@@ -43,8 +44,8 @@ export function makeIntegrations(sources: Sources, shards: readonly Shard[]): re
       return await checkSeiRest(restUrls, { get: fetch, timeoutMs: OUTSIDE_MS }, signal);
     }),
     outside("cambrian", async () => await checkCambrian(cambrian, timing.monotonicMs() + OUTSIDE_MS)),
-    outside("grafana", async ({ signal }) => await checkGrafana(await grafana(), fetch, signal)),
-    outside("x", async ({ signal }) => await checkX(await x(), fetch, signal)),
+    outside("grafana", async ({ signal }) => await checkGrafana(await grafana()(), fetch, signal)),
+    outside("x", async ({ signal }) => await checkX(await x().keys(), x().baseUrl, fetch, signal)),
     own("dynamodb", async () => await checkTable(table, timing)),
     own("fills-queue", async ({ before }) => await checkFillsQueue(fills, before, timing)),
     own("dead-letters", async () => await checkDeadLetters(deadLetters)),
@@ -79,4 +80,13 @@ function list(text: string | undefined): readonly string[] {
     .split(",")
     .map((each) => each.trim())
     .filter((each) => each !== "");
+}
+
+/** Makes it when it is first asked for; a fault is made anew each time. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -13,9 +13,9 @@ import { makeLogger } from "../log.ts";
 import { moduleBeside } from "../module-beside.ts";
 import { lessReserve, timeLeft } from "../time-left.ts";
 import { makeTiming } from "../timing.ts";
+import { makeXKeys, readXBaseUrl } from "../x-keys.ts";
 import { type Reporter, runReport } from "./make-report.ts";
 import { parseReportRequest } from "./report-request.ts";
-import { makeXKeys } from "./x-keys.ts";
 
 const VARIABLES = ["TABLE_NAME", "REPORT_BUCKET", "MARKETS"] as const;
 const ERRORS = "flashmm_twitter_publish_errors_total" satisfies CounterName;
@@ -37,7 +37,7 @@ const logger = makeLogger("hourly-report");
 const metrics = new Metrics({ namespace: "FlashMM", serviceName: "hourly-report", logger });
 const environment = requireEnvironment(process.env, VARIABLES);
 const timing = makeTiming();
-const baseUrl = readBaseUrl(process.env);
+const baseUrl = readXBaseUrl(process.env);
 const readXKeys = makeXKeys(process.env);
 
 const reporter: Reporter = {
@@ -67,14 +67,6 @@ export const handler = middy()
     const untilMs = timing.monotonicMs() + lessReserve(timeLeft(context, RUN_MS)(), RESERVE_MS);
     return await runReport(reporter, parseReportRequest(event, timing.epochMs()), untilMs);
   });
-
-/** Undefined means X itself. */
-function readBaseUrl({ TWITTER_API_BASE_URL: text = "" }: Environment): string | undefined {
-  if (text === "") return undefined;
-  if (URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text)) return text;
-  const expected = "a scheme and a host without a path, such as http://127.0.0.1:8080";
-  throw new InputError({ what: "TWITTER_API_BASE_URL", expected, was: text });
-}
 
 /** The local run's hours are shorter. X itself is never posted to more often than once an hour. */
 function readGapSeconds({ REPORT_GAP_SECONDS: text = "" }: Environment): number {

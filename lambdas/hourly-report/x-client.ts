@@ -5,7 +5,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { ApiResponseError, type ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
-import type { XKeys } from "./x-keys.ts";
+import type { XKeys } from "../x-keys.ts";
 
 export type XOutcome<Value> =
   | { readonly type: "done"; readonly value: Value }

@@ -23,7 +23,6 @@ import {
   checkFillsQueue,
   checkHeartbeat,
 } from "../../../lambdas/health-sweep/own-checks.ts";
-import { makeXAccess } from "../../../lambdas/health-sweep/x-access.ts";
 import { makeMemoryTableHost } from "../../../sim/world/table-host.ts";
 import { makeDrivenTiming } from "../driven-timing.ts";
 
@@ -151,7 +150,7 @@ describe("X", () => {
 
   it("is asked who we are, signed, and says whom we may post as", async () => {
     const { seen, baseUrl } = await serve(200, { data: { id: "1", username: "flashmm", name: "FlashMM" } });
-    expect(await checkX({ ...KEYS, baseUrl }, fetch, SIGNAL)).toEqual({
+    expect(await checkX(KEYS, baseUrl, fetch, SIGNAL)).toEqual({
       kind: "healthy",
       detail: "@flashmm may be posted as",
     });
@@ -164,21 +163,20 @@ describe("X", () => {
     [503, {}, "it answered 503: no reason"],
   ])("fails at %d with its reason, and nothing of a key", async (status, body, expected) => {
     const { baseUrl } = await serve(status, body);
-    const error = await checkX({ ...KEYS, baseUrl }, fetch, SIGNAL).catch((caught: unknown) => caught);
+    const error = await checkX(KEYS, baseUrl, fetch, SIGNAL).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ message: expected });
     expect(inspect(error, { depth: 9 })).not.toMatch(/oauth|very-secret/i);
   });
 
   it("is well at a 429, fails where nobody answers, and is not configured without keys", async () => {
     const { baseUrl } = await serve(429, { title: "Too Many Requests" });
-    expect(await checkX({ ...KEYS, baseUrl }, fetch, SIGNAL)).toMatchObject({ kind: "healthy" });
-    await expect(checkX({ ...KEYS, baseUrl: "http://127.0.0.1:9" }, fetch, SIGNAL)).rejects.toThrow("no answer");
-    expect(await checkX(undefined, fetch, SIGNAL)).toMatchObject({ kind: "not-configured" });
+    expect(await checkX(KEYS, baseUrl, fetch, SIGNAL)).toMatchObject({ kind: "healthy" });
+    await expect(checkX(KEYS, "http://127.0.0.1:9", fetch, SIGNAL)).rejects.toThrow("no answer");
+    expect(await checkX(undefined, undefined, fetch, SIGNAL)).toMatchObject({ kind: "not-configured" });
   });
 });
 
 describe("access", () => {
-  const X = { TWITTER_API_KEY: "a", TWITTER_API_SECRET: "b", TWITTER_ACCESS_TOKEN: "c", TWITTER_ACCESS_SECRET: "d" };
   const empty: ReadSecret = async () => {
     throw Object.assign(new Error("no value"), { name: "ResourceNotFoundException" });
   };
@@ -200,38 +198,18 @@ describe("access", () => {
     });
   });
 
-  it("to X comes from the variables, else from the secret", async () => {
-    expect(await makeXAccess({ ...X, TWITTER_API_BASE_URL: "http://x.test" })()).toMatchObject({
-      appKey: "a",
-      accessSecret: "d",
-      baseUrl: "http://x.test",
-    });
-    const secret = holds('{"appKey":"k","appSecret":"s","accessToken":"t","accessSecret":"u"}');
-    expect(await makeXAccess({ TWITTER_SECRET_ARN: "arn" }, secret)()).toEqual({
-      appKey: "k",
-      appSecret: "s",
-      accessToken: "t",
-      accessSecret: "u",
-      baseUrl: "https://api.x.com",
-    });
-  });
-
   it.each([
     ["nothing is set", {}, empty],
     ["a part is missing", { TWITTER_API_KEY: "a", GRAFANA_URL: "https://g.test" }, empty],
     ["the secret is not filled", { TWITTER_SECRET_ARN: "arn", GRAFANA_SECRET_ARN: "arn" }, empty],
   ])("is none where %s", async (_what, environment, read) => {
-    expect(await makeXAccess(environment, read)()).toBeUndefined();
     expect(await makeGrafanaAccess(environment, read)()).toBeUndefined();
   });
 
   it("is refused where it is malformed, and what a secret holds is not shown", async () => {
-    expect(() => makeXAccess({ TWITTER_API_BASE_URL: "http://x.test/2" })).toThrow("without a path");
     expect(() => makeGrafanaAccess({ GRAFANA_URL: "g.test", GRAFANA_API_KEY: "a" })).toThrow("GRAFANA_URL must be");
-    for (const make of [makeXAccess, makeGrafanaAccess]) {
-      const read = make({ TWITTER_SECRET_ARN: "arn", GRAFANA_SECRET_ARN: "arn" }, holds("the-very-secret"));
-      await expect(read()).rejects.toThrow(/^(?!.*very-secret).*must be JSON such as/);
-    }
+    const read = makeGrafanaAccess({ GRAFANA_SECRET_ARN: "arn" }, holds("the-very-secret"));
+    await expect(read()).rejects.toThrow(/^(?!.*very-secret).*must be JSON such as/);
   });
 });
 

@@ -39,9 +39,11 @@ describe("the simulated X", () => {
 
   it("says whose account it is to the health sweep, and to no key that it does not know", async () => {
     const signal = AbortSignal.timeout(10_000);
-    const asked = { ...ACCOUNT, baseUrl: x.url };
-    expect(await checkX(asked, fetch, signal)).toEqual({ kind: "healthy", detail: "@flashmm may be posted as" });
-    await expect(checkX({ ...asked, appSecret: "wrong" }, fetch, signal)).rejects.toThrow("it answered 401");
+    expect(await checkX(ACCOUNT, x.url, fetch, signal)).toEqual({
+      kind: "healthy",
+      detail: "@flashmm may be posted as",
+    });
+    await expect(checkX({ ...ACCOUNT, appSecret: "wrong" }, x.url, fetch, signal)).rejects.toThrow("it answered 401");
   });
 
   it("takes an image in several segments", async () => {
