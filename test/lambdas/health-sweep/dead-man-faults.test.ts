@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import { MINUTE_MS, makeTraded, STRANGER } from "./silent-task.ts";
+import { makeSweepWorld } from "./sweep-world.ts";
+
+describe("faults on the way", () => {
+  it.each([
+    ["cancels that are lost", { route: "cancel", when: "before", effect: { type: "drop" } }],
+    ["cancels whose answer is lost", { route: "cancel", when: "after", effect: { type: "drop" } }],
+    ["cancels that hang", { route: "cancel", when: "before", effect: { type: "silence" } }],
+    ["cancels answered and not carried out", { route: "cancel", when: "before", effect: { type: "cancel-ignored" } }],
+    ["cancels answered 404", { route: "cancel", when: "before", effect: { type: "cancel-not-found" } }],
+    ["a list that fails", { route: "orders", when: "before", effect: { type: "status", status: 503 } }],
+    ["a list that cannot be read", { route: "orders", when: "before", effect: { type: "garbage" } }],
+    [
+      "a venue that asks for a pause",
+      { route: "any", when: "before", effect: { type: "status", status: 429, retryAfterSeconds: 2 } },
+    ],
+  ] as const)("such as %s only cost time", async (_what, fault) => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.api.faults.inject(fault, 2);
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a venue that takes 2.5 s for each answer are waited out", async () => {
+    const world = makeSweepWorld({ latencyMs: 2_500 });
+    for (const place of ["b0-1", "s0-2"]) world.place(`fm-1-SEIUSDC-${place}`, "SEI/USDC");
+    world.startTask();
+    await world.time.pass(10_000);
+    world.killTask();
+    await world.time.pass(45_000);
+    expect(await world.time.settled(world.sweep(), "the sweep")).toMatchObject({ kind: "unhealthy" });
+    expect(world.open()).toEqual([]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a long pause that the venue asks for end no later than the next sweep", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    const status = { type: "status", status: 429, retryAfterSeconds: 3_600 } as const;
+    world.api.faults.inject({ route: "any", when: "before", effect: status }, 1);
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+  });
+
+  it("such as a table that does not answer at first are looked at again in the same minute", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.faults.table = 4;
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+  });
+
+  it("such as one market that cannot be read hide no other's orders", async () => {
+    const markets = ["SEI/USDC", "ETH/USDC"];
+    const world = makeSweepWorld({ markets });
+    world.place("fm-1-ETHUSDC-b0-1", "ETH/USDC");
+    world.startTask();
+    await world.time.pass(10_000);
+    world.killTask();
+    await world.time.pass(45_000);
+    const { parts } = world.makeProcess();
+    const { guardOrders } = await import("../../../lambdas/health-sweep/dead-man.ts");
+    const halfBlind = {
+      cancel: parts.orders.cancel.bind(parts.orders),
+      list: async (asked: readonly string[], untilMs: number) => ({
+        ...(await parts.orders.list(asked, untilMs)),
+        unread: ["SEI/USDC: 503"],
+      }),
+    };
+    const sweep = guardOrders({ ...parts, orders: halfBlind }, world.time.nowMs + 57_000);
+    expect(await world.time.settled(sweep, "the sweep")).toMatchObject({
+      kind: "unhealthy",
+      detail: expect.stringContaining("1 open orders: 0 may still be open (time-is-up)"),
+    });
+    expect(world.open()).toEqual([]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a venue that is gone are told as not known, and the next sweep ends the orders", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    world.api.faults.inject(
+      { route: "any", when: "before", effect: { type: "status", status: 503 } },
+      Number.POSITIVE_INFINITY,
+    );
+    await world.time.pass(45_000);
+    expect(await world.time.settled(world.sweep(), "the sweep")).toMatchObject({
+      kind: "failed",
+      detail: expect.stringContaining("the venue does not say what is open"),
+    });
+    world.api.faults.clear();
+    await world.time.settled(world.sweep(), "the next sweep");
+    expect(world.open()).toEqual([STRANGER]);
+  });
+
+  it("such as orders that cannot be ended are told with how many are left, at every sweep", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.api.faults.inject(
+      { route: "cancel", when: "before", effect: { type: "cancel-ignored" } },
+      Number.POSITIVE_INFINITY,
+    );
+    for (const told of [1, 2]) {
+      await world.time.settled(world.sweep(), "the sweep");
+      expect(world.alarms()).toHaveLength(told);
+      expect(world.alarms().at(-1)?.detail).toMatchObject({
+        left: 4,
+        reason: expect.stringContaining("4 may still be open"),
+      });
+    }
+  });
+
+  it("such as a table that fails while orders are ended stop nothing for good, and never end an order unproven", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    const sweep = world.sweep();
+    await world.time.until(() => (world.api.stats().byRoute["orders"] ?? 0) > 0, "the list is asked for");
+    world.faults.table = 2;
+    await world.time.settled(sweep, "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a bus that fails leave the alarm to a later sweep", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    world.faults.bus = 1;
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.alarms()).toEqual([]);
+    await world.time.pass(MINUTE_MS);
+    await world.time.settled(world.sweep(), "the next sweep");
+    expect(world.alarms()).toHaveLength(1);
+  });
+});
+
+describe("sweeps that end in the middle, or run beside one another", () => {
+  it("one that dies at any of its calls, arrived or not, is made up for by the next: all ended, told at least once", async () => {
+    const alive = await makeTraded();
+    alive.killTask();
+    await alive.time.pass(45_000);
+    const { parts, calls } = alive.makeProcess();
+    const { guardOrders } = await import("../../../lambdas/health-sweep/dead-man.ts");
+    await alive.time.settled(guardOrders(parts, alive.time.nowMs + 57_000), "the sweep");
+    expect(calls()).toBeGreaterThan(20);
+    // Of the looks at the heartbeat while it is watched, all alike, every ninth; of all other calls each, in both ways.
+    const cases = Array.from({ length: calls() }, (_, index) => index + 1).filter(
+      (n) => n < 5 || n > 22 || n % 9 === 0,
+    );
+    for (const atCall of cases) {
+      for (const arrives of [true, false]) {
+        const world = await makeTraded();
+        world.killTask();
+        await world.time.pass(45_000);
+        await world.time.settled(world.sweep({ death: { atCall, arrives } }), "the sweep that dies");
+        await world.time.pass(MINUTE_MS);
+        await world.time.settled(world.sweep(), "the next sweep");
+        await world.time.pass(MINUTE_MS);
+        await world.time.settled(world.sweep(), "the one after");
+        const where = `at call ${atCall}, ${arrives ? "arrived" : "lost"}`;
+        expect(world.open(), where).toEqual([STRANGER]);
+        expect(world.alarms().length, where).toBeGreaterThanOrEqual(1);
+        expect(world.alarms().length, where).toBeLessThanOrEqual(2);
+      }
+    }
+  });
+
+  it("two at once end everything and tell of it once", async () => {
+    for (const apartMs of [0, 3, 500, 2_000]) {
+      const world = await makeTraded();
+      world.killTask();
+      await world.time.pass(45_000);
+      const first = world.sweep();
+      await world.time.pass(apartMs);
+      const second = world.sweep();
+      await world.time.settled(Promise.all([first, second]), "both sweeps");
+      expect(world.open()).toEqual([STRANGER]);
+      expect(world.alarms()).toHaveLength(1);
+    }
+  });
+});
