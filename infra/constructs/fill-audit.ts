@@ -10,9 +10,10 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
-import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
+import { makeDeadLetters } from "./dead-letters.ts";
 import { NodeFunction } from "./node-function.ts";
 
 export type FillAuditProps = {
@@ -38,12 +39,7 @@ export class FillAudit extends Construct {
 
   constructor(scope: Construct, id: string, props: FillAuditProps) {
     super(scope, id);
-    const deadLetters = new Queue(this, "DeadLetters", {
-      queueName: "audit-dead-letters",
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
+    const deadLetters = makeDeadLetters(this, "audit-dead-letters");
     const { baseUrl, network } = props.settings.cambrian;
     const audit = new NodeFunction(this, "Function", {
       settings: props.settings,

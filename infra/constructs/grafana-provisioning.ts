@@ -8,9 +8,10 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
-import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
+import { makeDeadLetters } from "./dead-letters.ts";
 import { NodeFunction } from "./node-function.ts";
 
 export type GrafanaProvisioningProps = {
@@ -34,12 +35,7 @@ export class GrafanaProvisioning extends Construct {
 
   constructor(scope: Construct, id: string, props: GrafanaProvisioningProps) {
     super(scope, id);
-    const deadLetters = new Queue(this, "DeadLetters", {
-      queueName: "grafana-dead-letters",
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
+    const deadLetters = makeDeadLetters(this, "grafana-dead-letters");
     const provisioning = new NodeFunction(this, "Function", {
       settings: props.settings,
       folder: "grafana-provisioning",

@@ -12,10 +12,11 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
-import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
 import { makeAlarm } from "./alarms.ts";
+import { makeDeadLetters } from "./dead-letters.ts";
 import { NodeFunction } from "./node-function.ts";
 
 export type HealthSweepProps = {
@@ -44,12 +45,7 @@ export class HealthSweep extends Construct {
 
   constructor(scope: Construct, id: string, props: HealthSweepProps) {
     super(scope, id);
-    const deadLetters = new Queue(this, "DeadLetters", {
-      queueName: "health-dead-letters",
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
+    const deadLetters = makeDeadLetters(this, "health-dead-letters");
     const queues = [...props.deadLetters, deadLetters];
     const sweep = new NodeFunction(this, "Function", {
       settings: props.settings,

@@ -14,11 +14,12 @@ import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
-import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { CounterName } from "../../core/metrics.ts";
 import type { StageSettings } from "../stages.ts";
 import { toDescription } from "./alarms.ts";
+import { makeDeadLetters } from "./dead-letters.ts";
 import { NodeFunction } from "./node-function.ts";
 
 export type HourlyReportProps = {
@@ -57,12 +58,7 @@ export class HourlyReport extends Construct {
 
   constructor(scope: Construct, id: string, props: HourlyReportProps) {
     super(scope, id);
-    const deadLetters = new Queue(this, "DeadLetters", {
-      queueName: "report-dead-letters",
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
+    const deadLetters = makeDeadLetters(this, "report-dead-letters");
     const report = new NodeFunction(this, "Function", {
       settings: props.settings,
       folder: "hourly-report",

@@ -8,9 +8,10 @@ import { type EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
-import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
+import { makeDeadLetters } from "./dead-letters.ts";
 import { NodeFunction } from "./node-function.ts";
 
 export type OperatorRequestsProps = {
@@ -31,12 +32,7 @@ export class OperatorRequests extends Construct {
 
   constructor(scope: Construct, id: string, props: OperatorRequestsProps) {
     super(scope, id);
-    const deadLetters = new Queue(this, "DeadLetters", {
-      queueName: "operator-dead-letters",
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
+    const deadLetters = makeDeadLetters(this, "operator-dead-letters");
     const control = new NodeFunction(this, "Function", {
       settings: props.settings,
       folder: "operator-control",

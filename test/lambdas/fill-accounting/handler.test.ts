@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { makeLambdaContext } from "../lambda-context.ts";
 import { expectBooks } from "./deliver.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "./ledger-cloud.ts";
 import { makeMessage, makeRecord } from "./make-messages.ts";
@@ -13,20 +14,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-const context = {
-  awsRequestId: "request-1",
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: "fill-accounting",
-  functionVersion: "1",
-  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:fill-accounting",
-  logGroupName: "group",
-  logStreamName: "stream",
-  memoryLimitInMB: "256",
-  getRemainingTimeInMillis: () => 30_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
+const context = makeLambdaContext("fill-accounting", 30_000);
 
 async function startHandler() {
   vi.stubEnv("TABLE_NAME", TABLE_NAME);

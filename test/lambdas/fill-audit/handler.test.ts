@@ -3,6 +3,7 @@ import { makeSystemClock } from "../../../fargate/clock.ts";
 import { type CambrianApi, startCambrianApi } from "../../../sim/cambrian-api/server.ts";
 import { type HandMadeExchange, makeHandMadeExchange } from "../../../sim/exchange/hand-made-exchange.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../fill-accounting/ledger-cloud.ts";
+import { makeLambdaContext } from "../lambda-context.ts";
 
 const MARKET = "SEI/USDC";
 const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
@@ -29,20 +30,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-const context = {
-  awsRequestId: "request-1",
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: "fill-audit",
-  functionVersion: "1",
-  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:fill-audit",
-  logGroupName: "group",
-  logStreamName: "stream",
-  memoryLimitInMB: "512",
-  getRemainingTimeInMillis: () => 60_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
+const context = makeLambdaContext("fill-audit");
 
 const ENVIRONMENT = () => ({
   TABLE_NAME,

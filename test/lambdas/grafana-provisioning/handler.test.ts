@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type GrafanaServer, startGrafanaApi } from "../../../sim/grafana-api/server.ts";
+import { makeLambdaContext } from "../lambda-context.ts";
 
 const TOKEN = "glsa_the-token";
 
@@ -13,20 +14,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-const context = {
-  awsRequestId: "request-1",
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: "grafana-provisioning",
-  functionVersion: "1",
-  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:grafana-provisioning",
-  logGroupName: "group",
-  logStreamName: "stream",
-  memoryLimitInMB: "256",
-  getRemainingTimeInMillis: () => 60_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
+const context = makeLambdaContext("grafana-provisioning");
 const REQUESTED = { source: "flashmm.operator", "detail-type": "Dashboards Provision Requested", detail: {} };
 
 async function startHandler(changes: Readonly<Record<string, string>> = {}) {

@@ -5,6 +5,7 @@ import type { Finding } from "../../../lambdas/health-sweep/sweep.ts";
 import { type CambrianApi, startCambrianApi } from "../../../sim/cambrian-api/server.ts";
 import { type HandMadeExchange, makeHandMadeExchange } from "../../../sim/exchange/hand-made-exchange.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../fill-accounting/ledger-cloud.ts";
+import { makeLambdaContext } from "../lambda-context.ts";
 
 const MARKET = "SEI/USDC";
 const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
@@ -30,20 +31,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-const context = {
-  awsRequestId: "request-1",
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: "health-sweep",
-  functionVersion: "1",
-  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:health-sweep",
-  logGroupName: "group",
-  logStreamName: "stream",
-  memoryLimitInMB: "256",
-  getRemainingTimeInMillis: () => 60_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
+const context = makeLambdaContext("health-sweep");
 
 const ENVIRONMENT = () => ({
   TABLE_NAME,

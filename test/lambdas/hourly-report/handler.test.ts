@@ -1,24 +1,12 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { makeLambdaContext } from "../lambda-context.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.resetModules();
 });
 
-const context = {
-  awsRequestId: "request-1",
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: "hourly-report",
-  functionVersion: "1",
-  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:hourly-report",
-  logGroupName: "group",
-  logStreamName: "stream",
-  memoryLimitInMB: "1024",
-  getRemainingTimeInMillis: () => 60_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
+const context = makeLambdaContext("hourly-report");
 
 const ENVIRONMENT = {
   TABLE_NAME: "ledger",

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../fill-accounting/ledger-cloud.ts";
+import { makeLambdaContext } from "../lambda-context.ts";
 import { makeRequest, readControl } from "./make-requests.ts";
 
 let cloud: LedgerCloud;
@@ -12,20 +13,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-const context = {
-  awsRequestId: "request-1",
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: "operator-control",
-  functionVersion: "1",
-  invokedFunctionArn: "arn:aws:lambda:eu-central-1:000000000000:function:operator-control",
-  logGroupName: "group",
-  logStreamName: "stream",
-  memoryLimitInMB: "512",
-  getRemainingTimeInMillis: () => 15_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
+const context = makeLambdaContext("operator-control", 15_000);
 
 async function startHandler() {
   vi.stubEnv("TABLE_NAME", TABLE_NAME);
