@@ -8,6 +8,7 @@ import { grammarFaults, marketFaults, shardFaults } from "./config-faults.ts";
 import { type ConfigFile, configFileSchema } from "./config-schema.ts";
 import { LOG_LEVELS } from "./log.ts";
 import { Secret } from "./secret.ts";
+import { readStatusSettings, type StatusSettings } from "./status/status-settings.ts";
 
 type DeepReadonly<Value> = Value extends object ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> } : Value;
 
@@ -17,6 +18,7 @@ export type Config = FileParts & {
   readonly cambrian: Readonly<ConfigFile["cambrian"]> & { readonly apiKey: Secret; readonly secretKey: Secret };
   readonly fillsQueueUrl: string;
   readonly tableName: string;
+  readonly status: StatusSettings;
 };
 
 export type MarketConfig = Config["markets"][number];
@@ -57,12 +59,13 @@ export function loadConfig(input: ConfigInput): Config {
   faults.push(...marketFaults(overlay.raw["markets"]), ...shardFaults(overlay.raw["shardLimits"]));
   faults.push(...stageFaults(overlay.raw, env));
   faults.push(...absentFaults(overlay.raw));
+  const status = readStatusSettings(env, overlay.raw["eventBusName"], faults);
   const { apiKey, secretKey } = secrets;
   if (faults.length > 0 || !parsed.success || apiKey === null || secretKey === null) throw new ConfigError(faults);
 
   const { $schema: _, cambrian, fillsQueueUrl = "", tableName = "", ...rest } = parsed.data;
   const baseUrl = cambrian.baseUrl.replace(/\/+$/, "");
-  return { ...rest, cambrian: { ...cambrian, baseUrl, apiKey, secretKey }, fillsQueueUrl, tableName };
+  return { ...rest, cambrian: { ...cambrian, baseUrl, apiKey, secretKey }, fillsQueueUrl, tableName, status };
 }
 
 type ReadEnv = (name: string) => string | undefined;

@@ -4,15 +4,14 @@
  */
 import { type AttributeValue, type DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { readIsoTime } from "../core/sei/iso-time.ts";
-import { withDeadline } from "./deadline.ts";
 import type { Log } from "./log.ts";
+import { PeriodicReading } from "./periodic-reading.ts";
 import type { Clock } from "./seams.ts";
 import type { IntegrationState } from "./status/state.ts";
 import type { Metrics } from "./telemetry.ts";
 
 /** A sweep comes each minute. */
 const READ_INTERVAL_MS = 15_000;
-const CALL_WITHIN_MS = 5_000;
 /** A sweep has about ten integrations. */
 const SHOWN_MAX = 50;
 
@@ -29,34 +28,37 @@ const SWEEP_OLD_AFTER_MS = 180_000;
 
 export class HealthView {
   readonly #options: HealthViewOptions;
-  #integrations: readonly IntegrationState[] | null = null;
-  #isFaulty = false;
+  readonly #reading: PeriodicReading<readonly IntegrationState[]>;
   /** Integrations that have a gauge: one that is not configured any more must not stay at what it was. */
   readonly #measured = new Set<string>();
-  #cancelTimer: (() => void) | undefined;
-  #stopped = false;
 
   constructor(options: HealthViewOptions) {
     this.#options = options;
+    this.#reading = new PeriodicReading({
+      ...options,
+      what: "the health items",
+      everyMs: READ_INTERVAL_MS,
+      read: (abortSignal) => this.#read(abortSignal),
+      onRead: (integrations) => this.#measure(integrations),
+    });
   }
 
   /** Reads at once and then every fifteen seconds. */
   start(): void {
-    void this.#read();
+    this.#reading.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancelTimer?.();
+    this.#reading.stop();
   }
 
   /** By name; null before the first reading. The last good one stays when one fails. */
   state(): readonly IntegrationState[] | null {
-    return this.#integrations;
+    return this.#reading.value;
   }
 
-  async #read(): Promise<void> {
-    const { client, tableName, clock, log } = this.#options;
+  async #read(abortSignal: AbortSignal): Promise<readonly IntegrationState[]> {
+    const { client, tableName } = this.#options;
     const command = new QueryCommand({
       TableName: tableName,
       KeyConditionExpression: "#pk = :pk",
@@ -64,18 +66,8 @@ export class HealthView {
       ExpressionAttributeValues: { ":pk": { S: "HEALTH" } },
       Limit: SHOWN_MAX,
     });
-    try {
-      const { Items = [] } = await withDeadline(clock, CALL_WITHIN_MS, "read the health items", (abortSignal) =>
-        client.send(command, { abortSignal }),
-      );
-      this.#integrations = Items.flatMap(toState);
-      this.#isFaulty = false;
-      this.#measure(this.#integrations);
-    } catch (error) {
-      if (!this.#isFaulty) log.warn("the health items cannot be read, the last ones are shown", { error });
-      this.#isFaulty = true;
-    }
-    if (!this.#stopped) this.#cancelTimer = clock.after(READ_INTERVAL_MS, () => void this.#read());
+    const { Items = [] } = await client.send(command, { abortSignal });
+    return Items.flatMap(toState);
   }
 
   #measure(integrations: readonly IntegrationState[]): void {

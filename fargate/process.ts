@@ -16,7 +16,9 @@ import { makeHttpClient } from "./fetch.ts";
 import { type Log, makeLog } from "./log.ts";
 import { Recorder } from "./recording/recorder.ts";
 import { TapeWriter } from "./recording/tape-writer.ts";
+import { readChart } from "./report-view.ts";
 import type { Lifecycle } from "./seams.ts";
+import { OperatorApi } from "./status/operator-api.ts";
 import { startStatusServer } from "./status/server.ts";
 import { Stopper } from "./stopper.ts";
 import { Task } from "./task.ts";
@@ -60,6 +62,7 @@ export async function runProcess(): Promise<void> {
   const http = makeHttpClient(clock);
   http.warm(config.cambrian.baseUrl, config.cambrian.placementsInFlight + CANCEL_CONNECTIONS);
   const recording = config.recording === undefined ? undefined : openRecording(config, config.recording, log);
+  const eventBridge = new EventBridgeClient({ maxAttempts: 2 });
   const task = new Task({
     config,
     configSource,
@@ -71,7 +74,7 @@ export async function runProcess(): Promise<void> {
     fetch: http.fetch,
     dynamodb: new DynamoDBClient({ maxAttempts: 5 }),
     sqs: new SQSClient({ maxAttempts: 3 }),
-    eventBridge: new EventBridgeClient({ maxAttempts: 2 }),
+    eventBridge,
     log,
     memoryRssBytes: () => process.memoryUsage.rss(),
     // A line of its own among those of the log: CloudWatch knows it by its form.
@@ -86,6 +89,8 @@ export async function runProcess(): Promise<void> {
     state: () => task.state(),
     health: () => task.health(),
     history: (market) => task.history(market),
+    operator: makeOperatorApi(config, eventBridge, log),
+    chart: (reportId) => readChart(config.status.reportsFolder, reportId),
     log,
   });
   stopper.closes(async () => {
@@ -96,6 +101,19 @@ export async function runProcess(): Promise<void> {
   });
   log.info("status server listening", { port: server.port, url: `http://127.0.0.1:${server.port}/` });
   if (await stopper.follow(task.start())) log.info("quoting");
+}
+
+/** Read-only unless the environment says otherwise. */
+function makeOperatorApi(config: Config, client: EventBridgeClient, log: Log): OperatorApi {
+  const { status, eventBusName: busName } = config;
+  const isOn = status.operation === "on" && busName !== undefined;
+  return new OperatorApi({
+    markets: config.markets.map((market) => market.symbol),
+    region: status.region,
+    busName,
+    bus: isOn ? { client, busName, clock } : undefined,
+    log,
+  });
 }
 
 function openRecording(config: Config, { folder, rotateMinutes, filesMax }: Recording, log: Log) {

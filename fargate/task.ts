@@ -17,7 +17,6 @@ import { Control, type ControlOptions } from "./control.ts";
 import { EmfMetrics } from "./emf.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
 import { FillOutbox } from "./fill-outbox.ts";
-import { HealthView } from "./health-view.ts";
 import { Lease } from "./lease.ts";
 import type { LeaseEvent } from "./lease-types.ts";
 import type { Log } from "./log.ts";
@@ -30,6 +29,7 @@ import { type ChainAccount, makeChainAccount } from "./sei/chain-account.ts";
 import { startSteps } from "./start-steps.ts";
 import { Startup } from "./startup.ts";
 import { StateTable } from "./state-table.ts";
+import { AlarmWatch } from "./status/alarm-watch.ts";
 import { History } from "./status/history.ts";
 import { reasonsOf } from "./status/market-state.ts";
 import type { Health } from "./status/server.ts";
@@ -37,6 +37,7 @@ import type { HistoryPoint, TaskState } from "./status/state.ts";
 import { toTaskState } from "./status/task-state.ts";
 import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { StrategyReload } from "./strategy-reload.ts";
+import { TableViews } from "./table-views.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
 import { VenueWatch } from "./venue-watch.ts";
 import { windDown } from "./wind-down.ts";
@@ -98,7 +99,8 @@ export class Task {
   readonly #emf: EmfMetrics | undefined;
   readonly #startedAt: Instant;
   readonly #chain: ChainAccount | undefined;
-  readonly #health: HealthView;
+  readonly #views: TableViews;
+  readonly #alarmWatch = new AlarmWatch();
   readonly #venueWatch: VenueWatch;
   #phase: TaskState["phase"] = "starting";
   #doubtsCount = 0;
@@ -129,7 +131,8 @@ export class Task {
     // What an earlier process sent in its last second counts at the venue still.
     this.#budget.holdBack(EARLIER_REQUESTS_MS, clock.now());
     const table = { client: options.dynamodb, tableName: config.tableName };
-    this.#health = new HealthView({ ...table, clock, log, metrics: this.metrics });
+    const { reportsFolder } = config.status;
+    this.#views = new TableViews({ ...table, markets, reportsFolder, clock, log, metrics: this.metrics });
     this.#lease = new Lease({
       ...table,
       shard: config.shard,
@@ -164,7 +167,7 @@ export class Task {
     this.#record();
     this.#emf?.start();
     this.#chain?.start();
-    this.#health.start();
+    this.#views.start();
     const { config, clock } = this.#options;
     const symbols = config.markets.map((market) => market.symbol);
     const steps = startSteps({
@@ -207,7 +210,7 @@ export class Task {
     }
     faults.push(...(await this.#settle(faults.length === 0)));
     this.#chain?.stop();
-    this.#health.stop();
+    this.#views.stop();
     this.#reload.stop();
     this.#cancelRecording?.();
     this.#emf?.stop();
@@ -250,7 +253,8 @@ export class Task {
       feed: this.#assembly?.feed.state(),
       venue: this.#assembly?.venue.state(),
       chain: this.#chain?.state() ?? null,
-      integrations: this.#health.state(),
+      ...this.#views.state(),
+      alarms: this.#alarmWatch.alarms,
       strategyOf: (market) => this.#reload.state(market),
       outbox: this.#outbox.counts,
       watched: this.#watched,
@@ -385,7 +389,9 @@ export class Task {
       this.#engineMetrics.record(this.#assembly.engine, now);
       if (this.#phase !== "stopping") this.#venueWatch.follow(this.#assembly);
     }
-    this.#history.record(this.state());
+    const state = this.state();
+    this.#history.record(state);
+    this.#alarmWatch.look({ ...state, healthReasons: this.health().reasons });
     this.#cancelRecording = clock.after(RECORD_INTERVAL_MS, () => this.#record());
   }
 }

@@ -1,12 +1,17 @@
 /**
  * The task's HTTP endpoints (CONTRACTS 8): page, state, history, health and metrics, on the loopback address alone.
- * Owns the answers, not what they say: that comes from the functions it is given. Nothing here can change the task.
+ * Owns the answers, not what they say: that comes from the functions it is given. Nothing here can change the task: an
+ * operator's word goes to the bus, and only where operation is on.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Log } from "../log.ts";
+import { isReportId } from "../report-view.ts";
 import type { Metrics } from "../telemetry.ts";
+import { type Answer, failure, json, send } from "./answers.ts";
 import { type Asset, loadAssets } from "./assets.ts";
+import type { OperatorApi } from "./operator-api.ts";
+import { OPERATOR_PATH, refusalOf } from "./request-guard.ts";
 import type { HistoryPoint, TaskState } from "./state.ts";
 
 /** Whether the task does what it is for; `reasons` says why not. Halted on purpose is healthy. */
@@ -18,6 +23,9 @@ export type StatusSources = {
   readonly health: () => Health;
   /** The points of one market, oldest first. */
   readonly history: (market: string) => readonly HistoryPoint[];
+  readonly operator: OperatorApi;
+  /** The PNG of a report; undefined where there is none. */
+  readonly chart: (reportId: string) => Promise<Buffer | undefined>;
   readonly log: Log;
 };
 
@@ -49,10 +57,12 @@ const HEADER_BYTES_MAX = 8_192;
 /** A slow client is cut off: the whole request must have come within this. */
 const REQUEST_MILLIS_MAX = 5_000;
 
+const CHART_PATH = /^\/api\/reports\/([^/]{1,64})\/chart$/;
+
 /** No page of another origin may frame, embed or read this one, and this one loads nothing from elsewhere. */
 const SECURITY_HEADERS = {
   "content-security-policy":
-    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
@@ -105,39 +115,44 @@ function close(server: Server): Promise<void> {
 
 type Sources = StatusSources & { readonly assets: ReadonlyMap<string, Asset> };
 
-type Answer = {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-};
-
 /** A fault while the picture is taken answers 500; it never stops the task. */
 function answerSafely(request: IncomingMessage, response: ServerResponse, sources: Sources): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   // A base makes the path absolute; what does not parse is nobody's address.
   const url = URL.parse(request.url ?? "/", `http://${HOST}`);
-  const refusal = refusalOf(request);
-  try {
-    if (refusal !== null) send(response, refusal);
-    else if (url?.pathname === "/metrics") sendMetrics(request, response, sources.metrics);
-    else send(response, answerTo(url, sources));
-  } catch (error) {
+  const refusal = refusalOf(request, url?.pathname, {
+    port: request.socket.localPort ?? 0,
+    isOperationOn: sources.operator.isOn,
+  });
+  const fail = (error: unknown) => {
     sources.log.error("status request failed", { url: request.url, error });
     if (response.headersSent) response.destroy();
     else send(response, failure(500, "INTERNAL", "the state could not be read; the log says why"));
+  };
+  try {
+    if (refusal !== null) send(response, refusal);
+    else if (request.method === "POST") sendLater(response, sources.operator.take(request), fail);
+    else if (chartIdOf(url) !== undefined) sendLater(response, chartAnswer(chartIdOf(url), sources), fail);
+    else if (url?.pathname === "/metrics") sendMetrics(request, response, sources.metrics);
+    else send(response, answerTo(url, sources));
+  } catch (error) {
+    fail(error);
   }
 }
 
-/** What is refused whatever its address; the connection ends with the answer, so that the rest is not read. */
-function refusalOf(request: IncomingMessage): Answer | null {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    const answer = failure(405, "METHOD_NOT_ALLOWED", `method must be GET or HEAD, was ${request.method}`);
-    return { ...answer, headers: { ...answer.headers, allow: "GET, HEAD", connection: "close" } };
-  }
-  const { "transfer-encoding": encoding, "content-length": length = "0" } = request.headers;
-  if (encoding === undefined && length === "0") return null;
-  const answer = failure(413, "BODY_NOT_ALLOWED", "a request here must have no body");
-  return { ...answer, headers: { ...answer.headers, connection: "close" } };
+/** A report's id as an address has it; undefined where the address is no chart's. */
+function chartIdOf(url: URL | null): string | undefined {
+  return CHART_PATH.exec(url?.pathname ?? "")?.[1];
+}
+
+async function chartAnswer(id = "", sources: Sources): Promise<Answer> {
+  const body = isReportId(id) ? await sources.chart(id) : undefined;
+  if (body === undefined) return failure(404, "NOT_FOUND", "no such chart");
+  return { status: 200, headers: { "content-type": "image/png", "cache-control": "no-cache" }, body };
+}
+
+function sendLater(response: ServerResponse, answer: Promise<Answer>, fail: (error: unknown) => void): void {
+  void answer.then((each) => send(response, each)).catch(fail);
 }
 
 function sendMetrics(request: IncomingMessage, response: ServerResponse, metrics: Metrics): void {
@@ -159,6 +174,10 @@ function answerTo(url: URL | null, sources: Sources): Answer {
       return json(200, sources.state());
     case "/api/history":
       return historyAnswer(url.searchParams, sources);
+    case OPERATOR_PATH:
+      return sources.operator.describe();
+    case `${OPERATOR_PATH}/command`:
+      return sources.operator.command(url.searchParams);
     case "/healthz": {
       const { healthy, reasons } = sources.health();
       return json(healthy ? 200 : 503, { healthy, reasons });
@@ -183,26 +202,4 @@ function historyAnswer(query: URLSearchParams, sources: Sources): Answer {
   }
   const points = sources.history(market).filter((point) => point.atMs > Number(after));
   return json(200, { market, points });
-}
-
-function failure(status: number, code: string, message: string): Answer {
-  return json(status, { error: { code, message } });
-}
-
-function json(status: number, body: unknown): Answer {
-  return {
-    status,
-    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
-    body: Buffer.from(JSON.stringify(body, plainValue)),
-  };
-}
-
-/** An amount that was left a bigint crosses as decimal text, like every other. */
-function plainValue(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
-}
-
-function send(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, { ...answer.headers, "content-length": answer.body.length });
-  response.end(answer.body);
 }

@@ -209,13 +209,22 @@ export type ControlView = {
   readonly readable: boolean;
   readonly readAgeMs: number | null;
   /** By market: `running`, `halted` or `unreadable`, and why. */
-  readonly markets: readonly { readonly market: string; readonly state: string; readonly reason: string | null }[];
+  readonly markets: readonly {
+    readonly market: string;
+    readonly state: string;
+    readonly reason: string | null;
+    /** Who said so, and when (ISO-8601); null where nobody did. */
+    readonly by: string | null;
+    readonly at: string | null;
+  }[];
 };
 
 /** Loss of all markets together; percentages are of the capital (`shardLimits`). */
 export type RiskView = {
   readonly tradingState: "active" | "reducing" | "halted";
   readonly drawdownPercent: number;
+  /** From where on it is an alarm. */
+  readonly drawdownAlertPercent: number;
   readonly dailyLossPercent: number;
   /** Why all is halted until an operator resumes; null when it is not. */
   readonly latch: string | null;
@@ -233,6 +242,56 @@ export type IntegrationState = {
   readonly checkedAtMs: number | null;
   /** Since when it has been as `healthy` says. */
   readonly sinceMs: number | null;
+};
+
+/** What the fill audit last said of a market (`lambdas/fill-audit`). Counts of differences are of those that stand. */
+export type AuditState = {
+  readonly market: string;
+  /** `clean`, `repairing`, `different` or `failed`. */
+  readonly state: string;
+  readonly checkedAtMs: number | null;
+  /** Venue time through which all fills are compared. */
+  readonly checkedThroughMs: number | null;
+  /** When it was clean last. */
+  readonly cleanAtMs: number | null;
+  /** The last hour (`YYYY-MM-DDTHH`) whose profit is proven. */
+  readonly provenThrough: string | null;
+  readonly checkedTotal: number;
+  readonly missing: number;
+  readonly different: number;
+  readonly unknownToVenue: number;
+  /** Hours whose profit does not add up. */
+  readonly unprovenHours: number;
+  /** Why it is not clean. */
+  readonly reason: string | null;
+};
+
+/** An hourly report (CONTRACTS 5, item `report`). */
+export type ReportState = {
+  /** Its hour, or its time from minute to minute. */
+  readonly id: string;
+  /** `waiting`, `posted`, `skipped`, `failed` or `dry-run`. */
+  readonly state: string;
+  readonly text: string | null;
+  /** What the chart shows, in words. */
+  readonly altText: string | null;
+  readonly reason: string | null;
+  readonly postedAtMs: number | null;
+  /** Whether `GET /api/reports/<id>/chart` has its PNG. */
+  readonly hasChart: boolean;
+};
+
+/** Something that an alarm or a limit of ours is about, as it is now. */
+export type AlarmState = {
+  /** The same for as long as it lasts. */
+  readonly key: string;
+  readonly severity: "critical" | "warning";
+  /** Plain words: what is the matter, and how much. */
+  readonly what: string;
+  readonly detail: string;
+  readonly sinceMs: number;
+  /** Where to go on: a page of the documentation and its anchor. */
+  readonly runbook: string;
 };
 
 export type TaskState = {
@@ -275,6 +334,12 @@ export type TaskState = {
   };
   /** By name; null before they were read. The sweep that writes them is no part of the task. */
   readonly integrations: readonly IntegrationState[] | null;
+  /** By market, null before they were read; a market that was never audited has none. */
+  readonly audits: readonly AuditState[] | null;
+  /** Newest first, at most six; null before they were read. */
+  readonly reports: readonly ReportState[] | null;
+  /** The worst first, then the oldest; as of the last second. */
+  readonly alarms: readonly AlarmState[];
   /** Errors by kind since the start. */
   readonly errors: Readonly<Record<string, number>>;
   readonly memoryRssBytes: number;

@@ -25,6 +25,9 @@ export function toTaskState(parts: {
   readonly venue: VenueState | undefined;
   readonly chain: ChainState | null;
   readonly integrations: TaskState["integrations"];
+  readonly audits: TaskState["audits"];
+  readonly reports: TaskState["reports"];
+  readonly alarms: TaskState["alarms"];
   readonly strategyOf: (market: string) => StrategyState;
   readonly outbox: OutboxCounts;
   readonly watched: WatchedMetrics;
@@ -48,7 +51,7 @@ export function toTaskState(parts: {
       detail: lease.detail,
     },
     control: toControlView(parts.control),
-    risk: toRiskView(parts.engine),
+    risk: toRiskView(parts.engine, config),
     feed: parts.feed ?? feedBeforeStart(config.sei.wsUrls),
     markets: (parts.engine?.markets ?? []).map((market) => ({
       ...toMarketState(market, now),
@@ -69,6 +72,9 @@ export function toTaskState(parts: {
     },
     fills: { outbox: outbox.waiting, sent: outbox.sent, sendFailures: outbox.sendFailures },
     integrations: parts.integrations,
+    audits: parts.audits,
+    reports: parts.reports,
+    alarms: parts.alarms,
     errors: watched.errors(),
     memoryRssBytes: parts.memoryRssBytes,
   };
@@ -82,14 +88,17 @@ function toControlView({ readable, readAgeMs, markets }: ControlState): ControlV
       market,
       state: control.state,
       reason: control.state === "running" ? null : control.reason,
+      by: control.state === "halted" ? control.by : null,
+      at: control.state === "unreadable" ? null : control.at,
     })),
   };
 }
 
-function toRiskView(engine: Engine | undefined): RiskView {
+function toRiskView(engine: Engine | undefined, { shardLimits }: Config): RiskView {
   return {
     tradingState: engine?.loss.state ?? "active",
     drawdownPercent: engine?.loss.drawdownPercent ?? 0,
+    drawdownAlertPercent: shardLimits.drawdownAlertPercent,
     dailyLossPercent: engine?.loss.dailyLossPercent ?? 0,
     latch: engine?.loss.latch?.reason ?? null,
   };

@@ -1,7 +1,7 @@
 /**
  * What a task may do with what all share: its own items of the ledger's table and those it reads, its fills, its events. Owns the list;
  * the keys are those that the task's tables name (`fargate/lease-record.ts`, `control-table.ts`, `state-table.ts`, `risk-store.ts`,
- * `minute-table.ts`).
+ * `minute-table.ts`, and for the page `health-view.ts`, `audit-view.ts`, `report-view.ts`).
  */
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { EventBus } from "aws-cdk-lib/aws-events";
@@ -22,6 +22,7 @@ export function taskStatements(places: TaskPlaces, shard: ShardSettings): readon
   const minutes = shard.markets.map((market) => `ENGINE#${market}`);
   const engine = [`ENGINE#${shard.name}`, ...minutes];
   const markets = shard.markets.map((market) => `MARKET#${market}`);
+  const audits = shard.markets.map((market) => `AUDIT#${market}`);
   const ownKeys = (action: string, keys: readonly string[]) =>
     new PolicyStatement({
       actions: [`dynamodb:${action}`],
@@ -33,10 +34,10 @@ export function taskStatements(places: TaskPlaces, shard: ShardSettings): readon
       },
     });
   return [
-    // The control items and the operators' parameters beside them; what the health sweep says, for the page.
-    ownKeys("Query", ["CONTROL", "HEALTH"]),
-    // Lease; risk, checkpoint and minutes; the ledger's position, which it compares with its own.
-    ownKeys("GetItem", ["LEASE", ...engine, ...markets]),
+    // The control items and the operators' parameters beside them; what the health sweep and the reports say, for the page.
+    ownKeys("Query", ["CONTROL", "HEALTH", "REPORT"]),
+    // Lease; risk, checkpoint and minutes; the ledger's position, which it compares with its own; the audit's word, for the page.
+    ownKeys("GetItem", ["LEASE", ...engine, ...markets, ...audits]),
     // Kills that outlive it; minutes and markouts.
     ownKeys("PutItem", ["CONTROL", ...minutes]),
     ownKeys("UpdateItem", ["LEASE", ...engine]),

@@ -23,6 +23,7 @@ import { startXServer, type XServer } from "../x-api/server.ts";
 import { type LocalCloud, startLocalCloud } from "./cloud.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import type { RunOptions } from "./options.ts";
+import { REPORTS_FOLDER } from "./reports.ts";
 import { type MarketFile, type RunMarkets, simulatedMarkets, tapeMarkets } from "./run-markets.ts";
 
 export type LocalWorld = {
@@ -128,6 +129,8 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
       SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(","),
       SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(","),
       STATUS_PORT: String(options.port),
+      STATUS_OPERATION: "on",
+      STATUS_REPORTS_FOLDER: join(resolve(folder), REPORTS_FOLDER),
     },
     stop: () => running.disposeAsync(),
   };

@@ -125,8 +125,8 @@ describe("the task", () => {
       Null: { "dynamodb:LeadingKeys": "false" },
     });
     expect(byAction).toEqual([
-      ["dynamodb:Query", own("CONTROL", "HEALTH")],
-      ["dynamodb:GetItem", own("LEASE", "ENGINE#main", "ENGINE#SEI/USDC", "MARKET#SEI/USDC")],
+      ["dynamodb:Query", own("CONTROL", "HEALTH", "REPORT")],
+      ["dynamodb:GetItem", own("LEASE", "ENGINE#main", "ENGINE#SEI/USDC", "MARKET#SEI/USDC", "AUDIT#SEI/USDC")],
       ["dynamodb:PutItem", own("CONTROL", "ENGINE#SEI/USDC")],
       ["dynamodb:UpdateItem", own("LEASE", "ENGINE#main", "ENGINE#SEI/USDC")],
       ["sqs:SendMessage", undefined],

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type StatusServer, startStatusServer } from "../../../fargate/status/server.ts";
+import type { StatusServer } from "../../../fargate/status/server.ts";
 import type { HistoryPoint, TaskState } from "../../../fargate/status/state.ts";
-import { makeMetrics } from "../../../fargate/telemetry.ts";
+import { startServer } from "./status-server.ts";
 import { makeHistoryPoints, makeMarketState, makeTaskState, NOW_MS } from "./task-state.ts";
 
 const EXECUTABLE = [
@@ -52,7 +52,6 @@ const ROOM = `(id) => {
   return Math.ceil(card.getBoundingClientRect().right - inset - element.getBoundingClientRect().right);
 }`;
 
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const atom = makeMarketState({
   market: "ATOM/USDC",
   base: "ATOM",
@@ -92,14 +91,7 @@ afterAll(async () => {
 });
 
 async function serve(port: number): Promise<StatusServer> {
-  return startStatusServer({
-    port,
-    metrics: makeMetrics(),
-    state: () => state,
-    health: () => ({ healthy: true, reasons: [] }),
-    history: (market) => (market === "SEI/USDC" ? points : []),
-    log: quiet,
-  });
+  return startServer({ port, state: () => state, history: (market) => (market === "SEI/USDC" ? points : []) });
 }
 
 beforeEach(async (ctx) => {

@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { LogFields } from "../../../fargate/log.ts";
-import { type StatusServer, type StatusSources, startStatusServer } from "../../../fargate/status/server.ts";
-import { makeMetrics } from "../../../fargate/telemetry.ts";
+import type { StatusServer } from "../../../fargate/status/server.ts";
+import { startServer } from "./status-server.ts";
 import { makeHistoryPoints, makeTaskState, NOW_MS } from "./task-state.ts";
 
 const servers: StatusServer[] = [];
@@ -17,16 +17,8 @@ function note(message: string, fields?: LogFields): void {
   logged.push({ message, fields });
 }
 
-async function start(changes: Partial<StatusSources & { port: number }> = {}): Promise<string> {
-  const server = await startStatusServer({
-    port: 0,
-    metrics: makeMetrics(),
-    state: () => makeTaskState(),
-    health: () => ({ healthy: true, reasons: [] }),
-    history: () => makeHistoryPoints(1_800),
-    log: { debug: note, info: note, warn: note, error: note },
-    ...changes,
-  });
+async function start(changes: Parameters<typeof startServer>[0] = {}): Promise<string> {
+  const server = await startServer({ log: { debug: note, info: note, warn: note, error: note }, ...changes });
   servers.push(server);
   return `http://127.0.0.1:${server.port}`;
 }
@@ -92,8 +84,8 @@ describe("status server", () => {
     "%s carries the headers that keep other origins out",
     async (path) => {
       const { headers } = await fetch((await start()) + path);
-      expect(headers.get("content-security-policy")).toContain("default-src 'self'");
-      expect(headers.get("content-security-policy")).not.toContain("unsafe");
+      expect(headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
+      expect(headers.get("content-security-policy")).not.toMatch(/unsafe|https?:|data:|\*/);
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("x-frame-options")).toBe("DENY");
       expect(headers.get("access-control-allow-origin")).toBeNull();
@@ -155,7 +147,7 @@ describe("status server", () => {
   test("a request that announces a body is refused before the body is read", async () => {
     const answer = await exchange(
       await start(),
-      "GET /api/state HTTP/1.1\r\nhost: a\r\ncontent-length: 9000000000\r\n\r\n",
+      "GET /api/state HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9000000000\r\n\r\n",
     );
     expect(answer).toMatch(/^HTTP\/1.1 413 .*connection: close/is);
   });
@@ -163,22 +155,53 @@ describe("status server", () => {
   test.each([
     {
       what: "headers past the limit",
-      request: `GET / HTTP/1.1\r\nhost: a\r\nx: ${"a".repeat(9_000)}\r\n\r\n`,
+      request: `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"a".repeat(9_000)}\r\n\r\n`,
       status: 431,
     },
     {
       what: "an address past the limit",
-      request: `GET /${"a".repeat(9_000)} HTTP/1.1\r\nhost: a\r\n\r\n`,
+      request: `GET /${"a".repeat(9_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
       status: 431,
     },
     { what: "what is not HTTP", request: "hello\r\n\r\n", status: 400 },
     {
       what: "an address that does not parse",
-      request: "GET // HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+      request: "GET // HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
       status: 404,
     },
   ])("$what is answered $status and the connection ends", async ({ request, status }) => {
     expect(await exchange(await start(), request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  test.each([
+    { host: "evil.example:8080", status: 421 },
+    { host: "127.0.0.1.evil.example", status: 421 },
+    { host: "127.0.0.2", status: 421 },
+    { host: "localhost:18080", status: 200 },
+    { host: "127.0.0.1", status: 200 },
+  ])("a request for $host is answered $status: a name of another site may lead here", async ({ host, status }) => {
+    const request = `GET /api/state HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
+    expect(await exchange(await start(), request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  test("a program that names no host, as the health check of ECS, is answered", async () => {
+    expect(await exchange(await start(), "GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test("a chart is served as the PNG of its report, by a report's id alone", async () => {
+    const png = Buffer.from("the chart");
+    const asked: string[] = [];
+    const chart = async (id: string) => {
+      asked.push(id);
+      return id === "2026-01-02T03" ? png : undefined;
+    };
+    const base = await start({ chart });
+    const answer = await fetch(`${base}/api/reports/2026-01-02T03/chart`);
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "image/png"]);
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(png);
+    const others = ["2026-01-02T04", "2026-01-02T03:04_2026-01-02T03:07:12", "..%2f..%2fetc", "2026-01-02", "x"];
+    for (const id of others) expect((await fetch(`${base}/api/reports/${id}/chart`)).status).toBe(404);
+    expect(asked).toEqual(["2026-01-02T03", "2026-01-02T04", "2026-01-02T03:04_2026-01-02T03:07:12"]);
   });
 
   test("a fault while the state is taken answers 500, is logged, and the next request is answered", async () => {
@@ -208,7 +231,7 @@ describe("status server", () => {
   test("closing ends open connections and frees the port", async () => {
     const base = await start();
     const port = Number(new URL(base).port);
-    const idle = exchange(base, "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n");
+    const idle = exchange(base, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
     await fetch(`${base}/healthz`);
     await servers.pop()?.close();
     expect(await idle).toContain("200 OK");

@@ -54,6 +54,9 @@ function makeState(parts: Partial<Parameters<typeof toTaskState>[0]> = {}) {
     venue: undefined,
     chain: null,
     integrations: null,
+    audits: null,
+    reports: null,
+    alarms: [],
     strategyOf: () => STRATEGY,
     outbox: { waiting: 0, sent: 0, sendFailures: 0 },
     watched: watchMetrics(makeCountingMetrics(new Map())),
@@ -69,7 +72,13 @@ test("before the lease is won it shows who holds it, an epoch of null, no market
   expect(state.lease).toEqual(lease);
   expect(state.feed).toMatchObject({ status: "connecting", endpoint: state.feed.endpoints[0], ageMs: null });
   expect(state.venue).toEqual({ streamConnected: false, circuit: 0, requestsLastSecond: 0, placementsInFlight: 0 });
-  expect(state.risk).toEqual({ tradingState: "active", drawdownPercent: 0, dailyLossPercent: 0, latch: null });
+  expect(state.risk).toEqual({
+    tradingState: "active",
+    drawdownPercent: 0,
+    drawdownAlertPercent: 3,
+    dailyLossPercent: 0,
+    latch: null,
+  });
 });
 
 test("a lease that is ours gives the epoch, and how long it is valid", () => {
@@ -90,9 +99,15 @@ test("the control items are shown by market, with why it is not running", () => 
     readable: true,
     readAgeMs: 120,
     markets: [
-      { market: "SEI/USDC", state: "running", reason: null },
-      { market: "ATOM/USDC", state: "halted", reason: "ALL: maintenance" },
-      { market: "ETH/USDC", state: "unreadable", reason: "the control items were not read for 5 s" },
+      { market: "SEI/USDC", state: "running", reason: null, by: null, at: null },
+      { market: "ATOM/USDC", state: "halted", reason: "ALL: maintenance", by: "ana", at: "2026-01-02" },
+      {
+        market: "ETH/USDC",
+        state: "unreadable",
+        reason: "the control items were not read for 5 s",
+        by: null,
+        at: null,
+      },
     ],
   });
 });
