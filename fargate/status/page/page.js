@@ -1,22 +1,29 @@
 /**
  * The status page: asks the task for its state twice a second and for new points once a second, and draws them.
- * Owns the polling, the chosen market and what is said when the task does not answer. It can change nothing in the task.
+ * Owns the polling, the chosen market and what is said when the task does not answer. It changes nothing in the task: what
+ * an operator asks for is `operate.js`'s.
  */
+import { drawAlarms } from "/alarms.js";
+import { ask } from "/ask.js";
+import { followAsked, isWaiting } from "/asked.js";
+import { drawAudit } from "/audit.js";
+import { drawBreakers } from "/breakers.js";
 import { byId, children, element, fill, setData, setText, show } from "/elements.js";
 import { drawMarket, drawTask } from "/figures.js";
 import { age } from "/format.js";
 import { drawIntegrations } from "/integrations.js";
 import { drawLadder } from "/ladder.js";
 import { drawMarkouts } from "/markouts.js";
+import { drawOperate, startOperating } from "/operate.js";
 import { addPoints, clearPoints, newestAtMs, startPlots } from "/plots.js";
+import { drawReports } from "/reports.js";
 import { drawErrors, drawFills, drawOrders, drawReasons, drawSteps } from "/tables.js";
 import { drawWhy } from "/why.js";
 
 const STATE_EVERY_MS = 500;
 const HISTORY_EVERY_MS = 1_000;
-
-/** An answer that takes longer is none: the page says so rather than show old figures as new. */
-const ANSWER_WITHIN_MS = 2_000;
+/** While something that was asked for here is not obeyed yet. */
+const WAITING_EVERY_MS = 150;
 
 /** Without an answer for this long the figures are called old. */
 const SILENT_AFTER_MS = 1_500;
@@ -27,27 +34,31 @@ let answeredAt = performance.now();
 let failure = "";
 
 startPlots();
+startOperating();
 addEventListener("hashchange", () => choose(marketOfAddress()));
-void every(STATE_EVERY_MS, pollState);
-void every(HISTORY_EVERY_MS, pollHistory);
+void every(() => (isWaiting() ? WAITING_EVERY_MS : STATE_EVERY_MS), pollState);
+void every(() => HISTORY_EVERY_MS, pollHistory);
 
-/** Runs `task`, again and again, `millis` after it has ended: slow answers never pile up. */
-async function every(millis, task) {
+/** Runs `task`, again and again, some time after it has ended: slow answers never pile up. */
+async function every(pauseMs, task) {
   for (;;) {
     await task();
-    await new Promise((resolve) => setTimeout(resolve, millis));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs()));
   }
 }
 
 async function pollState() {
   try {
     const next = await ask("/api/state");
-    if (state !== null && (state.engineId !== next.engineId || state.startedAtMs !== next.startedAtMs)) clearPoints();
+    const isNew = state === null || state.engineId !== next.engineId || state.startedAtMs !== next.startedAtMs;
+    if (isNew && state !== null) clearPoints();
     state = next;
+    drawOperate(state, isNew);
+    followAsked(state);
     answeredAt = performance.now();
     failure = "";
   } catch (error) {
-    failure = reasonOf(error);
+    failure = error.message;
   }
   if (state !== null && failure === "") draw();
   drawLiveness();
@@ -63,17 +74,6 @@ async function pollHistory() {
   } catch {
     // The state is asked for twice as often and says what is wrong; the points come with the next answer.
   }
-}
-
-async function ask(path) {
-  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-  if (!response.ok) throw new Error(`the task answered ${response.status}`);
-  return response.json();
-}
-
-function reasonOf(error) {
-  if (error.name === "TimeoutError") return `no answer within ${ANSWER_WITHIN_MS / 1_000} s`;
-  return error.name === "TypeError" ? "no connection" : error.message;
 }
 
 function currentMarket() {
@@ -103,6 +103,10 @@ function draw() {
   drawTask(state);
   drawErrors(state.errors);
   drawIntegrations(state);
+  drawAlarms(state);
+  drawBreakers(state);
+  drawReports(state);
+  drawAudit(state, market?.market);
   drawSteps(state.startup);
   show(byId("startup"), state.phase === "starting");
   drawReportsLink(state.reportsUrl);
@@ -147,7 +151,8 @@ function quotingOf(market) {
   if (state.phase === "starting") return ["starting", "Starting"];
   if (state.phase === "stopping") return ["stopped", "Stopping"];
   if (market === undefined) return ["stopped", "No market"];
-  if (!market.quoting) return ["stopped", "Not quoting"];
+  const word = state.control.markets.find((one) => one.market === market.market);
+  if (!market.quoting) return ["stopped", word?.state === "halted" ? "Halted" : "Not quoting"];
   return market.tradingState === "reducing" ? ["starting", "Only reducing"] : ["quoting", "Quoting"];
 }
 

@@ -43,6 +43,8 @@ describe("status server", () => {
     { path: "/page.js", type: "text/javascript; charset=utf-8", holds: "pollState" },
     { path: "/page.css", type: "text/css; charset=utf-8", holds: "prefers-color-scheme" },
     { path: "/head.css", type: "text/css; charset=utf-8", holds: ".hero" },
+    { path: "/console.css", type: "text/css; charset=utf-8", holds: ".alarms" },
+    { path: "/operate.js", type: "text/javascript; charset=utf-8", holds: "startOperating" },
     { path: "/why.js", type: "text/javascript; charset=utf-8", holds: "drawWhy" },
     { path: "/favicon.svg", type: "image/svg+xml", holds: "<svg" },
     { path: "/uplot.js", type: "text/javascript; charset=utf-8", holds: "uPlot" },
