@@ -77,6 +77,10 @@ async function confirm(action, button) {
   const market = byId("operate-market").value;
   pending = { action, reason, ...(market === "" ? {} : { market }) };
   opener = button;
+  if (operation === null) {
+    complain("The task has not said yet whether this page may operate: try again.");
+    return;
+  }
   if (operation === "off" && !(await showCommand())) return;
   const scope = market === "" ? "all markets" : market;
   const verb = action === "halt" ? "Halt" : "Resume";

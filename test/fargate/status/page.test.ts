@@ -1,36 +1,11 @@
 /** The page in a real browser against a real status server whose task changes while it is watched. */
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { StatusServer } from "../../../fargate/status/server.ts";
 import type { HistoryPoint, TaskState } from "../../../fargate/status/state.ts";
+import { type Browser, launchBrowser, NOT_RUN, watchedPage } from "./browser.ts";
 import { startServer } from "./status-server.ts";
 import { makeHistoryPoints, makeMarketState, makeTaskState, NOW_MS } from "./task-state.ts";
-
-const EXECUTABLE = [
-  process.env["CHROMIUM_PATH"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/usr/bin/google-chrome-stable",
-  "/snap/bin/chromium",
-].find((path) => path !== undefined && existsSync(path));
-
-const NOT_RUN = "no Chromium at the usual paths: the page was not looked at; set CHROMIUM_PATH to run this";
-
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Counts the pixels of the plots' blue line, #1f63a8, which neither axes nor grid have. */
 const LINE_PIXELS = `(id) => {
@@ -62,8 +37,7 @@ const atom = makeMarketState({
   openOrders: [],
 });
 
-let userData: string;
-let context: BrowserContext;
+let browser: Browser | undefined;
 let page: Page;
 let server: StatusServer;
 let state: TaskState;
@@ -71,23 +45,11 @@ let points: readonly HistoryPoint[];
 let complaints: string[];
 
 beforeAll(async () => {
-  if (EXECUTABLE === undefined) {
-    process.stderr.write(`${NOT_RUN}\n`);
-    return;
-  }
-  userData = await mkdtemp(join(tmpdir(), "flashmm-page-"));
-  context = await chromium.launchPersistentContext(userData, {
-    executablePath: EXECUTABLE,
-    args: FLAGS,
-    colorScheme: "light",
-    viewport: { width: 1_400, height: 900 },
-  });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
-  if (EXECUTABLE === undefined) return;
-  await context.close();
-  await rm(userData, { recursive: true, force: true });
+  await browser?.close();
 });
 
 async function serve(port: number): Promise<StatusServer> {
@@ -95,26 +57,17 @@ async function serve(port: number): Promise<StatusServer> {
 }
 
 beforeEach(async (ctx) => {
-  if (EXECUTABLE === undefined) ctx.skip(NOT_RUN);
+  if (browser === undefined) return ctx.skip(NOT_RUN);
   state = makeTaskState({ markets: [makeMarketState(), atom] });
   points = makeHistoryPoints(300);
-  complaints = [];
   server = await serve(0);
-  page = await context.newPage();
-  page.on("console", (message) => {
-    // The browser's advice on this test's own reading of pixels is not about the page.
-    if (!message.text().includes("willReadFrequently")) complaints.push(`${message.type()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.addInitScript(
-    'addEventListener("securitypolicyviolation", (event) => console.error("policy " + event.violatedDirective))',
-  );
+  ({ page, complaints } = await watchedPage(browser));
   await page.goto(`http://127.0.0.1:${server.port}/`);
   await shows("mid", "0.42145");
 });
 
 afterEach(async () => {
-  if (EXECUTABLE === undefined) return;
+  if (browser === undefined) return;
   await page.close();
   await server.close();
 });
