@@ -3,14 +3,18 @@
  * at once a second.
  */
 import { type Alarm, alarmsOf, RUNBOOK, type Watched } from "./alarms.ts";
-import type { AlarmState } from "./state.ts";
+import type { AlarmState, MarketState } from "./state.ts";
 
 /** More than any state of ours has; what comes after is not shown. */
 const ALARMS_MAX = 100;
 
-/** Counts of errors are kept at these moments, for the longest of the spans below. */
+/** Counts are kept at these moments, for the longest of the spans below. */
 const COUNTS_EVERY_MS = 10_000;
-const COUNTS_MAX = 61;
+const COUNTS_MAX = 361;
+
+/** As CloudWatch's alarms count them: a few of few are no share. */
+const REJECTED = { withinMs: 300_000, placedMin: 10, shareMax: 0.2 } as const;
+const NO_FILL = { withinMs: 3_600_000, placedMin: 100 } as const;
 
 /** As Grafana's alerts count them. Kinds begin as `errors` of the state names them. */
 const ERROR_LIMITS: readonly {
@@ -25,7 +29,13 @@ const ERROR_LIMITS: readonly {
   { kinds: /^fill processing/, what: "Fills could not be handed on", above: 0, withinMs: 600_000 },
 ];
 
-type Counts = { readonly atMs: number; readonly errors: Readonly<Record<string, number>> };
+type Orders = Pick<MarketState, "ordersPlaced" | "ordersRejected" | "ordersFilled">;
+
+type Counts = {
+  readonly atMs: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly orders: ReadonlyMap<string, Orders>;
+};
 
 export class AlarmWatch {
   /** By key, epoch milliseconds; of what lasts now alone. */
@@ -40,9 +50,10 @@ export class AlarmWatch {
 
   /** Takes what is now. `nowMs` of the state is the time. */
   look(watched: Watched): void {
-    const { nowMs } = watched;
-    this.#note({ atMs: nowMs, errors: watched.errors });
-    const alarms = [...alarmsOf(watched), ...this.#errorAlarms(watched)].slice(0, ALARMS_MAX);
+    const { nowMs, errors, markets } = watched;
+    this.#note({ atMs: nowMs, errors, orders: new Map(markets.map((market) => [market.market, ordersOf(market)])) });
+    const counted = [...this.#errorAlarms(watched), ...markets.flatMap((market) => this.#orderAlarms(market, nowMs))];
+    const alarms = [...alarmsOf(watched), ...counted].slice(0, ALARMS_MAX);
     const since = new Map(alarms.map(({ key, sinceMs }) => [key, sinceMs ?? this.#since.get(key) ?? nowMs]));
     this.#since = since;
     this.#alarms = alarms
@@ -63,7 +74,7 @@ export class AlarmWatch {
 
   #errorAlarms({ errors, nowMs }: Watched): readonly Alarm[] {
     return ERROR_LIMITS.flatMap(({ kinds, what, above, withinMs }) => {
-      const before = this.#counts.find(({ atMs }) => atMs >= nowMs - withinMs)?.errors ?? {};
+      const before = this.#countsBefore(nowMs - withinMs)?.errors ?? {};
       const grown = Object.entries(errors)
         .filter(([kind]) => kinds.test(kind))
         .map(([kind, count]) => ({ kind, by: count - (before[kind] ?? 0) }))
@@ -74,6 +85,38 @@ export class AlarmWatch {
       return [{ key: `errors ${kinds.source}`, severity: "warning", what, detail, runbook: RUNBOOK.errors }];
     });
   }
+
+  /** Orders that the venue refuses; quotes that nobody takes for a whole hour. */
+  #orderAlarms({ market, ...now }: MarketState, nowMs: number): readonly Alarm[] {
+    const grown = (withinMs: number, name: keyof Orders) =>
+      now[name] - (this.#countsBefore(nowMs - withinMs)?.orders.get(market)?.[name] ?? 0);
+    const alarms: Alarm[] = [];
+    const placed = grown(REJECTED.withinMs, "ordersPlaced");
+    const rejected = grown(REJECTED.withinMs, "ordersRejected");
+    if (placed > REJECTED.placedMin && rejected / placed > REJECTED.shareMax) {
+      const detail = `${rejected} of ${placed} in the last 5 min`;
+      const what = `The venue refuses orders of ${market}`;
+      alarms.push({ key: `rejected ${market}`, severity: "warning", what, detail, runbook: RUNBOOK.failing });
+    }
+    const quoted = grown(NO_FILL.withinMs, "ordersPlaced");
+    const isWhole = nowMs - (this.#counts[0]?.atMs ?? nowMs) >= NO_FILL.withinMs - COUNTS_EVERY_MS;
+    if (isWhole && quoted > NO_FILL.placedMin && grown(NO_FILL.withinMs, "ordersFilled") < 1) {
+      const detail = `${quoted} placed in the last hour`;
+      const what = `No order of ${market} was filled for an hour`;
+      alarms.push({ key: `no fill ${market}`, severity: "warning", what, detail, runbook: RUNBOOK.noFill });
+    }
+    return alarms;
+  }
+
+  /** The first counts from that moment on; those of a younger task are its first. */
+  #countsBefore(fromMs: number): Counts | undefined {
+    return this.#counts.find(({ atMs }) => atMs >= fromMs);
+  }
+}
+
+/** Alone, so that what is kept is small. */
+function ordersOf({ ordersPlaced, ordersRejected, ordersFilled }: MarketState): Orders {
+  return { ordersPlaced, ordersRejected, ordersFilled };
 }
 
 function rankOf({ severity }: Pick<AlarmState, "severity">): number {

@@ -29,16 +29,21 @@ const START_AFTER_MS = 120_000;
 /** A lease is renewed, or read again, well within this. */
 const LEASE_AFTER_MS = 3_000;
 
+/** How `lambdas/operator-control` signs what it writes. */
+const OPERATOR = "flashmm.operator";
+
 export const RUNBOOK = {
   audit: "docs/runbook.md#fill-audit",
   configuration: "docs/runbook.md#configuration-refused",
   deadLetters: "docs/runbook.md#fills-set-aside",
   errors: "docs/runbook.md#errors-that-are-counted",
+  failing: "docs/operations.md#orders-that-fail",
   halted: "docs/runbook.md#quoting-halted",
   integration: "docs/runbook.md#an-integration-is-ill",
   limit: "docs/runbook.md#risk-limit-breached",
   pnl: "docs/runbook.md#pnl-that-does-not-add-up",
   positions: "docs/runbook.md#positions-differ",
+  noFill: "docs/operations.md#an-hour-without-a-fill",
   report: "docs/runbook.md#hourly-report",
   slow: "docs/operations.md#a-task-that-is-slow",
   start: "docs/runbook.md#a-start-that-does-not-get-to-quoting",
@@ -80,20 +85,19 @@ function lossAlarms({ risk }: Watched): readonly Alarm[] {
   return alarms;
 }
 
-/** Halts of operators and of the engine's own limits; a kill by this engine is latched, and not a person's wish. */
-function controlAlarms({ control, engineId }: Watched): readonly Alarm[] {
+/** Halts of operators, and of whoever else writes control items: this engine's limits, an earlier one's, the fill audit. */
+function controlAlarms({ control }: Watched): readonly Alarm[] {
   return control.markets.flatMap(({ market, state, reason, by, at }) => {
     const detail = reason ?? "";
     if (state === "unreadable") {
       return [critical(`control ${market}`, `Whether ${market} may be quoted cannot be read`, detail, RUNBOOK.halted)];
     }
     if (state !== "halted") return [];
-    const sinceMs = at === null ? null : Date.parse(at);
-    const alarm =
-      by === engineId
-        ? critical(`halt ${market}`, `${market} is halted by a limit until an operator resumes`, detail, RUNBOOK.limit)
-        : warning(`halt ${market}`, `${market} is halted by hand`, `${detail} (${by})`, RUNBOOK.byHand);
-    return [{ ...alarm, sinceMs }];
+    const said = `${detail} (${by ?? "nobody"})`;
+    const alarm = by?.startsWith(OPERATOR)
+      ? warning(`halt ${market}`, `${market} is halted by hand`, said, RUNBOOK.byHand)
+      : critical(`halt ${market}`, `${market} is halted by a limit until an operator resumes`, said, RUNBOOK.limit);
+    return [{ ...alarm, sinceMs: at === null ? null : Date.parse(at) }];
   });
 }
 
@@ -168,7 +172,11 @@ function connectionAlarms({ feed, venue, phase, lease, fills }: Watched): readon
   }
   if (fills.outbox > 0) {
     const detail = `${fills.outbox} wait for the queue, ${fills.sendFailures} sends failed`;
-    alarms.push({ ...warning("outbox", "Fills are not handed on", detail, RUNBOOK.errors), afterMs: OUTBOX_AFTER_MS });
+    // Another one once any was taken: in a busy market some always wait.
+    alarms.push({
+      ...warning(`outbox ${fills.sent}`, "Fills are not handed on", detail, RUNBOOK.errors),
+      afterMs: OUTBOX_AFTER_MS,
+    });
   }
   return alarms;
 }
@@ -222,7 +230,7 @@ function taskAlarms({ latency, reports }: Watched): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const micros = latency.tickToWireMicrosP99;
   if (micros !== null && micros > TICK_TO_WIRE_MICROS_MAX) {
-    const detail = `one order in a hundred leaves ${(micros / 1_000).toFixed(0)} ms or more after its frame`;
+    const detail = `of the last 1,000 orders one in a hundred left ${(micros / 1_000).toFixed(0)} ms or more after its frame`;
     alarms.push(warning("slow", "The task is slow", detail, RUNBOOK.slow));
   }
   const newest = reports?.[0];

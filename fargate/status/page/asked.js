@@ -53,13 +53,19 @@ export function followAsked(state) {
 function follow(entry, state) {
   const tookMs = performance.now() - entry.startedMs;
   if (isAsAsked(entry, state)) {
-    const rest = entry.action === "halt" ? "no order of ours is open" : "it may be quoted";
-    say(entry, "obeyed", entry.wasSo ? `it was so already; ${rest}` : `after ${age(tookMs)}; ${rest}`);
+    const when = entry.wasSo ? "it was so already" : `after ${age(tookMs)}`;
+    say(entry, "obeyed", `${when}; ${restOf(entry, state)}`);
     entry.isOver = true;
   } else if (tookMs > LATE_AFTER_MS) {
     say(entry, "late", `not obeyed for ${age(tookMs)}: ${standingOf(entry, state)}`);
     entry.isOver = tookMs > GIVEN_UP_AFTER_MS;
   }
+}
+
+function restOf(entry, state) {
+  if (entry.action === "resume") return "it may be quoted";
+  // Before the start is done nobody knows what an earlier task has left open; its first steps end that.
+  return state.phase === "starting" ? "nothing is quoted yet" : "no order of ours is open";
 }
 
 function isAsAsked(request, state) {

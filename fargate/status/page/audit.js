@@ -20,21 +20,24 @@ export function drawAudit({ audits, nowMs }, market) {
   const isOld = audit.checkedAtMs === null || nowMs - audit.checkedAtMs > OLD_AFTER_MS;
   const [state, word] = isOld ? ["old", "? not audited lately"] : (STATES[audit.state] ?? ["old", audit.state]);
   setData(byId("audit-result"), "state", state);
-  const found = audit.missing + audit.different + audit.unknownToVenue;
   fill({
     "audit-state": word,
     "audit-checked": audit.checkedAtMs === null ? NOTHING : `${age(nowMs - audit.checkedAtMs)} ago`,
     "audit-through": audit.checkedThroughMs === null ? NOTHING : timeOfDay(audit.checkedThroughMs),
     "audit-fills": whole(audit.checkedTotal),
-    "audit-found":
-      found === 0
-        ? "none"
-        : `${whole(audit.missing)} missing, ${whole(audit.different)} different, ${whole(audit.unknownToVenue)} unknown`,
+    "audit-found": foundOf(audit),
     "audit-proven": provenOf(audit),
   });
   const reason = byId("audit-reason");
   show(reason, audit.reason !== null);
   setText(reason, audit.reason ?? "");
+}
+
+/** Each kind that there is. */
+function foundOf({ missing, different, unknownToVenue }) {
+  const kinds = Object.entries({ missing, different, "unknown to the venue": unknownToVenue });
+  const found = kinds.filter(([, count]) => count > 0).map(([kind, count]) => `${whole(count)} ${kind}`);
+  return found.length === 0 ? "none" : found.join(", ");
 }
 
 function provenOf({ provenThrough, unprovenHours }) {

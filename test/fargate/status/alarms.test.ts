@@ -83,6 +83,15 @@ describe("alarms", () => {
       },
     },
     {
+      what: "a halt of the fill audit",
+      state: halted("fill-audit", "SEI/USDC: an hour does not add up"),
+      is: {
+        severity: "critical",
+        detail: "SEI/USDC: an hour does not add up (fill-audit)",
+        runbook: RUNBOOK.limit,
+      },
+    },
+    {
       what: "a market that is not quoted",
       state: {},
       reasons: ["SEI/USDC: book is older than 1000 ms"],
@@ -248,6 +257,35 @@ describe("alarms", () => {
     expect(
       look(425_000, { "cambrian api timeout": 908, "cambrian api server": 4, "order placement SEI/USDC": 6 }),
     ).toEqual([]);
+  });
+
+  test("refused orders count by their share of those placed lately, and an hour without a fill by the whole hour", () => {
+    const watch = new AlarmWatch();
+    const look = (atMs: number, [ordersPlaced, ordersRejected, ordersFilled]: readonly [number, number, number]) => {
+      const markets = [{ ...well, ordersPlaced, ordersRejected, ordersFilled }];
+      watch.look({ ...makeTaskState({ markets, nowMs: NOW_MS + atMs }), healthReasons: [] });
+      return watch.alarms.map(({ what, detail }) => `${what}: ${detail}`);
+    };
+    const refused = "The venue refuses orders of SEI/USDC: 3 of 11 in the last 5 min";
+    expect(look(0, [1_000, 400, 7])).toEqual([]);
+    expect(look(60_000, [1_010, 410, 7])).toEqual([]);
+    expect(look(60_500, [1_011, 402, 7])).toEqual([]);
+    expect(look(70_000, [1_011, 403, 7])).toEqual([refused]);
+    for (let atMs = 80_000; atMs < 3_600_000; atMs += 10_000) look(atMs, [1_200, 403, 7]);
+    expect(look(3_600_000, [1_200, 403, 7])).toEqual([
+      "No order of SEI/USDC was filled for an hour: 200 placed in the last hour",
+    ]);
+    expect(look(3_610_000, [1_200, 403, 8])).toEqual([]);
+  });
+
+  test("fills wait for the queue only once none is taken", () => {
+    const watch = new AlarmWatch();
+    const look = (atMs: number, sent: number) => {
+      const fills = { outbox: 1, sent, sendFailures: 0 };
+      watch.look({ ...makeTaskState({ markets: [well], fills, nowMs: NOW_MS + atMs }), healthReasons: [] });
+      return watch.alarms.length;
+    };
+    expect([look(0, 1), look(20_000, 2), look(40_000, 3), look(69_999, 3), look(70_000, 3)]).toEqual([0, 0, 0, 0, 1]);
   });
 
   test("the worst stand first, then the oldest", () => {

@@ -77,6 +77,9 @@ describe("the local world", () => {
       EVENT_BUS_NAME: "flashmm",
       AWS_ENDPOINT_URL_EVENTBRIDGE: world.cloud.eventsUrl,
       STATUS_PORT: "0",
+      // The page of a local run halts and resumes, and shows the charts of its reports.
+      STATUS_OPERATION: "on",
+      STATUS_REPORTS_FOLDER: join(folder, "reports"),
     });
   });
 
