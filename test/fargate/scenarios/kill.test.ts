@@ -272,6 +272,7 @@ it("kill with the venue unreachable for 20 s: nothing is placed meanwhile, and a
   await using world = await startScenarioWorld({ seed: 207, configured: TIGHT });
   const { time, operator } = world;
   const task = await startQuoting(world);
+  await time.until(() => liveOrders(world).length === 4, "all four quotes rest", 5_000);
   task.links.venue.reachability = "silent";
   operator.halt("drill");
   await untilKilled(world, task);
