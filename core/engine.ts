@@ -48,10 +48,13 @@ type Risks = Map<MarketEngine, MarketRisk>;
 type Sending = { readonly risks: Risks; readonly now: Instant; readonly commands: Command[] };
 
 type Planned = { readonly market: MarketEngine; readonly plan: MarketPlan };
+type PlannedChange = MarketPlan["changes"][number];
 
 export class Engine {
   readonly minutes: MinuteMeter;
   readonly #markets = new Map<string, MarketEngine>();
+  #marketList: readonly MarketEngine[] = [];
+  readonly #profit = () => this.markets.reduce((sum, market) => sum + market.profit(), 0n);
   readonly #budget: RequestBudget;
   readonly #risk: ShardRisk;
   #unroutable = 0;
@@ -72,11 +75,12 @@ export class Engine {
         new MarketEngine(settings, { ...options, books, known: options.known?.get(symbol), baseline }),
       );
     }
+    this.#marketList = [...this.#markets.values()];
     this.#noteExplained(Number.NEGATIVE_INFINITY);
   }
 
   get markets(): readonly MarketEngine[] {
-    return [...this.#markets.values()];
+    return this.#marketList;
   }
 
   /** Facts about markets this engine does not have. */
@@ -122,9 +126,7 @@ export class Engine {
   decide(now: Instant): readonly Command[] {
     this.minutes.note(now.monotonicMs);
     const markets = this.markets;
-    if (markets.some((market) => market.isStarted)) {
-      this.#risk.recordLoss(() => markets.reduce((sum, market) => sum + market.profit(), 0n), now);
-    }
+    if (markets.some((market) => market.isStarted)) this.#risk.recordLoss(this.#profit, now);
     const { state, latch } = this.#risk.loss;
     const plans = markets.map((market) => ({ market, plan: market.plan(now, { state, reason: latch?.reason }) }));
     const commands: Command[] = [];
@@ -198,10 +200,18 @@ export class Engine {
   /** The dearest first, whichever market they are of; of equals, each turn another market's. */
   #sendChanges(plans: readonly Planned[], now: Instant, commands: Command[]): void {
     this.#turn += 1;
-    const inTurn = plans.map((_, i) => plans[(this.#turn + i) % plans.length]).filter((next) => next !== undefined);
-    const changes = inTurn.flatMap(({ market, plan }) =>
-      plan.changes.map((change) => ({ market, change, urgency: urgencyOf(change) })),
-    );
+    // In a fast market this is the usual case: then there is nothing to put in order.
+    if (!this.#budget.allows("place", now)) {
+      for (const { market, plan } of plans) waitForRequests(market, plan);
+      return;
+    }
+    const changes: { readonly market: MarketEngine; readonly change: PlannedChange; readonly urgency: number }[] = [];
+    for (let i = 0; i < plans.length; i += 1) {
+      const planned = plans[(this.#turn + i) % plans.length];
+      if (planned === undefined) continue;
+      const { market, plan } = planned;
+      for (const change of plan.changes) changes.push({ market, change, urgency: urgencyOf(change) });
+    }
     changes.sort((a, b) => b.urgency - a.urgency || a.change.quote.level - b.change.quote.level);
     const risks: Risks = new Map();
     for (const { market, change } of changes) {
@@ -254,6 +264,10 @@ export class Engine {
     const view = this.#risk.view(quote, mine, [...risks.values()]);
     return market.admit(quote, mine, { ...view, inFlight: view.inFlight + cancels }, now);
   }
+}
+
+function waitForRequests({ decision }: MarketEngine, { changes }: MarketPlan): void {
+  for (const { quote } of changes) decision.waits(quote, "waits-for-requests");
 }
 
 function marketOf(

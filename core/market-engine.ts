@@ -87,7 +87,7 @@ export class MarketEngine {
 
   constructor(settings: MarketSettings, options: MarketEngineOptions) {
     this.#settings = settings;
-    this.sent = new MarketOrders(settings.market.symbol, options.epoch);
+    this.sent = new MarketOrders(settings.market.symbol, options.epoch, settings.limits.duplicateMs);
     this.quoter = new Quoter(settings.strategy);
     this.watch = new MarketWatch(settings.limits, settings.venueAgeMsMax);
     this.markouts = new FillMarkouts(settings.market, this.watch.mids, settings.strategy.levels);
@@ -222,11 +222,15 @@ export class MarketEngine {
     this.decision.begin(this.#blockers, modelled, quotes);
     const { monotonicMs: nowMs } = now;
     const diff = diffOrders(quotes, open, this.settings.tolerance, { nowMs, book: this.watch.book });
-    return {
-      removals: diff.removals.flatMap(({ order, dangerBps }) => (hasId(order) ? [{ order, dangerBps }] : [])),
-      queries: open.filter((order) => isQueryDue(order, nowMs)),
-      changes: this.#missed.weigh(diff.changes, nowMs).filter((change) => this.#isPossible(change, nowMs)),
-    };
+    const removals: { readonly order: Order & CancellableOrder; readonly dangerBps: number }[] = [];
+    for (const { order, dangerBps } of diff.removals) if (hasId(order)) removals.push({ order, dangerBps });
+    const queries: Order[] = [];
+    for (const order of open) if (isQueryDue(order, nowMs)) queries.push(order);
+    const changes: MarketPlan["changes"][number][] = [];
+    for (const change of this.#missed.weigh(diff.changes, nowMs)) {
+      if (this.#isPossible(change, nowMs)) changes.push(change);
+    }
+    return { removals, queries, changes };
   }
 
   /** The commands of the decision are chosen: what keeps a side from standing is known. */
@@ -246,8 +250,8 @@ export class MarketEngine {
       market,
       books: this.books,
       mark: this.#mark(),
-      exposure: exposureOf(this.position, this.orders.known()),
-      ...commitmentOf(market, this.orders.known()),
+      exposure: exposureOf(this.position, this.orders.mattering()),
+      ...commitmentOf(market, this.orders.mattering()),
     };
   }
 
@@ -266,7 +270,7 @@ export class MarketEngine {
       state: this.#state,
       position: this.position,
       exposure: risk.exposure,
-      orders: this.orders.known(),
+      orders: this.orders.mattering(),
       nowMs: now.monotonicMs,
       referencePrice: this.watch.referencePrice,
       bookAgeMs: book === undefined ? undefined : now.monotonicMs - book.at.monotonicMs,

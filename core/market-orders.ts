@@ -22,18 +22,21 @@ const ENDED_SHOWN_MS = 500;
 const CLIENT_ORDER_ID_MAX = 36;
 
 export class MarketOrders {
-  readonly orders = new Orders();
+  readonly orders: Orders;
   readonly #symbol: string;
   readonly #epoch: number;
   readonly #counts = new OrderCounts();
   readonly #pausedUntilMs = new Map<string, number>();
+  #pausesEndMs = Number.NEGATIVE_INFINITY;
   /** Orders named like ours found open at the venue that this engine did not believe to be, since the start. */
   #straysSeen = 0;
   #nextOrderNumber = 1;
 
-  constructor(symbol: string, epoch: number) {
+  /** Each order is remembered for at least `duplicateMs` after it was sent, as one that another may be a duplicate of. */
+  constructor(symbol: string, epoch: number, duplicateMs: number) {
     this.#symbol = symbol;
     this.#epoch = epoch;
+    this.orders = new Orders(Math.max(duplicateMs, ENDED_SHOWN_MS));
   }
 
   get counts(): CountsBySide {
@@ -46,6 +49,7 @@ export class MarketOrders {
 
   /** The venue has just refused this slot's order. */
   isPaused(quote: Quote, nowMs: number): boolean {
+    if (nowMs >= this.#pausesEndMs) return false;
     return (this.#pausedUntilMs.get(slotOf(quote)) ?? Number.NEGATIVE_INFINITY) > nowMs;
   }
 
@@ -56,6 +60,7 @@ export class MarketOrders {
     if (before === undefined || order === undefined || order.state === before) return;
     this.#counts.changed(before, order.state, order.side);
     if (order.state === "rejected" || order.state === "denied") {
+      this.#pausesEndMs = Math.max(this.#pausesEndMs, event.at.monotonicMs + REJECTED_PAUSE_MS);
       this.#pausedUntilMs.set(slotOf(order), event.at.monotonicMs + REJECTED_PAUSE_MS);
     }
   }
@@ -104,7 +109,7 @@ export class MarketOrders {
   /** Own sizes that may stand in the newest book. */
   ownSizes(nowMs: number): readonly OwnSize[] {
     const own: OwnSize[] = [];
-    for (const order of this.orders.known()) {
+    for (const order of this.orders.mattering()) {
       const wasShown = order.state === "filled" || order.state === "cancelled";
       const shown = isOpen(order) || (wasShown && nowMs - order.changedMs <= ENDED_SHOWN_MS);
       if (!shown) continue;

@@ -5,7 +5,7 @@
  */
 import { assert, assertNever } from "./assert.ts";
 import type { Fill, OrderEvent, VenueOrder } from "./events.ts";
-import { isDone, isOpen, type Order, STRAY_LEVEL } from "./order.ts";
+import { isDone, isOpen, mayRest, type Order, STRAY_LEVEL } from "./order.ts";
 import { type OrderFact, type OrderState, stateAfter } from "./order-states.ts";
 import { toLots } from "./units.ts";
 
@@ -45,12 +45,22 @@ export class Orders {
   #open = new Map<string, Order>();
   /** `#open` as a list, until one of them changes. */
   #openList: readonly Order[] | undefined = [];
+  /** Those that can still matter, and the earliest moment at which one of them may not any more. */
+  readonly #mattering = new Map<string, Order>();
+  #settledDueMs = Number.POSITIVE_INFINITY;
+  readonly #matteringView: Iterable<Order> = { [Symbol.iterator]: () => this.#mattering.values() };
+  readonly #recentMs: number;
   /** How many are done, and the earliest moment at which one of them may be old enough to be forgotten. */
   #done = 0;
   #forgetDueMs = Number.POSITIVE_INFINITY;
   /** Walked anew by each reader: the map's own iterator is spent after the first, and would show the next one no order. */
   readonly #known: Iterable<Order> = { [Symbol.iterator]: () => this.#orders.values() };
   #contradictions = 0;
+
+  /** An order matters at least for `recentMs` after its last change of state: as a duplicate, or as what a book may still show. */
+  constructor(recentMs = 0) {
+    this.#recentMs = recentMs;
+  }
 
   /** Facts that contradict what was proven before, e.g. a rejection of an order that was seen live. */
   get contradictions(): number {
@@ -66,6 +76,14 @@ export class Orders {
   /** Open ones and those that ended a short while ago, in the order they were decided; may be walked as often as one likes. */
   known(): Iterable<Order> {
     return this.#known;
+  }
+
+  /**
+   * Those among the known that may still rest or fill, or that changed within `recentMs`: the few that exposure, limits and books
+   * have to do with. In no order; may be walked as often as one likes.
+   */
+  mattering(): Iterable<Order> {
+    return this.#matteringView;
   }
 
   find(clientOrderId: string): Order | undefined {
@@ -177,6 +195,7 @@ export class Orders {
 
   /** Forgets orders that ended long ago and have no fill to come, up to the first that did not end long ago. */
   forget(nowMs: number): void {
+    this.#settle(nowMs);
     if (nowMs <= this.#forgetDueMs && this.#done <= ENDED_KEPT_MAX) return;
     this.#forgetDueMs = Number.POSITIVE_INFINITY;
     for (const order of this.#orders.values()) {
@@ -187,7 +206,20 @@ export class Orders {
         return;
       }
       this.#orders.delete(order.clientOrderId);
+      this.#mattering.delete(order.clientOrderId);
       this.#done -= 1;
+    }
+  }
+
+  /** Takes out of `mattering` what neither may rest nor fill any more and has not changed for long enough. */
+  #settle(nowMs: number): void {
+    if (nowMs <= this.#settledDueMs) return;
+    this.#settledDueMs = Number.POSITIVE_INFINITY;
+    for (const order of this.#mattering.values()) {
+      if (!isSettled(order)) continue;
+      const dueMs = order.changedMs + this.#recentMs;
+      if (nowMs > dueMs) this.#mattering.delete(order.clientOrderId);
+      else this.#settledDueMs = Math.min(this.#settledDueMs, dueMs);
     }
   }
 
@@ -236,6 +268,8 @@ export class Orders {
   #set(order: Order, change: Partial<Order>): Order {
     const changed = { ...order, ...change };
     this.#orders.set(order.clientOrderId, changed);
+    this.#mattering.set(order.clientOrderId, changed);
+    if (isSettled(changed)) this.#settledDueMs = Math.min(this.#settledDueMs, changed.changedMs + this.#recentMs);
     this.#noteOpen(order, changed);
     if (isDone(order)) this.#done -= 1;
     if (isDone(changed)) {
@@ -248,6 +282,7 @@ export class Orders {
   /** A new order is open, whatever it is. */
   #add(order: Order): void {
     this.#orders.set(order.clientOrderId, order);
+    this.#mattering.set(order.clientOrderId, order);
     this.#open.set(order.clientOrderId, order);
     this.#openList = undefined;
   }
@@ -270,6 +305,11 @@ const BACK = {
   isFillKnown: false,
   missingMs: undefined,
 } as const;
+
+/** Nothing of it can rest or fill any more, as far as is proven. */
+function isSettled(order: Order): boolean {
+  return isDone(order) && !mayRest(order);
+}
 
 /** What an event says in the words of the table; undefined when it proves nothing. */
 function factOf(order: Order, event: OrderEvent): OrderFact | undefined {

@@ -16,19 +16,22 @@ export class MarketFills {
   readonly #log: FillLog;
   readonly #lotMoney: bigint;
   readonly #recent: Fill[] = [];
+  #position: Lots;
 
   constructor(books: Books, known: KnownFills | undefined, market: Market) {
     this.#market = market;
     this.#log = new FillLog(books, market, known === undefined ? {} : { known });
     this.#lotMoney = sizeToMoney(market, toLots(1));
+    this.#position = this.#positionNow();
   }
 
   get books(): Books {
     return this.#log.books;
   }
 
+  /** Asked for several times in each decision, so worked out once a fill. */
   get position(): Lots {
-    return toLots(Number(this.#log.books.position / this.#lotMoney));
+    return this.#position;
   }
 
   /** Newest first, at most 20. */
@@ -63,8 +66,13 @@ export class MarketFills {
       feeAsset: fill.feeAsset,
     });
     if (outcome === "duplicate") return false;
+    this.#position = this.#positionNow();
     this.#recent.unshift(fill);
     if (this.#recent.length > RECENT_FILLS_MAX) this.#recent.pop();
     return true;
+  }
+
+  #positionNow(): Lots {
+    return toLots(Number(this.#log.books.position / this.#lotMoney));
   }
 }

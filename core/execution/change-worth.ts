@@ -22,25 +22,31 @@ const MOVE_COST_BUSY = 1;
 /** Whoever looks less often than this has not seen what stood in between. */
 const SEEN_MS_MAX = 1_000;
 
-type Missing = { readonly clientOrderId: string | undefined; readonly gain: number; readonly missed: number };
+type Missing = {
+  readonly slot: number;
+  readonly clientOrderId: string | undefined;
+  readonly gain: number;
+  readonly missed: number;
+};
 
 export class MissedWorth {
-  #slots: ReadonlyMap<number, Missing> = new Map();
+  #slots: readonly Missing[] = [];
   #lastMs = Number.NEGATIVE_INFINITY;
 
   /** The changes that are due at `nowMs` (monotonic). A slot that is not among them has nothing to make up for any more. */
   weigh(changes: readonly Change[], nowMs: number): readonly WeighedChange[] {
     const seconds = Math.min(Math.max(0, nowMs - this.#lastMs), SEEN_MS_MAX) / 1_000;
-    const slots = new Map<number, Missing>();
-    const weighed = changes.map((change) => {
-      const slot = slotOf(change.quote);
-      const clientOrderId = change.order?.clientOrderId;
-      const before = this.#slots.get(slot);
-      const missed =
-        before?.clientOrderId === clientOrderId ? (before?.missed ?? 0) + (before?.gain ?? 0) * seconds : 0;
-      slots.set(slot, { clientOrderId, gain: change.gain, missed });
-      return { ...change, missed };
-    });
+    const slots: Missing[] = [];
+    const weighed: WeighedChange[] = [];
+    for (const { quote, order, gain, isOverdue } of changes) {
+      const slot = slotOf(quote);
+      const clientOrderId = order?.clientOrderId;
+      const before = this.#slots.find((each) => each.slot === slot);
+      const isSame = before !== undefined && before.clientOrderId === clientOrderId;
+      const missed = isSame ? before.missed + before.gain * seconds : 0;
+      slots.push({ slot, clientOrderId, gain, missed });
+      weighed.push({ quote, order, gain, isOverdue, missed });
+    }
     this.#slots = slots;
     this.#lastMs = nowMs;
     return weighed;

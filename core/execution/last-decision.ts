@@ -25,7 +25,8 @@ const SIDES: readonly Side[] = ["buy", "sell"];
 
 export class LastDecision {
   readonly #denials: Denials;
-  readonly #waits = new Map<number, WaitReason>();
+  /** By slot. */
+  readonly #waits: (WaitReason | undefined)[] = [];
   #blockers: readonly Blocker[] = [];
   #wanted: readonly Quote[] = [];
   #modelled: readonly Quote[] = [];
@@ -41,12 +42,12 @@ export class LastDecision {
     this.#modelled = quotes;
     this.#notes = notes;
     this.#wanted = wanted;
-    this.#waits.clear();
+    this.#waits.length = 0;
   }
 
   /** A quote of this decision was not placed or moved. */
   waits(quote: Quote, reason: WaitReason): void {
-    this.#waits.set(slotOf(quote), reason);
+    this.#waits[slotOf(quote)] = reason;
   }
 
   /** Each level of each side, `levels` of them or as many as anything is known of; `open` as they are now. */
@@ -100,7 +101,7 @@ export class LastDecision {
   #waitOf(slot: number, there: readonly Order[]): WaitReason | undefined {
     if (there.some(isUnknown)) return "unproven";
     if (there.some(({ state }) => state === "intent" || state === "sent")) return "unanswered";
-    return this.#waits.get(slot) ?? (there.some((order) => !isResting(order)) ? "being-cancelled" : undefined);
+    return this.#waits[slot] ?? (there.some((order) => !isResting(order)) ? "being-cancelled" : undefined);
   }
 }
 

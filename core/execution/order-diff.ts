@@ -48,39 +48,69 @@ export function diffOrders(
   const removals: Removal[] = [];
   const changes: Change[] = [];
   const surroundings = { wanted, open, book };
-  const wantedBySlot = new Map(wanted.map((quote) => [slotOf(quote), quote]));
-  const taken = new Set<number>();
-  const waiting = new Set<number>();
+  const slots = new Slots();
   for (const order of open) {
     if (order.state === "cancel-sent") continue;
     const slot = slotOf(order);
-    const quote = wantedBySlot.get(slot);
+    const quote = quoteAt(wanted, slot);
     if (order.state === "external") {
       removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (!isResting(order)) {
-      taken.add(slot);
-      waiting.add(slot);
-    } else if (quote === undefined || taken.has(slot)) {
+      slots.set(slot, WAITING);
+    } else if (quote === undefined || slots.at(slot) !== FREE) {
       removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (isCloseEnough(order, quote, tolerance)) {
-      taken.add(slot);
+      slots.set(slot, TAKEN);
       if (nowMs - order.sentMs <= (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) continue;
       changes.push({ quote, order, gain: 0, isOverdue: true });
-    } else if (dangerOf(order, quote, wantedBySlot) > 0) {
-      removals.push({ order, dangerBps: dangerOf(order, quote, wantedBySlot) });
     } else {
-      taken.add(slot);
+      const dangerBps = dangerOf(order, quote, wanted);
+      if (dangerBps > 0) {
+        removals.push({ order, dangerBps });
+        continue;
+      }
+      slots.set(slot, TAKEN);
       const gain = gainOf(order, quote, surroundings);
       if (gain > 0) changes.push({ quote, order, gain, isOverdue: false });
     }
   }
-  removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
+  if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
   for (const quote of wanted) {
-    if (taken.has(slotOf(quote))) continue;
+    if (slots.at(slotOf(quote)) !== FREE) continue;
     changes.push({ quote, order: undefined, gain: worthOfQuote(quote, surroundings), isOverdue: false });
   }
   // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
-  return { removals, changes: changes.filter(({ quote }) => !waiting.has(slotOf(quote))) };
+  const isMovable = ({ quote }: Change): boolean => slots.at(slotOf(quote)) !== WAITING;
+  return { removals, changes: slots.isAnyWaiting ? changes.filter(isMovable) : changes };
+}
+
+const FREE = 0;
+const TAKEN = 1;
+const WAITING = 2;
+
+/** What is known of each slot while a diff is made: free unless told. One that waits is taken as well. */
+class Slots {
+  /** By slot, the two of `STRAY_LEVEL` first. */
+  readonly #states: number[] = [];
+  isAnyWaiting = false;
+
+  at(slot: number): number {
+    return this.#states[slot + 2] ?? FREE;
+  }
+
+  set(slot: number, state: typeof TAKEN | typeof WAITING): void {
+    while (this.#states.length <= slot + 2) this.#states.push(FREE);
+    if (state === WAITING) this.isAnyWaiting = true;
+    this.#states[slot + 2] = state;
+  }
+}
+
+/** Where no level is missing the quotes stand by slot already. */
+function quoteAt(wanted: readonly Quote[], slot: number): Quote | undefined {
+  const usual = wanted[slot];
+  if (usual !== undefined && slotOf(usual) === slot) return usual;
+  for (const quote of wanted) if (slotOf(quote) === slot) return quote;
+  return undefined;
 }
 
 /** One number for a side and a level: a key that is made for each order of each decision. */
@@ -103,9 +133,9 @@ function isCloseEnough(order: Order, quote: Quote, tolerance: RefreshTolerance):
  * anybody. For an outer level that is the price of the level before it: up to there it stands out of its place, but no taker gains
  * by it. An order that is larger than wanted is dangerous too, if less so than any price.
  */
-function dangerOf(order: Order, quote: Quote, wantedBySlot: ReadonlyMap<number, Quote>): number {
-  const { side, level } = quote;
-  const best = wantedBySlot.get(slotOf({ side, level: level - 1 })) ?? quote;
+function dangerOf(order: Order, quote: Quote, wanted: readonly Quote[]): number {
+  const { side } = quote;
+  const best = quoteAt(wanted, slotOf(quote) - 2) ?? quote;
   const ticks = signOf(side) * (order.price - best.price);
   const isOversize = ticks <= 0 && remainingOf(order) > quote.size;
   return (10_000 * (isOversize ? OVERSIZE_TICKS : ticks)) / quote.price;

@@ -4,7 +4,7 @@
  */
 import type { BookSide, BookUpdate } from "../events.ts";
 import type { Order } from "../order.ts";
-import { isOpen, remainingOf } from "../order.ts";
+import { remainingOf } from "../order.ts";
 import type { Quote } from "../quoting/strategy.ts";
 import { signOf } from "../units.ts";
 
@@ -23,9 +23,13 @@ const ARRIVAL_DECAY_BPS = 10;
  */
 const PASSING_SHARE = 0.05;
 
+/** What a taker of exponential size takes of a quote as large as it is on average. */
+const OF_WHOLE_QUOTE = 1 - Math.exp(-1);
+
 /** What the worth of a market's places goes by. */
 export type Surroundings = {
   readonly wanted: readonly Quote[];
+  /** None that has ended. */
   readonly open: readonly Order[];
   /** The newest one, our orders in it; without one nothing stands before us. */
   readonly book: BookUpdate | undefined;
@@ -49,7 +53,7 @@ export function worthOfOrder(order: Order, quote: Quote, surroundings: Surroundi
  */
 function reach(before: number, size: number, quote: Quote): number {
   const reaching = PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-before / quote.size);
-  return (reaching * (1 - Math.exp(-size / quote.size))) / (1 - Math.exp(-1));
+  return size === quote.size ? reaching : (reaching * (1 - Math.exp(-size / quote.size))) / OF_WHOLE_QUOTE;
 }
 
 /** Size of others at better prices, and the share of what stands at this one. Ours may not be shown yet: never below 0. */
@@ -66,7 +70,7 @@ function othersBefore({ side }: Quote, price: number, shareAtPrice: number, { op
     else same += levels.sizes[i] ?? 0;
   }
   for (const order of open) {
-    if (order.side !== side || !isOpen(order)) continue;
+    if (order.side !== side) continue;
     const distance = sign * (order.price - price);
     if (distance > 0) better -= remainingOf(order);
     else if (distance === 0) same -= remainingOf(order);

@@ -164,7 +164,6 @@ export class RequestBudget {
   #allows(kind: RequestKind, slots: readonly Slot[]): boolean {
     const limits = this.#limits;
     const free = limits.requestsPerSecond - slots.length;
-    // Asked for every change of a decision, and in a fast market the answer is mostly this one.
     if (free <= 0) return false;
     switch (kind) {
       case "cancel":
@@ -192,8 +191,11 @@ export class RequestBudget {
   }
 
   #forget(nowMs: number): void {
-    if (this.#slots.some((slot) => this.#releaseMs(slot) <= nowMs)) {
-      this.#slots = this.#slots.filter((slot) => this.#releaseMs(slot) > nowMs);
+    // Asked for every change of a decision, and mostly none has become free since the last.
+    for (const slot of this.#slots) {
+      if (this.#releaseMs(slot) > nowMs) continue;
+      this.#slots = this.#slots.filter((each) => this.#releaseMs(each) > nowMs);
+      return;
     }
   }
 
@@ -204,9 +206,13 @@ export class RequestBudget {
 }
 
 function held(slots: readonly Slot[], kind: RequestKind): number {
-  return slots.reduce((count, slot) => (slot.kind === kind ? count + 1 : count), 0);
+  let count = 0;
+  for (const slot of slots) if (slot.kind === kind) count += 1;
+  return count;
 }
 
 function unanswered(slots: readonly Slot[]): number {
-  return slots.reduce((count, slot) => (slot.kind === "place" && slot.settledMs === null ? count + 1 : count), 0);
+  let count = 0;
+  for (const slot of slots) if (slot.kind === "place" && slot.settledMs === null) count += 1;
+  return count;
 }

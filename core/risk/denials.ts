@@ -21,7 +21,8 @@ export class Denials {
 
   /** A new decision begins; `shaped` is what the limits took out of it from the first. */
   begin(shaped: readonly Denial[]): void {
-    this.#before = new Set(this.now.map(keyOf));
+    const isQuiet = this.#shaped.length === 0 && this.#heldBack.length === 0;
+    this.#before = isQuiet ? NONE : new Set(this.now.map(keyOf));
     this.#shaped = shaped;
     this.#heldBack = [];
     for (const denial of shaped) this.#count(denial);
@@ -38,6 +39,8 @@ export class Denials {
     this.#counts.set(denial.reason, (this.#counts.get(denial.reason) ?? 0) + 1);
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 function keyOf({ quote, reason }: Denial): string {
   return `${quote.side}${quote.level} ${reason}`;

@@ -66,7 +66,7 @@ export type GateInput = {
   readonly state: TradingState;
   readonly position: Lots;
   readonly exposure: Exposure;
-  /** Orders of the market, ended ones included while they are remembered. */
+  /** Orders of the market that may rest or fill, and those sent within `limits.duplicateMs`; walked more than once. */
   readonly orders: Iterable<Order>;
   readonly nowMs: number;
   /** Median mid of the last minute, in ticks; undefined before the first. */
@@ -155,9 +155,11 @@ export function shapeQuotes(
       continue;
     }
     const size = Math.max(1, Math.floor((quote.size * sizePercent) / 100));
-    const fitted = { ...quote, size: toLots(Math.min(size, left, toReduce)) };
-    exposure = withQuote(exposure, fitted);
-    allowed.push(fitted);
+    const fitted = toLots(Math.min(size, left, toReduce));
+    // Mostly nothing is cut, and this is done for each quote of each decision.
+    const allowedQuote = fitted === quote.size ? quote : { ...quote, size: fitted };
+    exposure = withQuote(exposure, allowedQuote);
+    allowed.push(allowedQuote);
   }
   return { quotes: allowed, denials };
 }
@@ -165,8 +167,8 @@ export function shapeQuotes(
 /** The exposure once `quote` rests as well. */
 export function withQuote(exposure: Exposure, quote: Pick<Quote, "side" | "size">): Exposure {
   return quote.side === "buy"
-    ? { ...exposure, long: toLots(exposure.long + quote.size) }
-    : { ...exposure, short: toLots(exposure.short - quote.size) };
+    ? { long: toLots(exposure.long + quote.size), short: exposure.short }
+    : { long: exposure.long, short: toLots(exposure.short - quote.size) };
 }
 
 function roomFor(side: Side, exposure: Exposure, limits: Limits): number {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { OrderEvent, VenueOrder } from "../../core/events.ts";
-import { isDone, isOpen, isResting, type Order } from "../../core/order.ts";
+import { isDone, isOpen, isResting, mayRest, type Order, remainingOf } from "../../core/order.ts";
 import { Orders } from "../../core/orders.ts";
 import { toLots } from "../../core/units.ts";
 import { at, DECIDED, isOurs, venueOrder } from "./order-in-state.ts";
@@ -104,6 +104,28 @@ test("whatever is told of some orders, exactly those are forgotten that ended lo
         const expected = remembered(orders.known(), nowMs);
         orders.forget(nowMs);
         expect([...orders.known()].map(idOf)).toEqual(expected);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("whatever is told of some orders, those that matter are all that may rest or fill, or have just changed", () => {
+  const recentMs = 500;
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const orders = new Orders(recentMs);
+      let nowMs = 0;
+      for (const each of steps) {
+        nowMs += each.ms;
+        take(orders, each, nowMs);
+        orders.forget(nowMs);
+        const matters = (order: Order) =>
+          remainingOf(order) > 0 || isOpen(order) || mayRest(order) || nowMs - order.changedMs <= recentMs;
+        const expected = [...orders.known()].filter(matters).map(idOf);
+        expect([...orders.mattering()].map(idOf).toSorted()).toEqual(expected.toSorted());
+        // As often as one likes.
+        expect([...orders.mattering()]).toHaveLength(expected.length);
       }
     }),
     { numRuns: 200 },
