@@ -14,7 +14,7 @@ const PARTITION = "HEALTH";
 /** Names are short and of ASCII: everything sorts between these. */
 const ALL = { pk: PARTITION, from: " ", to: "~" };
 
-/** What stands, by integration. An item without a version counts as none: the next look writes it anew. */
+/** What stands, by integration. An item without a version (CONTRACTS 5 knows none) is one of version 0. */
 export async function readRecords(table: LedgerTable): Promise<ReadonlyMap<string, IntegrationRecord>> {
   const items = await readAll(table, ALL);
   return new Map(items.flatMap(decodeRecord).map((record) => [record.integration, record]));
@@ -26,23 +26,32 @@ export async function writeRecord(
   record: IntegrationRecord,
   before: IntegrationRecord | undefined,
 ): Promise<"written" | "superseded"> {
+  const { condition, names, values } = conditionOn(before);
   const isWritten = await ifCondition(
     table.client.send(
       new PutItemCommand({
         TableName: table.tableName,
         Item: { ...encodeRecord(record), ...toKey(record.integration) },
-        ConditionExpression:
-          before === undefined
-            ? // One that is there without a version is none of ours.
-              "attribute_not_exists(#version) OR NOT attribute_type(#version, :number)"
-            : "#version = :before",
-        ExpressionAttributeNames: { "#version": "version" },
-        ExpressionAttributeValues:
-          before === undefined ? { ":number": { S: "N" } } : { ":before": { N: `${before.version}` } },
+        ConditionExpression: condition,
+        ExpressionAttributeNames: names,
+        ...(values === undefined ? {} : { ExpressionAttributeValues: values }),
       }),
     ),
   );
   return isWritten ? "written" : "superseded";
+}
+
+/** What must still stand, so that older never goes over newer however long a sweep took: nothing, or the version that was read. */
+function conditionOn(before: IntegrationRecord | undefined) {
+  if (before === undefined) {
+    return { condition: "attribute_not_exists(#sk)", names: { "#sk": "sk" }, values: undefined };
+  }
+  const names = { "#version": "version" };
+  if (before.version === 0) {
+    const condition = "attribute_not_exists(#version) OR NOT attribute_type(#version, :number)";
+    return { condition, names, values: { ":number": { S: "N" } } };
+  }
+  return { condition: "#version = :before", names, values: { ":before": { N: `${before.version}` } } };
 }
 
 /** Notes that what `record` says was announced. The version moves, so that a sweep that began earlier does not undo it. */
@@ -91,11 +100,10 @@ export function encodeRecord(record: IntegrationRecord): Item {
   };
 }
 
-/** None for an item without a version. What else is missing in one reads as a first look would leave it. */
+/** None for an item without a name. What else is missing in one reads as a first look would leave it. */
 export function decodeRecord(item: Item): readonly IntegrationRecord[] {
   const integration = item["sk"]?.S;
-  const version = readWhole(item, "version");
-  if (integration === undefined || version === undefined) return [];
+  if (integration === undefined) return [];
   const checkedAtMs = readTime(item, "checkedAt") ?? 0;
   return [
     {
@@ -111,7 +119,7 @@ export function decodeRecord(item: Item): readonly IntegrationRecord[] {
       openUntilMs: readTime(item, "openUntil"),
       announced: item["announced"]?.BOOL ?? true,
       announcingAtMs: readTime(item, "announcingAt"),
-      version,
+      version: readWhole(item, "version") ?? 0,
     },
   ];
 }

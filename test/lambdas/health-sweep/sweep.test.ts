@@ -1,4 +1,4 @@
-import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Outcome } from "../../../lambdas/health-sweep/integration-record.ts";
@@ -198,6 +198,37 @@ describe("sweeps that fail or meet", () => {
     await two();
     expect(await itemOf("grafana")).toMatchObject({ healthy: { BOOL: false } });
     expect(events).toHaveLength(1);
+  });
+
+  it("over an item without a version keep since when it is so, and of two at once one writes", async () => {
+    const item = {
+      pk: { S: "HEALTH" },
+      sk: { S: "grafana" },
+      healthy: { BOOL: false },
+      detail: { S: "it was ill" },
+      checkedAt: { S: "2026-01-02T11:58:00Z" },
+      since: { S: "2026-01-02T11:00:00.000Z" },
+    };
+    await host.client.send(new PutItemCommand({ TableName: host.tableName, Item: item }));
+    const findings = await Promise.all([1, 2].map(() => sweepAll(makeSweep(), [says("grafana", ILL)])));
+    expect(findings.flat().map((each) => each.item)).toEqual(["written", "superseded"]);
+    expect(await itemOf("grafana")).toMatchObject({
+      healthy: { BOOL: false },
+      detail: { S: "it is ill" },
+      since: { S: "2026-01-02T11:00:00.000Z" },
+      version: { N: expect.any(String) },
+    });
+  });
+
+  it("that end late never write over what a later one saw, also where it is of the dead man", async () => {
+    await sweepThrough([WELL]);
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const slow = sweepAll(makeSweep(), [integration("grafana", () => promise, { breaks: false })]);
+    timing.clock.advance(30_000);
+    await sweepThrough([ILL, ILL]);
+    resolve(WELL);
+    expect((await slow).map(({ item }) => item)).toEqual(["superseded"]);
+    expect(await itemOf("grafana")).toMatchObject({ healthy: { BOOL: false }, detail: { S: "it is ill" } });
   });
 
   const DEATHS = ["Query", "PutItem", "PutEvents", "UpdateItem"].flatMap((call) =>
