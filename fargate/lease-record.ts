@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { InputError } from "../core/errors.ts";
 import { withDeadline } from "./deadline.ts";
+import type { Told } from "./lease-types.ts";
 import type { Clock } from "./seams.ts";
 
 /** What decisions rest on, as it stands in the item; undefined is absent there, and a record of none of them is no item. */
@@ -26,7 +27,7 @@ export type LeaseRecord = {
 };
 
 /** For people and the health sweep: no decision ever rests on it. */
-export type Heartbeat = { readonly epochMs: number; readonly feed: string; readonly openOrders: number };
+export type Heartbeat = Told & { readonly epochMs: number };
 
 /** `refused`: the record is not what the write was conditioned on. A call that rejects may have been done or not. */
 export type WriteOutcome = "written" | "refused";
@@ -91,6 +92,7 @@ export class LeaseTable {
       ":heartbeatAt": { S: new Date(heartbeat.epochMs).toISOString() },
       ":feed": { S: heartbeat.feed },
       ":openOrders": { N: String(heartbeat.openOrders) },
+      ":markets": { L: heartbeat.markets.map((market) => ({ S: market })) },
     };
     const conditions: string[] = [];
     const expect = (name: "owner" | "epoch" | "version", value: AttributeValue | undefined) => {
@@ -102,7 +104,7 @@ export class LeaseTable {
     expect("version", seen.version === undefined ? undefined : { N: String(seen.version) });
     return await this.#write("write the lease", {
       UpdateExpression:
-        "SET #owner = :owner, #epoch = :epoch, #version = :version, termMs = :termMs, heartbeatAt = :heartbeatAt, feed = :feed, openOrders = :openOrders",
+        "SET #owner = :owner, #epoch = :epoch, #version = :version, termMs = :termMs, heartbeatAt = :heartbeatAt, feed = :feed, openOrders = :openOrders, markets = :markets",
       ConditionExpression: conditions.join(" AND "),
       ExpressionAttributeNames: { "#owner": "owner", "#epoch": "epoch", "#version": "version" },
       ExpressionAttributeValues: values,

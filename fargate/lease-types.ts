@@ -30,6 +30,9 @@ export type LeaseState = {
   readonly detail: string;
 };
 
+/** What a holder tells of itself. The health sweep goes by `markets` where nobody configured whose an order is. */
+export type Told = { readonly feed: string; readonly openOrders: number; readonly markets: readonly string[] };
+
 export type LeaseOptions = {
   readonly client: DynamoDBClient;
   readonly tableName: string;
@@ -41,7 +44,7 @@ export type LeaseOptions = {
   /** At least 3,000; default 10,000. Stands in the record, since the task before or after may have another. */
   readonly termMs?: number;
   /** What each write tells people of the holder. */
-  readonly heartbeat: () => { readonly feed: string; readonly openOrders: number };
+  readonly heartbeat: () => Told;
   /** Each change while it is held, in order; called from a microtask of its own, never from within another call. */
   readonly onState: (event: LeaseEvent) => void;
   /** How the waiting goes, at each look. */

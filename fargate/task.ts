@@ -18,7 +18,7 @@ import { EmfMetrics } from "./emf.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
 import { FillOutbox } from "./fill-outbox.ts";
 import { Lease } from "./lease.ts";
-import type { LeaseEvent } from "./lease-types.ts";
+import type { LeaseEvent, Told } from "./lease-types.ts";
 import type { Log } from "./log.ts";
 import { toMarketSettings } from "./market-settings.ts";
 import { MinuteTable } from "./minute-table.ts";
@@ -365,12 +365,13 @@ export class Task {
     return status === "lost" && heldBy !== null;
   }
 
-  #heartbeat(): { readonly feed: string; readonly openOrders: number } {
+  #heartbeat(): Told {
     const feed = this.#assembly?.feed.state();
     const markets = this.#assembly?.engine.markets ?? [];
     return {
       feed: feed === undefined ? "not connected yet" : `${feed.status} ${feed.endpoint}`,
       openOrders: markets.reduce((sum, market) => sum + market.orders.open().length, 0),
+      markets: this.#settings.map(({ market }) => market.symbol),
     };
   }
 

@@ -3,9 +3,10 @@
  * when; it can place nothing. Who is silent is `heartbeat.ts`'s judgement.
  *
  * No order placed under a beating heart is ended: the lease is read after the list and before each few cancels, and where it has
- * changed the dead man stops, since whoever is there tends his orders himself. Orders of a later epoch are left alone in any case.
+ * changed the dead man stops, since whoever is there tends his orders himself. So whatever the list shows was placed while nobody renewed
+ * or before, of whatever epoch it is: a task writes its lease before its first order. An epoch above the lease's comes from a table that
+ * was set back or a shard that had the market before, and who placed it tends it no more.
  */
-import { epochOf } from "../../core/order.ts";
 import type { EventSink } from "../event-bus.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Measure } from "../measure.ts";
@@ -14,6 +15,7 @@ import { raiseDeadManAlarm } from "./announce.ts";
 import { endAlarm, noteBeat, type PendingAlarm, readDeadMan, takeAlarm } from "./dead-man-items.ts";
 import { type Beat, readBeat } from "./heartbeat.ts";
 import type { Outcome } from "./integration-record.ts";
+import type { Claim } from "./shards.ts";
 import type { OwnOrder, VenueOrders } from "./venue-orders.ts";
 import { type SeenBeat, type WatchedBeat, watchBeat } from "./watch-beat.ts";
 
@@ -25,6 +27,8 @@ export type DeadMan = {
   readonly shard: string | undefined;
   /** The shard's own: orders in others' markets are theirs to end. */
   readonly markets: readonly string[];
+  /** Which orders in them are its own, as the leases stand when it is asked; all of them unless told. */
+  readonly readClaim?: (() => Promise<Claim>) | undefined;
   readonly orders: Pick<VenueOrders, "list" | "cancel">;
   readonly bus: EventSink;
   readonly timing: Timing;
@@ -77,6 +81,13 @@ export async function guardOrders(deadMan: DeadMan, untilMs: number): Promise<Ou
   return { kind: "unhealthy", detail: `it can not be told whether the task is silent (${seconds(unchangedMs)})` };
 }
 
+/** In place of `guardOrders` where nothing could be ended, `fault` says why. That is no fault as long as no task has been there. */
+export async function guardUnarmed(table: LedgerTable, shard: string | undefined, fault: string): Promise<Outcome> {
+  const isNobodyThere = (await readBeat(table, shard)).epoch === Number.POSITIVE_INFINITY;
+  if (isNobodyThere) return { kind: "not-configured", detail: `${fault}; no task has held the lease yet` };
+  return { kind: "unhealthy", detail: `${fault}: nobody would end the orders of a task that is silent` };
+}
+
 async function act(
   deadMan: DeadMan,
   watched: WatchedBeat,
@@ -120,7 +131,7 @@ async function endOrders(
   untilMs: number,
   onFound: (orders: readonly OwnOrder[]) => Promise<void>,
 ): Promise<Search> {
-  const { orders, markets, timing, log } = deadMan;
+  const { orders, markets, readClaim, timing, log } = deadMan;
   const found = new Set<string>();
   let open: readonly OwnOrder[] = [];
   let emptyAnswers = 0;
@@ -135,7 +146,9 @@ async function endOrders(
     try {
       const listing = await orders.list(markets, untilMs);
       fault = listing.unread.join("; ") || fault;
-      open = listing.orders.filter((order) => epochOf(order.clientOrderId) <= beat.epoch);
+      // After the list, like the lease: whoever has come meanwhile has not placed what it shows.
+      const isOwn = await readClaim?.();
+      open = isOwn === undefined ? listing.orders : listing.orders.filter(isOwn);
       if (await isBack(deadMan, beat)) return result("task-is-back");
       emptyAnswers = open.length === 0 && listing.unread.length === 0 ? emptyAnswers + 1 : 0;
       if (emptyAnswers >= EMPTY_ANSWERS_NEEDED) return result("clear");

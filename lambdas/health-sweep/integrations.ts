@@ -25,10 +25,9 @@ export type Sources = {
 const OUTSIDE_MS = 8_000;
 const OWN_MS = 8_000;
 
-/** Everything but the dead men, which are slower than a look. Throws `InputError` on a variable that is malformed. */
-export function makeIntegrations(sources: Sources, shards: readonly Shard[]): readonly Integration[] {
+/** Everything that is there once, whatever tasks there are. Throws `InputError` on a variable that is malformed. */
+export function makeIntegrations(sources: Sources, markets: readonly string[]): readonly Integration[] {
   const { environment, table, sqs, fetch, timing } = sources;
-  const markets = shards.flatMap((shard) => shard.markets);
   const restUrls = list(environment["SEI_REST_URL"]);
   const venue = venueOptions(sources);
   const cambrian = venue && new CambrianClient({ ...venue, attemptsMax: 1 });
@@ -50,11 +49,25 @@ export function makeIntegrations(sources: Sources, shards: readonly Shard[]): re
     own("fills-queue", async ({ before }) => await checkFillsQueue(fills, before, timing)),
     own("dead-letters", async () => await checkDeadLetters(deadLetters)),
     own("fill-audit", async () => await checkAudit(table, markets, timing.epochMs())),
-    ...shards.flatMap(({ name, suffix }) => [
-      own(`sei-websocket${suffix}`, async () => checkFeed(await readBeat(table, name), timing.epochMs())),
-      own(`heartbeat${suffix}`, async () => checkHeartbeat(await readBeat(table, name), timing.epochMs())),
-    ]),
   ];
+}
+
+/** What a shard's task says of itself. The dead men, which are slower than a look, are not among it. */
+export function taskIntegrations(
+  { table, timing }: Pick<Sources, "table" | "timing">,
+  { name, suffix }: Shard,
+): readonly Integration[] {
+  const look = (check: typeof checkFeed) => async () => check(await readBeat(table, name), timing.epochMs());
+  return [
+    { name: `sei-websocket${suffix}`, timeoutMs: OWN_MS, look: look(checkFeed) },
+    { name: `heartbeat${suffix}`, timeoutMs: OWN_MS, look: look(checkHeartbeat) },
+  ];
+}
+
+/** The variables of the order API that are not set: with any of them it can not be reached. */
+export function absentVenueVariables(environment: Environment): readonly string[] {
+  const names = ["CAMBRIAN_BASE_URL", "CAMBRIAN_TESTNET", ...keyVariables(environment)];
+  return names.filter((name) => (environment[name] ?? "") === "");
 }
 
 /** How the order API is reached; undefined without an address or a key. */
@@ -63,9 +76,7 @@ export function venueOptions({
   fetch,
   timing,
 }: Pick<Sources, "environment" | "fetch" | "timing">): CambrianClientOptions | undefined {
-  const isSet = (name: string) => (environment[name] ?? "") !== "";
-  const names = ["CAMBRIAN_BASE_URL", "CAMBRIAN_TESTNET", ...keyVariables(environment)];
-  if (!names.every(isSet)) return undefined;
+  if (absentVenueVariables(environment).length > 0) return undefined;
   return {
     baseUrl: environment["CAMBRIAN_BASE_URL"] ?? "",
     network: parseNetwork(environment["CAMBRIAN_TESTNET"] ?? ""),

@@ -3,8 +3,11 @@
  * the venue's cancel-all would take strangers' orders too. Owns what is ours and how fast it is asked.
  */
 import * as z from "zod";
+import { InputError } from "../../core/errors.ts";
 import { OWN_PREFIX } from "../../core/order.ts";
 import { CambrianClient, type CambrianClientOptions, CambrianError } from "../cambrian-client.ts";
+import type { CambrianKeys } from "../cambrian-keys.ts";
+import { isEmptySecret } from "../secret-fields.ts";
 
 export type OwnOrder = { readonly market: string; readonly orderId: string; readonly clientOrderId: string };
 
@@ -27,6 +30,17 @@ const HOLD_BACK_MS_MAX = 5_000;
 const listSchema = z.object({ orders: z.array(z.unknown()).max(10_000) });
 const namedSchema = z.object({ client_order_id: z.string().startsWith(OWN_PREFIX) });
 const ownSchema = z.object({ order_id: z.string().min(1).max(128), client_order_id: z.string().max(128) });
+
+/** Why there is no key to end orders with; undefined also where that is not known, since a reading that fails is tried again. */
+export async function keyFault(keys: CambrianKeys): Promise<string | undefined> {
+  try {
+    await keys.current();
+    return undefined;
+  } catch (error) {
+    if (isEmptySecret(error)) return "the secret of the order API is not filled";
+    return error instanceof InputError ? error.message : undefined;
+  }
+}
 
 export class VenueOrders {
   /** Shared by the dead men of all shards: the venue counts by key. */

@@ -122,7 +122,7 @@ export class LeaseHost {
       clock: this.clock,
       rng: makeRng(seed),
       log: makeRecorder().log,
-      heartbeat: () => ({ feed: "connected", openOrders: 4 }),
+      heartbeat: () => ({ feed: "connected", openOrders: 4, markets: ["SEI/USDC"] }),
       onState: (event) => this.events.push(event),
       onWait: (detail) => this.waits.push(detail),
     });

@@ -21,6 +21,7 @@ describe("acquiring the lease", () => {
       heartbeatAt: { S: expect.stringMatching(/^2026-01-02T00:00:0\d\.\d{3}Z$/) },
       feed: { S: "connected" },
       openOrders: { N: "4" },
+      markets: { L: [{ S: "SEI/USDC" }] },
     });
     expect(a.lease.state()).toMatchObject({ heldBy: a.lease.owner, epoch: 1, status: "held" });
     expect(a.eventTypes).toEqual(["held"]);

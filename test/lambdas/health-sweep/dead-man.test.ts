@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseShards } from "../../../lambdas/health-sweep/shards.ts";
 import { MINUTE_MS, makeTraded, OURS, STRANGER, sweepUntilEnded } from "./silent-task.ts";
 import { makeSweepWorld } from "./sweep-world.ts";
 
@@ -135,50 +134,30 @@ describe("the orders of a task that was killed", () => {
   });
 });
 
-describe("several shards", () => {
-  it("are watched apart: one that is silent is not kept alive by another, and only its own markets are touched", async () => {
-    for (const shard of ["main", undefined]) {
-      const world = makeSweepWorld({ markets: ["SEI/USDC", "ETH/USDC"], ...(shard === undefined ? {} : { shard }) });
-      world.place("fm-1-SEIUSDC-b0-1", "SEI/USDC");
-      world.place("fm-1-ETHUSDC-b0-1", "ETH/USDC");
-      world.startTask();
-      await world.time.pass(10_000);
-      world.killTask();
-      const beatOn = () => {
-        void world.writeLease({ shard: "second" });
-        world.time.after(3_333, beatOn);
-      };
-      beatOn();
-      await world.time.pass(45_000);
-      const { parts } = world.makeProcess();
-      const { guardOrders } = await import("../../../lambdas/health-sweep/dead-man.ts");
-      const own = { ...parts, markets: ["SEI/USDC"] };
-      await world.time.settled(guardOrders(own, world.time.nowMs + 57_000), "the sweep");
-      const left = shard === undefined ? ["fm-1-SEIUSDC-b0-1", "fm-1-ETHUSDC-b0-1"] : ["fm-1-ETHUSDC-b0-1"];
-      expect(world.open()).toEqual(left);
-      expect(world.alarms().map(({ detail }) => detail["shard"])).toEqual(shard === undefined ? [] : ["main"]);
-    }
+describe("orders of an epoch above the lease's", () => {
+  it("are ended too: a task writes its lease first, so nobody who lives has placed them", async () => {
+    const world = await makeTraded();
+    world.place("fm-9-SEIUSDC-b0-1");
+    world.killTask();
+    await world.time.pass(45_000);
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+    expect(world.alarms()).toMatchObject([{ detail: { ended: 5, left: 0 } }]);
   });
 
-  it.each([
-    [{ MARKETS: "SEI/USDC" }, [{ name: undefined, markets: ["SEI/USDC"], suffix: "" }]],
-    [
-      { MARKETS: "SEI/USDC", SHARDS: "main=SEI/USDC,ATOM/USDC; b=ETH/USDC" },
-      [
-        { name: "main", markets: ["SEI/USDC", "ATOM/USDC"], suffix: "" },
-        { name: "b", markets: ["ETH/USDC"], suffix: "-b" },
-      ],
-    ],
-  ])("are read from %j", (environment, shards) => {
-    expect(parseShards(environment)).toEqual(shards);
+  it("are left alone where their task's lease came between the verdict and the list", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(60_000);
+    const sweep = world.sweep();
+    // Watched for a term; the venue is asked right after.
+    await world.time.pass(10_300);
+    expect(world.api.stats().byRoute).toEqual({});
+    world.startTask(2);
+    world.place("fm-2-SEIUSDC-b0-1");
+    await world.time.settled(sweep, "the sweep");
+    expect(world.open()).toEqual([...OURS, STRANGER, "fm-2-SEIUSDC-b0-1"]);
   });
-
-  it.each(["main", "main=", "main=sei", "a=SEI/USDC;a=ETH/USDC", "a=SEI/USDC;b=SEI/USDC", "a=SEI/USDC;"])(
-    "are refused where they are %s",
-    (SHARDS) => {
-      expect(() => parseShards({ MARKETS: "SEI/USDC", SHARDS })).toThrow(/must be/);
-    },
-  );
 });
 
 describe("a task that comes back", () => {

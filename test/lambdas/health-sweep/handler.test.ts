@@ -1,9 +1,13 @@
-import { DynamoDBClient, PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { makeSystemClock } from "../../../fargate/clock.ts";
 import type { Finding } from "../../../lambdas/health-sweep/sweep.ts";
 import { type CambrianApi, startCambrianApi } from "../../../sim/cambrian-api/server.ts";
 import { type HandMadeExchange, makeHandMadeExchange } from "../../../sim/exchange/hand-made-exchange.ts";
+import { localClientSettings } from "../../../sim/local/local-client.ts";
+import { queueDepth } from "../../../sim/local/queue-depth.ts";
+import { startQueueServer } from "../../../sim/local/queue-server.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../fill-accounting/ledger-cloud.ts";
 import { makeLambdaContext } from "../lambda-context.ts";
 
@@ -48,6 +52,19 @@ const ENVIRONMENT = () => ({
   AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:9",
   LOG_LEVEL: "SILENT",
 });
+
+async function readHealth(integration: string) {
+  const client = new DynamoDBClient({
+    region: "eu-central-1",
+    endpoint: cloud.endpoint,
+    credentials: { accessKeyId: "a", secretAccessKey: "b" },
+  });
+  const answer = await client.send(
+    new GetItemCommand({ TableName: TABLE_NAME, Key: { pk: { S: "HEALTH" }, sk: { S: integration } } }),
+  );
+  client.destroy();
+  return answer;
+}
 
 async function startHandler(changes: Readonly<Record<string, string>> = {}) {
   for (const [name, value] of Object.entries({ ...ENVIRONMENT(), ...changes })) vi.stubEnv(name, value);
@@ -130,6 +147,49 @@ it("the function sweeps over real sockets, writes the items and measures in Clou
   );
   expect(metrics.filter((line) => line.flashmm_heartbeat_age_seconds !== undefined)).toHaveLength(1);
   client.destroy();
+});
+
+it("without a way to the order API the function says so loudly where a task has been, and names what is missing", async () => {
+  const absent = { CAMBRIAN_BASE_URL: "", CAMBRIAN_API_KEY: "", CAMBRIAN_SECRET_KEY: "" };
+  const handler = await startHandler(absent);
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const [dead] = (await handler({}, context)).integrations.filter(
+    ({ integration }: Finding) => integration === "dead-man",
+  );
+  const names = "CAMBRIAN_BASE_URL, CAMBRIAN_SECRET_ARN";
+  expect(dead).toMatchObject({ detail: `${names} are not set: nobody would end the orders of a task that is silent` });
+  const { Item } = await readHealth("dead-man");
+  // The change from well, as the sweep before saw it, is settled by a second look.
+  expect(Item).toMatchObject({ configured: { BOOL: true }, doubtedAt: { S: expect.any(String) } });
+  await handler({}, context);
+  expect((await readHealth("dead-man")).Item).toMatchObject({ healthy: { BOOL: false } });
+});
+
+it("each sweep puts three looks on the queue, and a look is the dead men's alone and asks for none", async () => {
+  const queues = await startQueueServer(null);
+  try {
+    const url = `${queues.url}/000000000000/health-looks`;
+    const client = new SQSClient(localClientSettings(queues.url));
+    await client.send(new CreateQueueCommand({ QueueName: "health-looks" }));
+    const handler = await startHandler({ LOOKS_QUEUE_URL: url, AWS_ENDPOINT_URL_SQS: queues.url });
+    vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const delayed = async () => (await queueDepth(client, url)).delayed;
+    expect((await handler({}, context)).integrations.length).toBeGreaterThan(5);
+    expect(await delayed()).toBe(3);
+    const records = { Records: [{ messageId: "1", eventSource: "aws:sqs", body: "{}" }] };
+    expect((await handler(records, context)).integrations).toMatchObject([{ integration: "dead-man" }]);
+    expect(await delayed()).toBe(3);
+    client.destroy();
+  } finally {
+    await queues.stop();
+  }
+});
+
+it("a sweep whose looks are not taken fails, after it has looked at everything", async () => {
+  const handler = await startHandler({ LOOKS_QUEUE_URL: "http://127.0.0.1:9/000000000000/health-looks" });
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  await expect(handler({}, context)).rejects.toThrow("the looks before the next sweep could not be asked for");
+  expect((await readHealth("cambrian")).Item).toMatchObject({ healthy: { BOOL: true } });
 });
 
 it("the function fails where no item can be written, after it has looked at everything", async () => {

@@ -64,7 +64,13 @@ export function makeSweepWorld(options: SweepWorldOptions = {}) {
   };
 
   const writeLease = async (
-    fields: { readonly owner?: string; readonly aheadMs?: number; readonly shard?: string } = {},
+    fields: {
+      readonly owner?: string;
+      readonly aheadMs?: number;
+      readonly shard?: string;
+      readonly epoch?: number;
+      readonly markets?: readonly string[];
+    } = {},
   ): Promise<void> => {
     version += 1;
     if (fields.shard === undefined) lastBeatMs = time.nowMs;
@@ -73,7 +79,8 @@ export function makeSweepWorld(options: SweepWorldOptions = {}) {
       pk: { S: "LEASE" },
       sk: { S: shard },
       owner: { S: owner },
-      epoch: { N: `${epoch}` },
+      epoch: { N: `${fields.epoch ?? epoch}` },
+      ...(fields.markets === undefined ? {} : { markets: { L: fields.markets.map((S) => ({ S })) } }),
       version: { N: `${version}` },
       termMs: { N: `${TERM_MS}` },
       heartbeatAt: { S: new Date(Math.floor(time.epochMs + aheadMs)).toISOString() },

@@ -1,0 +1,125 @@
+/**
+ * The dead man's bound (95 s after the last heartbeat) for everything that EventBridge and SQS allow: a schedule of each minute begins
+ * anywhere within its minute, a look comes no earlier than it was asked for, and later by a little.
+ */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LOOKS_AFTER_SECONDS } from "../../../lambdas/health-sweep/looks.ts";
+import { MINUTE_MS, OURS, STRANGER } from "./silent-task.ts";
+import { makeSweepWorld, type SweepWorld } from "./sweep-world.ts";
+
+const BOUND_MS = 95_000;
+const SILENT_MS = 30_000;
+/** A cold start, and a poll of the queue. */
+const LATE_MS_MAX = 4_000;
+const JITTER_MS_MAX = 59_999;
+
+type Spacing = {
+  /** How late within its minute each sweep begins, from the first minute on; the last one holds for all after. */
+  readonly jitters: readonly number[];
+  readonly lateMs: number;
+  readonly looksAfter: readonly number[];
+};
+
+/** Begins sweeps and their looks, for as long as the world is. */
+function schedule({ time, sweep }: SweepWorld, { jitters, lateMs, looksAfter }: Spacing): void {
+  const startMs = time.nowMs;
+  const begin = (minute: number): void => {
+    const atMs = startMs + minute * MINUTE_MS + (jitters[minute] ?? jitters.at(-1) ?? 0) + lateMs;
+    time.after(atMs - time.nowMs, () => {
+      void sweep();
+      for (const seconds of looksAfter) time.after(1_000 * seconds + lateMs, () => void sweep());
+      begin(minute + 1);
+    });
+  };
+  begin(0);
+}
+
+/** When nothing of ours was open any more and when the first of it was ended, in milliseconds since the last heartbeat. */
+async function killAt(spacing: Spacing, killAtMs: number, taskAheadMs = 0) {
+  const world = makeSweepWorld({ taskAheadMs });
+  for (const id of [...OURS, STRANGER]) world.place(id);
+  world.startTask();
+  schedule(world, spacing);
+  await world.time.pass(killAtMs);
+  expect(world.open()).toHaveLength(OURS.length + 1);
+  world.killTask();
+  let firstMs: number | undefined;
+  const stop = world.time.onEvent(() => {
+    if (world.open().length <= OURS.length) firstMs ??= world.time.nowMs;
+  });
+  await world.time.until(() => world.open().length === 1, "the orders are ended", 5 * MINUTE_MS);
+  stop();
+  expect(world.api.stats().refusedForRate).toBe(0);
+  const since = (atMs: number) => atMs - world.lastBeatMs();
+  return { endedMs: since(world.time.nowMs), firstMs: since(firstMs ?? world.time.nowMs) };
+}
+
+describe("sweeps that begin as late within their minute as EventBridge may let them", () => {
+  const furthest = { jitters: [0, JITTER_MS_MAX, JITTER_MS_MAX], lateMs: 1_000 };
+
+  it("would be too late by themselves", async () => {
+    const { endedMs } = await killAt({ ...furthest, looksAfter: [] }, 1_500);
+    expect(endedMs).toBeGreaterThan(BOUND_MS);
+  });
+
+  it("end everything in time with their looks, whenever between the two furthest sweeps the task dies", async () => {
+    for (let killAtMs = 1_500; killAtMs < 2 * MINUTE_MS; killAtMs += 3_700) {
+      const { endedMs, firstMs } = await killAt({ ...furthest, looksAfter: LOOKS_AFTER_SECONDS }, killAtMs);
+      expect(endedMs, `killed at ${killAtMs}`).toBeLessThan(BOUND_MS);
+      expect(firstMs, `killed at ${killAtMs}`).toBeGreaterThan(SILENT_MS);
+    }
+  });
+
+  it.each([
+    [30, 60],
+    [30, 90],
+    [60, 90],
+  ])("end everything in time where of the looks only those after %d and %d s come", async (...looksAfter) => {
+    for (let killAtMs = 1_500; killAtMs < 2 * MINUTE_MS; killAtMs += 13_100) {
+      const { endedMs } = await killAt({ ...furthest, looksAfter }, killAtMs);
+      expect(endedMs, `killed at ${killAtMs}`).toBeLessThan(BOUND_MS);
+    }
+  });
+});
+
+it("at every phase and spacing all is ended within 95 s of the last heartbeat, and nothing within 30 s", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        jitters: fc.array(fc.integer({ min: 0, max: JITTER_MS_MAX }), { minLength: 4, maxLength: 4 }),
+        lateMs: fc.integer({ min: 0, max: LATE_MS_MAX }),
+        looksAfter: fc.constant(LOOKS_AFTER_SECONDS),
+      }),
+      // After the first sweep has begun at the latest.
+      fc.integer({ min: MINUTE_MS + LATE_MS_MAX, max: 3 * MINUTE_MS }),
+      fc.integer({ min: -5_000, max: 5_000 }),
+      async (spacing, killAtMs, taskAheadMs) => {
+        const { endedMs, firstMs } = await killAt(spacing, killAtMs, taskAheadMs);
+        expect(endedMs).toBeLessThan(BOUND_MS);
+        expect(firstMs).toBeGreaterThan(SILENT_MS);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+it("a task that beats on is never touched, however the sweeps and looks lie over one another", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: JITTER_MS_MAX }), { minLength: 3, maxLength: 3 }),
+      fc.integer({ min: -3_600_000, max: 3_600_000 }),
+      async (jitters, taskAheadMs) => {
+        const world = makeSweepWorld({ taskAheadMs });
+        for (const id of OURS) world.place(id);
+        world.startTask();
+        await world.time.pass(15_000);
+        schedule(world, { jitters, lateMs: 500, looksAfter: LOOKS_AFTER_SECONDS });
+        await world.time.pass(4 * MINUTE_MS);
+        expect(world.api.stats().byRoute).toEqual({});
+        expect(world.events).toEqual([]);
+      },
+    ),
+    { numRuns: 10 },
+  );
+});
