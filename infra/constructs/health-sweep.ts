@@ -1,6 +1,7 @@
 /**
- * The function that looks at every integration each minute and ends the orders of a silent task, what starts it, and where a sweep goes
- * that could not be started. Owns how often it runs and what it may touch: of the ledger its own items alone, and leases and audits to read.
+ * The function that looks at every integration each minute and ends the orders of a silent task, what starts it, the looks between the
+ * sweeps, and where either goes that could not be made. Owns how often it runs and what it may touch: of the ledger its own items alone,
+ * and leases and audits to read.
  */
 import { Duration } from "aws-cdk-lib";
 import { ComparisonOperator, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
@@ -10,9 +11,10 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
+import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
-import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { StageSettings } from "../stages.ts";
 import { makeAlarm } from "./alarms.ts";
@@ -39,6 +41,12 @@ const RETRIES = 0;
 /** It may watch a heartbeat for half a minute and then end orders. */
 const TIMEOUT = Duration.minutes(1);
 
+/** AWS Lambda guide, "Configuring a queue to use with Lambda": what a queue hides a message for, in time-outs of its reader. */
+const VISIBILITY_PER_TIMEOUT = 6;
+
+/** The fewest that Lambda knows: one that ends orders leaves the other way open. */
+const LOOKS_AT_ONCE = 2;
+
 export class HealthSweep extends Construct {
   readonly function: IFunction;
   readonly deadLetters: IQueue;
@@ -47,6 +55,7 @@ export class HealthSweep extends Construct {
     super(scope, id);
     const deadLetters = makeDeadLetters(this, "health-dead-letters");
     const queues = [...props.deadLetters, deadLetters];
+    const looks = this.#looks(deadLetters);
     const sweep = new NodeFunction(this, "Function", {
       settings: props.settings,
       folder: "health-sweep",
@@ -54,9 +63,12 @@ export class HealthSweep extends Construct {
       timeout: TIMEOUT,
       // Memory is processor time, and a dead man waits for a cold start.
       memoryMegabytes: 512,
-      environment: variablesFor(props, queues),
+      environment: { ...variablesFor(props, queues), LOOKS_QUEUE_URL: looks.queueUrl },
     }).function;
     for (const statement of statementsFor(props, queues)) sweep.addToRolePolicy(statement);
+    sweep.addToRolePolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [looks.queueArn] }));
+    // However many there are, one look is enough.
+    sweep.addEventSource(new SqsEventSource(looks, { batchSize: 10, maxConcurrency: LOOKS_AT_ONCE }));
     sweep.configureAsyncInvoke({
       maxEventAge: EVERY,
       retryAttempts: RETRIES,
@@ -86,6 +98,21 @@ export class HealthSweep extends Construct {
     });
     this.function = sweep;
     this.deadLetters = deadLetters;
+  }
+
+  /** Two sweeps may begin 119 s apart: looks between them (`lambdas/health-sweep/looks.ts`). One that fails is not made again. */
+  #looks(deadLetters: IQueue): Queue {
+    const visibilityTimeout = Duration.minutes(VISIBILITY_PER_TIMEOUT * TIMEOUT.toMinutes());
+    return new Queue(this, "Looks", {
+      queueName: "health-looks",
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      visibilityTimeout,
+      receiveMessageWaitTime: Duration.seconds(20),
+      // Long enough for one that failed to be set aside.
+      retentionPeriod: visibilityTimeout.plus(Duration.minutes(5)),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 1 },
+    });
   }
 }
 

@@ -35,7 +35,7 @@ export async function queueDepth(client: SQSClient, queueUrl: string): Promise<Q
   };
 }
 
-/** Waits until the queues are empty and nothing runs, at most `timeoutMs`. */
+/** Waits until the queues are empty and nothing runs, at most `timeoutMs`. What is put off is not due yet, and not waited for. */
 export async function drain(options: DrainOptions): Promise<DrainOutcome> {
   const { clock, client, queueUrls } = options;
   const until = clock.now().monotonicMs + options.timeoutMs;
@@ -43,9 +43,9 @@ export async function drain(options: DrainOptions): Promise<DrainOutcome> {
     const depths = await Promise.all([...new Set(queueUrls)].map((url) => queueDepth(client, url)));
     const total = (key: keyof QueueDepth) => depths.reduce((sum, depth) => sum + depth[key], 0);
     const running = options.running();
-    if (running + total("visible") + total("held") + total("delayed") === 0) return { kind: "drained" };
+    if (running + total("visible") + total("held") === 0) return { kind: "drained" };
     if (clock.now().monotonicMs >= until) {
-      const left = `${total("visible")} messages wait, ${total("held")} are held, ${total("delayed")} are delayed`;
+      const left = `${total("visible")} messages wait, ${total("held")} are held`;
       return { kind: "not-drained", reason: `${left}, ${running} invocations run after ${options.timeoutMs} ms` };
     }
     await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));

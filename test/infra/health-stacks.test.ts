@@ -30,6 +30,24 @@ describe("the health sweep", () => {
     });
   });
 
+  test("looks again between two sweeps, from a queue of its own, and one that fails is set aside at once", () => {
+    operations.hasResourceProperties("AWS::SQS::Queue", {
+      QueueName: "health-looks",
+      SqsManagedSseEnabled: true,
+      VisibilityTimeout: 360,
+      MessageRetentionPeriod: 660,
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: 1 }),
+    });
+    operations.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      BatchSize: 10,
+      ScalingConfig: { MaximumConcurrency: 2 },
+      EventSourceArn: { "Fn::GetAtt": [Match.stringLikeRegexp("HealthSweepLooks"), "Arn"] },
+    });
+    expect(functionOf("health-sweep")["Properties"].Environment.Variables.LOOKS_QUEUE_URL).toEqual({
+      Ref: expect.stringMatching("HealthSweepLooks"),
+    });
+  });
+
   test("may read the leases, write its own items alone, look at queues, speak two words and read its secrets", () => {
     const statements = statementsOf("health-sweep");
     const keys = (names: readonly string[]) => ({
@@ -47,6 +65,18 @@ describe("the health sweep", () => {
       ["events:PutEvents", word("flashmm.health", "Integration Health Changed")],
       ["events:PutEvents", word("flashmm.engine", "Risk Limit Breached")],
       ["secretsmanager:GetSecretValue", undefined],
+      // Its own looks: to ask for and to take.
+      [
+        [
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:GetQueueUrl",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ],
+        undefined,
+      ],
       [["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"], undefined],
     ]);
     for (const { Resource } of statements) expect(JSON.stringify(Resource)).not.toContain("*");
