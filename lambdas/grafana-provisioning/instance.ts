@@ -35,8 +35,11 @@ export async function readInstance(client: GrafanaClient): Promise<Instance> {
   return { version, namespace: settingsSchema.safeParse(settings.json).data?.namespace };
 }
 
+/** With `missing`, what is wrong: the Prometheus of `dataSources` is then the one that is expected, and is not there. */
+export type FoundDataSources = { readonly dataSources: DataSources; readonly missing: InputError | undefined };
+
 /** `wantedUid` is an operator's choice; without one it is the cloud's own, the default, or the only one there is. */
-export async function findDataSources(client: GrafanaClient, wantedUid: string | undefined): Promise<DataSources> {
+export async function findDataSources(client: GrafanaClient, wantedUid: string | undefined): Promise<FoundDataSources> {
   const { json } = await client.call({ method: "GET", path: "/api/datasources" });
   const all = dataSourcesSchema.parse(json);
   const prometheus = all.filter(({ type, uid }) => type === "prometheus" && uid !== USAGE_UID);
@@ -46,17 +49,19 @@ export async function findDataSources(client: GrafanaClient, wantedUid: string |
         prometheus.find(({ isDefault }) => isDefault) ??
         (prometheus.length === 1 ? prometheus[0] : undefined))
       : prometheus.find(({ uid }) => uid === wantedUid);
-  if (found === undefined) {
-    const expected =
-      wantedUid === undefined
-        ? `one of type prometheus that is named ${CLOUD_UID}, is the default or stands alone (GRAFANA_DATASOURCE_UID chooses)`
-        : `one of type prometheus with uid ${wantedUid}`;
-    throw new InputError({
-      what: "Grafana's data sources",
-      expected,
-      was: all.map(({ uid, type }) => `${uid} (${type})`).join(", ") || "none",
-    });
-  }
   const cloudWatch = all.find(({ type }) => type === "cloudwatch");
-  return { prometheus: { uid: found.uid }, cloudWatch: cloudWatch && { uid: cloudWatch.uid } };
+  const prometheusUid = found?.uid ?? wantedUid ?? CLOUD_UID;
+  return {
+    dataSources: { prometheus: { uid: prometheusUid }, cloudWatch: cloudWatch && { uid: cloudWatch.uid } },
+    missing: found === undefined ? missingSource(wantedUid, all) : undefined,
+  };
+}
+
+function missingSource(wantedUid: string | undefined, all: z.infer<typeof dataSourcesSchema>): InputError {
+  const expected =
+    wantedUid === undefined
+      ? `one of type prometheus that is named ${CLOUD_UID}, is the default or stands alone (GRAFANA_DATASOURCE_UID chooses)`
+      : `one of type prometheus with uid ${wantedUid}`;
+  const was = all.map(({ uid, type }) => `${uid} (${type})`).join(", ") || "none";
+  return new InputError({ what: "Grafana's data sources", expected, was });
 }

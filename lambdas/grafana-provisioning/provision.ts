@@ -36,13 +36,19 @@ const MESSAGE = "provisioned by FlashMM";
 
 const groupSchema = z.object({ interval: z.number(), rules: z.array(z.object({ uid: z.string() })) });
 
-/** Rejects with `GrafanaError` or `InputError`; what was done until then stays. */
+/**
+ * Rejects with `GrafanaError` or `InputError`; what was done until then stays. A data source that is missing is told after everything that
+ * needs none is in place: the dashboard, which names the one that is expected and shows its figures once it is there, and no rule, since
+ * Grafana takes none that asks nobody.
+ */
 export async function provision(client: GrafanaClient, settings: ProvisionSettings): Promise<Provisioned> {
   const { version, namespace } = await readInstance(client);
-  const dataSources = await findDataSources(client, settings.dataSourceUid);
+  const found = await findDataSources(client, settings.dataSourceUid);
   const { folder, api } = await putFolder(client, namespace);
   const receiver = await putContactPoints(client, settings.targets);
-  const dashboard = await putDashboard(client, namespace, dataSources);
+  const dashboard = await putDashboard(client, namespace, found.dataSources);
+  if (found.missing !== undefined) throw found.missing;
+  const { dataSources } = found;
   const rules = await putRules(client, dataSources, { receiver, runbookUrl: settings.runbookUrl });
   const removed = await removeLeftPoints(client, settings.targets);
   return { version, api, dataSources, folder, dashboard, rules, receiver, removed };

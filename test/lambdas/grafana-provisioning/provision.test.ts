@@ -51,6 +51,34 @@ describe("a provisioning", () => {
     expect(JSON.stringify(world.store.dashboards.get("flashmm-overview"))).toContain("flashmm_audit_age_seconds");
   });
 
+  it.each([
+    ["none", [], undefined, "grafanacloud-prom"],
+    ["the chosen one not", ["grafanacloud-prom"], "mine", "mine"],
+    ["two and no choice", ["a", "b"], undefined, "grafanacloud-prom"],
+  ])(
+    "where Prometheus is missing (%s) makes all but the rules, says so, and is whole once it is there",
+    async (_what, uids, wanted, expected) => {
+      for (const appVersions of [["v1"], []]) {
+        const world = makeGrafanaWorld({ appVersions });
+        const sourceOf = (uid: string) => ({ uid, name: uid, type: "prometheus", isDefault: false });
+        world.store.dataSources = uids.map(sourceOf);
+        await expect(world.provision({ dataSourceUid: wanted })).rejects.toThrow(
+          "Grafana's data sources must be one of type prometheus",
+        );
+        expect([...world.store.folders.keys()]).toEqual(["flashmm"]);
+        expect([...world.store.contactPoints.keys()]).toEqual(["flashmm-webhook", "flashmm-email"]);
+        expect(JSON.stringify(world.store.dashboards.get("flashmm-overview"))).toContain(`"uid":"${expected}"`);
+        expect(world.store.groups.size).toBe(0);
+        world.store.dataSources = [sourceOf(expected)];
+        expect(await world.provision({ dataSourceUid: wanted })).toMatchObject({
+          folder: "unchanged",
+          dashboard: "unchanged",
+          rules: RULES,
+        });
+      }
+    },
+  );
+
   it("without any target leaves alerts to the stack's own policies", async () => {
     const world = makeGrafanaWorld();
     expect(await world.provision({ targets: NOBODY })).toMatchObject({ receiver: undefined });
