@@ -4,12 +4,12 @@
  *
  * EventBridge delivers at least once and in no order, so what counts is a request's own time: the item ends as the newest request
  * says, whatever the delivery, and a second delivery changes nothing. Of two requests of one time the one delivered last stands
- * (events carry whole seconds). What cannot be applied is answered by an event that says why.
+ * (events carry whole seconds). What is not applied is answered by an event that says why.
  */
 import { InputError } from "../../core/errors.ts";
 import { isSymbol } from "../../core/market.ts";
 import { parseIsoTime } from "../../core/sei/iso-time.ts";
-import { type ControlWord, toReasonLine, writeControlItem } from "../control-item.ts";
+import { type ControlOutcome, type ControlWord, toReasonLine, writeControlItem } from "../control-item.ts";
 import { type EventSink, sayEvent } from "../event-bus.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 
@@ -40,19 +40,29 @@ export type OperatorControl = {
 /** `outdated`: a later request stands there, nothing was changed. */
 export type RequestOutcome = "applied" | "outdated";
 
-/** As `applyRequest`; a request that cannot be applied is first refused on the bus, where the operator sees it. */
+/**
+ * As `applyRequest`; a request that is not applied is refused on the bus, where the operator sees it. One that came too late for a later
+ * one fails nothing: its sender's clock may lag, or EventBridge has delivered it again.
+ */
 export async function answerRequest(control: OperatorControl, request: OperatorRequest): Promise<RequestOutcome> {
+  let outcome: ControlOutcome;
   try {
-    return await applyRequest(control, request);
+    outcome = await writeRequest(control, request);
   } catch (error) {
-    if (error instanceof InputError) await refuse(control, request, error);
+    if (error instanceof InputError) await refuse(control, request, error.message);
     throw error;
   }
+  if (outcome.type === "outdated") {
+    const { state, by, at, reason } = outcome.standing;
+    const later = `what stands there is later: ${state} since ${at} by ${by} (${reason})`;
+    await refuse(control, request, `the request of ${request.time} changed nothing, ${later}`);
+  }
+  return outcome.type;
 }
 
-async function refuse({ bus, log }: OperatorControl, request: OperatorRequest, error: InputError): Promise<void> {
+async function refuse({ bus, log }: OperatorControl, request: OperatorRequest, reason: string): Promise<void> {
   const { "detail-type": requested, id, time, detail: asked } = request;
-  const detail = { requested, eventId: id ?? null, time, detail: asked, reason: error.message, by: "operator-control" };
+  const detail = { requested, eventId: id ?? null, time, detail: asked, reason, by: "operator-control" };
   log.warn("request is refused", detail);
   if (bus === undefined) return;
   try {
@@ -64,6 +74,10 @@ async function refuse({ bus, log }: OperatorControl, request: OperatorRequest, e
 
 /** Writes the request unless a later one stands there. Throws `InputError` on a market that is not traded here. */
 export async function applyRequest(control: OperatorControl, request: OperatorRequest): Promise<RequestOutcome> {
+  return (await writeRequest(control, request)).type;
+}
+
+async function writeRequest(control: OperatorControl, request: OperatorRequest): Promise<ControlOutcome> {
   const scope = scopeOf(request.detail.market, control.markets);
   const wanted: ControlWord = {
     state: request["detail-type"] === "Quoting Halt Requested" ? "halted" : "running",
@@ -82,7 +96,7 @@ export async function applyRequest(control: OperatorControl, request: OperatorRe
   } else {
     control.log.info("request was written down", { scope, request: wanted });
   }
-  return outcome.type;
+  return outcome;
 }
 
 /** The sort key of the item: a market, or `ALL` when the request names none. */

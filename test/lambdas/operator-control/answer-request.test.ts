@@ -89,6 +89,19 @@ it("a request that cannot be applied is refused on the bus by an event that says
   expect(await readControl(table, "ALL")).toBeUndefined();
 });
 
+it("a halt that is older by its clock than the resume that stands there is refused on the bus, and fails nothing", async () => {
+  const { table, control, said } = makeAnswering();
+  await answerRequest(control, makeRequest("resume", { id: "event-1", time: "2026-01-02T03:04:06Z" }));
+  expect(said).toEqual([]);
+  expect(await answerRequest(control, makeRequest("halt", { id: "event-2" }))).toBe("outdated");
+  const standing = "running since 2026-01-02T03:04:06.000Z by flashmm.operator of account 123456789012 (maintenance)";
+  const reason = `the request of 2026-01-02T03:04:05Z changed nothing, what stands there is later: ${standing}`;
+  const detail = { requested: "Quoting Halt Requested", eventId: "event-2", reason };
+  expect(said).toMatchObject([{ type: "Operator Request Refused", detail }]);
+  expect(EVENT_DETAILS["flashmm.engine"]["Operator Request Refused"].safeParse(said[0]?.detail).success).toBe(true);
+  expect(await readControl(table, "ALL")).toMatchObject({ state: "running" });
+});
+
 it("a refusal that cannot be said hides nothing of why the request was refused", async () => {
   const { control } = makeAnswering();
   const client = { send: async () => Promise.reject(new Error("the bus is away")) };
