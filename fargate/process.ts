@@ -88,6 +88,7 @@ export async function runProcess(): Promise<void> {
     metrics: task.metrics,
     state: () => task.state(),
     health: () => task.health(),
+    liveness: () => task.liveness(),
     history: (market) => task.history(market),
     operator: makeOperatorApi(config, eventBridge, log),
     chart: (reportId) => readChart(config.status.reportsFolder, reportId),

@@ -17,6 +17,7 @@ import { Control, type ControlOptions } from "./control.ts";
 import { EmfMetrics } from "./emf.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
 import { FillOutbox } from "./fill-outbox.ts";
+import { type HealthParts, healthOf, livenessOf } from "./health.ts";
 import { Lease } from "./lease.ts";
 import type { LeaseEvent, Told } from "./lease-types.ts";
 import type { Log } from "./log.ts";
@@ -31,7 +32,6 @@ import { Startup } from "./startup.ts";
 import { StateTable } from "./state-table.ts";
 import { AlarmWatch } from "./status/alarm-watch.ts";
 import { History } from "./status/history.ts";
-import { reasonsOf } from "./status/market-state.ts";
 import type { Health } from "./status/server.ts";
 import type { HistoryPoint, TaskState } from "./status/state.ts";
 import { toTaskState } from "./status/task-state.ts";
@@ -262,20 +262,22 @@ export class Task {
     });
   }
 
-  /**
-   * Healthy while every market quotes, has just begun to, or is halted on purpose (CONTRACTS 8); otherwise the reasons. A task
-   * that waits for the lease of another is where it should be.
-   */
   health(): Health {
-    const { epoch, heldBy } = this.#lease.state();
-    const isStandby = this.#phase === "starting" && epoch === null && heldBy !== null;
-    if (isStandby) return { healthy: true, reasons: [] };
-    if (this.#phase !== "running") return { healthy: false, reasons: [`the task is ${this.#phase}`] };
-    const now = this.#options.clock.now();
-    const reasons = (this.#assembly?.engine.markets ?? [])
-      .filter((market) => !market.isHaltedByOperator)
-      .flatMap((market) => reasonsOf(market, now).map((reason) => `${market.settings.market.symbol}: ${reason}`));
-    return { healthy: reasons.length === 0, reasons };
+    return healthOf(this.#healthParts());
+  }
+
+  /** Whether it can be of use by staying. */
+  liveness(): Health {
+    return livenessOf(this.#healthParts());
+  }
+
+  #healthParts(): HealthParts {
+    return {
+      phase: this.#phase,
+      lease: this.#lease.state(),
+      markets: this.#assembly?.engine.markets ?? [],
+      now: this.#options.clock.now(),
+    };
   }
 
   history(market: string): readonly HistoryPoint[] {

@@ -21,6 +21,8 @@ export type StatusSources = {
   readonly metrics: Metrics;
   readonly state: () => TaskState;
   readonly health: () => Health;
+  /** Whether a restart could help nothing; as `health`, but for one market that takes no other down. */
+  readonly liveness: () => Health;
   /** The points of one market, oldest first. */
   readonly history: (market: string) => readonly HistoryPoint[];
   readonly operator: OperatorApi;
@@ -178,13 +180,17 @@ function answerTo(url: URL | null, sources: Sources): Answer {
       return sources.operator.describe();
     case `${OPERATOR_PATH}/command`:
       return sources.operator.command(url.searchParams);
-    case "/healthz": {
-      const { healthy, reasons } = sources.health();
-      return json(healthy ? 200 : 503, { healthy, reasons });
-    }
+    case "/healthz":
+      return healthAnswer(sources.health());
+    case "/livez":
+      return healthAnswer(sources.liveness());
     default:
       return failure(404, "NOT_FOUND", "no such page");
   }
+}
+
+function healthAnswer({ healthy, reasons }: Health): Answer {
+  return json(healthy ? 200 : 503, { healthy, reasons });
 }
 
 /** The points of `market`, only those after `after` (epoch ms) when it is given: a page asks for what it lacks. */

@@ -43,14 +43,14 @@ export type TradingTaskProps = TaskPlaces & {
 const STATUS_PORT = 8_080;
 
 /**
- * Asks /healthz with the shell's own sockets: a second Node would take a good part of the small processor, each time. Healthy is 200:
- * quoting, halted on purpose, or waiting for the lease.
+ * Asks /livez with the shell's own sockets: a second Node would take a good part of the small processor, each time. Not /healthz: one
+ * market that can not be quoted would end the quotes of all the others with each restart.
  */
 const HEALTH_CHECK = [
   "CMD",
   "bash",
   "-c",
-  `exec 3<>/dev/tcp/127.0.0.1/${STATUS_PORT} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 200 '* ]]`,
+  `exec 3<>/dev/tcp/127.0.0.1/${STATUS_PORT} && printf 'GET /livez HTTP/1.0\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 200 '* ]]`,
 ];
 
 /** The longest Fargate knows; the task needs 30 s (CONTRACTS 8). */
@@ -114,7 +114,7 @@ export class TradingTask extends Construct {
         CAMBRIAN_API_KEY: TaskSecret.fromSecretsManager(key, "apiKey"),
         CAMBRIAN_SECRET_KEY: TaskSecret.fromSecretsManager(key, "secretKey"),
       },
-      // Ten minutes without quoting, and it is started anew: that is the recovery it knows. A start may take five.
+      // Ten minutes without a quote in any market, and it is started anew: that is the recovery it knows. A start may take five.
       healthCheck: {
         command: HEALTH_CHECK,
         interval: Duration.seconds(60),

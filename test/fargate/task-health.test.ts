@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import { type ScenarioWorld, SYMBOL, startScenarioWorld } from "../../sim/world/scenario-world.ts";
 import type { WorldTask } from "../../sim/world/world-task.ts";
-import { liveOrders, startQuoting, stopped, untilQuoting, withMarket } from "./scenarios/scenario.ts";
+import { TIGHT } from "./scenarios/moving-market.ts";
+import {
+  liveOrders,
+  OTHER,
+  startQuoting,
+  stopped,
+  twoMarkets,
+  untilQuoting,
+  withMarket,
+} from "./scenarios/scenario.ts";
 
 const WELL = { healthy: true, reasons: [] };
 
@@ -22,6 +31,45 @@ test("a task that quotes is healthy, one that starts or stops is not", async () 
   expect(task.task.health()).toEqual(WELL);
   expect(await stopped(world, task)).toEqual([]);
   expect(task.task.health()).toEqual({ healthy: false, reasons: ["the task is stopping"] });
+});
+
+test("a market that can not be quoted is no reason to restart the other one's task; where none is quoted there is one", async () => {
+  await using world = await startScenarioWorld({ seed: 37, ...twoMarkets(TIGHT) });
+  const { time, exchange } = world;
+  const { task } = await startQuoting(world);
+  await time.until(() => task.liveness().healthy && task.health().healthy, "both are quoted", 20_000);
+  exchange.hand(SYMBOL).empty("both");
+  const passes = async (liveness: unknown) => {
+    for (let passedMs = 0; passedMs < 30_000; passedMs += 500) {
+      await time.pass(500);
+      expect(task.liveness()).toEqual(liveness);
+    }
+  };
+  await time.until(() => !task.health().healthy, "one is not quoted", 20_000);
+  await passes(WELL);
+  exchange.hand(OTHER).empty("both");
+  const reasons = [SYMBOL, OTHER].map((symbol) => `${symbol}: book has an empty side`);
+  await time.until(() => !task.liveness().healthy, "none is quoted", 20_000);
+  await passes({ healthy: false, reasons });
+  // With the one halted on purpose it is still the other that should be quoted.
+  world.operator.halt("maintenance", OTHER);
+  await time.pass(3_000);
+  expect(task.liveness()).toEqual({ healthy: false, reasons: reasons.slice(0, 1) });
+  world.operator.halt("maintenance", SYMBOL);
+  await time.pass(3_000);
+  expect(task.liveness()).toEqual(WELL);
+});
+
+test("a task that starts is left to it, since a start that comes to nothing ends by itself", async () => {
+  await using world = await startScenarioWorld({ seed: 38 });
+  const task = world.makeTask();
+  expect(task.task.liveness()).toEqual(WELL);
+  void task.start();
+  await world.time.until(() => task.state().epoch !== null, "the lease is won");
+  task.links.table.lose("request", "any", 1_000);
+  await world.time.pass(2_000);
+  expect(task.task.health().healthy).toBe(false);
+  expect(task.task.liveness()).toEqual(WELL);
 });
 
 test("a market that an operator has halted is healthy for as long as it lasts, whatever else would hold it back", async () => {

@@ -95,10 +95,10 @@ describe("the task", () => {
     expect(container.PortMappings).toBeUndefined();
   });
 
-  test("has two minutes to end in order, and is asked for its health at /healthz", () => {
+  test("has two minutes to end in order, and is asked at /livez whether a restart would help", () => {
     expect(container.StopTimeout).toBe(120);
     expect(container.HealthCheck).toMatchObject({ Interval: 60, Retries: 10, StartPeriod: 300, Timeout: 5 });
-    expect(container.HealthCheck.Command.at(-1)).toContain("GET /healthz");
+    expect(container.HealthCheck.Command.at(-1)).toContain("GET /livez");
     expect(container.Environment).toContainEqual({ Name: "STATUS_PORT", Value: "8080" });
   });
 

@@ -11,9 +11,11 @@ import {
   JITTER,
   liveOrders,
   logged,
+  OTHER,
   reasonsOf,
   startQuoting,
   stopped,
+  twoMarkets,
   untilQuoting,
 } from "./scenario.ts";
 
@@ -145,29 +147,8 @@ it("kill during a freeze that the monotonic clock does not show: the task that w
   await endWell(world, task);
 });
 
-const OTHER = "ATOM/USDC";
-
 it("kill of one market of two: its orders go, the other market is quoted on, and a resume brings it back", async () => {
-  const markets = [SYMBOL, OTHER].map((symbol) => ({
-    symbol,
-    tickSize: "0.0001",
-    lotSize: "1",
-    startPrice: "0.4215",
-  }));
-  await using world = await startScenarioWorld({
-    seed: 203,
-    markets,
-    configured: (config) => ({
-      ...TIGHT(config),
-      markets: [SYMBOL, OTHER].flatMap((symbol) =>
-        TIGHT(config).markets.map((market) => ({
-          ...market,
-          symbol,
-          strategy: { ...market.strategy, levels: 1 },
-        })),
-      ),
-    }),
-  });
+  await using world = await startScenarioWorld({ seed: 203, ...twoMarkets(TIGHT) });
   const { time, operator, exchange } = world;
   const task = await startQuoting(world);
   await untilQuoting(world, task, OTHER);

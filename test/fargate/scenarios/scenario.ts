@@ -5,7 +5,12 @@
 import { expect } from "vitest";
 import type { Config, MarketConfig } from "../../../fargate/config.ts";
 import type { Exchange } from "../../../sim/exchange/exchange.ts";
-import { type ScenarioWorld, SYMBOL, type TaskSettings } from "../../../sim/world/scenario-world.ts";
+import {
+  type ScenarioOptions,
+  type ScenarioWorld,
+  SYMBOL,
+  type TaskSettings,
+} from "../../../sim/world/scenario-world.ts";
 import type { LogRecord, WorldTask } from "../../../sim/world/world-task.ts";
 
 /** Once what went wrong is over, both sides must stand again within this (virtual milliseconds). */
@@ -28,6 +33,27 @@ export function withMarket(change: {
       strategy: { ...market.strategy, ...change.strategy },
     })),
   });
+}
+
+/** A second market beside the first. */
+export const OTHER = "ATOM/USDC";
+
+/** What makes a world of two markets alike, one level each. */
+export function twoMarkets(configured: (config: Config) => Config): Pick<ScenarioOptions, "markets" | "configured"> {
+  const markets = [SYMBOL, OTHER];
+  return {
+    markets: markets.map((symbol) => ({ symbol, tickSize: "0.0001", lotSize: "1", startPrice: "0.4215" })),
+    configured: (config) => ({
+      ...configured(config),
+      markets: markets.flatMap((symbol) =>
+        configured(config).markets.map((market) => ({
+          ...market,
+          symbol,
+          strategy: { ...market.strategy, levels: 1 },
+        })),
+      ),
+    }),
+  };
 }
 
 /** Our orders that the venue shows live in a market. */

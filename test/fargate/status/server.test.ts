@@ -51,6 +51,7 @@ describe("status server", () => {
     { path: "/uplot.css", type: "text/css; charset=utf-8", holds: ".uplot" },
     { path: "/api/state", type: "application/json; charset=utf-8", holds: '"engineId":"task-7f3a"' },
     { path: "/healthz", type: "application/json; charset=utf-8", holds: '{"healthy":true,"reasons":[]}' },
+    { path: "/livez", type: "application/json; charset=utf-8", holds: '{"healthy":true,"reasons":[]}' },
     {
       path: "/metrics",
       type: "text/plain; version=0.0.4; charset=utf-8",
@@ -113,6 +114,15 @@ describe("status server", () => {
     const answer = await fetch(`${await start({ health: () => ({ healthy: false, reasons }) })}/healthz`);
     expect(answer.status).toBe(503);
     expect(await answer.json()).toEqual({ healthy: false, reasons });
+  });
+
+  test("a task that is unhealthy and of use answers 200 to whoever restarts it, and 503 where it is of none", async () => {
+    const ill = { healthy: false, reasons: ["SEI/USDC: book is stale: 6.2 s old"] };
+    const useful = await start({ health: () => ill });
+    expect([(await fetch(`${useful}/healthz`)).status, (await fetch(`${useful}/livez`)).status]).toEqual([503, 200]);
+    const answer = await fetch(`${await start({ health: () => ill, liveness: () => ill })}/livez`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual(ill);
   });
 
   test("the history answers the points after the one a page already has", async () => {

@@ -26,6 +26,7 @@ export function startServer(changes: Partial<StatusSources & { readonly port: nu
     metrics: makeMetrics(),
     state: () => makeTaskState(),
     health: () => ({ healthy: true, reasons: [] }),
+    liveness: () => ({ healthy: true, reasons: [] }),
     history: () => makeHistoryPoints(1_800),
     operator: makeOperatorApi(),
     chart: () => Promise.resolve(undefined),
