@@ -12,7 +12,7 @@ import type { Clock } from "./seams.ts";
 import type { StartupStep, StepWait } from "./startup.ts";
 import { endOwnOrders, START_ORDERS_WITHIN_MS, type WindDownOptions } from "./wind-down.ts";
 
-/** How often the markets' data is looked at while it must stay fresh, and how long a try of that step lasts. */
+/** How often the markets' data is looked at while it must stay fresh, and how long a try of that step lasts: so long all are waited for. */
 const FRESH_LOOK_MS = 100;
 const FRESH_TRY_MS = 10_000;
 
@@ -127,7 +127,10 @@ async function agree(assembly: Assembly, { show, pause }: StepWait): Promise<str
   return await assembly.reconciler.compare(true);
 }
 
-/** Every market's data must have been good without a break for `freshMs`. */
+/**
+ * Every market's data must have been good without a break for `freshMs`. One that has none holds the others up for one try alone: it is
+ * quoted when its data comes, as it would be after any loss of it.
+ */
 async function awaitFreshData(
   { engine, feed }: Assembly,
   freshMs: number,
@@ -135,18 +138,27 @@ async function awaitFreshData(
   { show, pause }: StepWait,
 ): Promise<string> {
   const beganMs = clock.now().monotonicMs;
-  let sinceMs: number | undefined;
+  /** Since when each market's data has been good, by its symbol. */
+  const since = new Map<string, number>();
   let reason = "";
   do {
     const now = clock.now();
-    const faults = engine.markets.flatMap(({ settings, watch }) =>
-      watch.reasonsNotToQuote(now).map((each) => `${settings.market.symbol}: ${each}`),
-    );
-    sinceMs = faults.length > 0 ? undefined : (sinceMs ?? now.monotonicMs);
-    if (sinceMs !== undefined && now.monotonicMs - sinceMs >= freshMs) return `from ${feed.state().endpoint}`;
+    const faults: string[] = [];
+    for (const { settings, watch } of engine.markets) {
+      const { symbol } = settings.market;
+      const reasons = watch.reasonsNotToQuote(now);
+      if (reasons.length > 0) since.delete(symbol);
+      else if (!since.has(symbol)) since.set(symbol, now.monotonicMs);
+      faults.push(...reasons.map((each) => `${symbol}: ${each}`));
+    }
+    const fresh = [...since.values()].filter((sinceMs) => now.monotonicMs - sinceMs >= freshMs).length;
+    if (fresh === engine.markets.length) return `from ${feed.state().endpoint}`;
     if (faults.length > 0) reason = faults.join("; ");
     show(reason === "" ? `good so far, for ${freshMs / 1_000} s` : reason);
-    if (now.monotonicMs - beganMs > Math.max(FRESH_TRY_MS, 2 * freshMs)) throw new Error(reason);
+    if (now.monotonicMs - beganMs > Math.max(FRESH_TRY_MS, 2 * freshMs)) {
+      if (fresh === 0) throw new Error(reason);
+      return `from ${feed.state().endpoint}; not waited for any longer: ${reason}`;
+    }
   } while (await pause(FRESH_LOOK_MS));
   return "stopped";
 }

@@ -5,7 +5,17 @@ import { RiskStore } from "../../fargate/risk-store.ts";
 import type { HandMadeExchange } from "../../sim/exchange/hand-made-exchange.ts";
 import { type ScenarioWorld, SYMBOL, startScenarioWorld } from "../../sim/world/scenario-world.ts";
 import type { WorldTask } from "../../sim/world/world-task.ts";
-import { liveOrders, logged, startQuoting, stopped } from "./scenarios/scenario.ts";
+import { TIGHT } from "./scenarios/moving-market.ts";
+import {
+  endWell,
+  liveOrders,
+  logged,
+  OTHER,
+  startQuoting,
+  stopped,
+  twoMarkets,
+  untilQuoting,
+} from "./scenarios/scenario.ts";
 
 type World = ScenarioWorld<HandMadeExchange>;
 
@@ -135,6 +145,26 @@ describe("fresh data", () => {
     world.exchange.hand(SYMBOL).refill();
     expect(await world.time.settled(started, "the start", 20_000)).toBe(true);
   });
+});
+
+test("a market without data holds the others up for ten seconds, is named, and is quoted when its data comes", async () => {
+  await using world = await startScenarioWorld({ seed: 17, ...twoMarkets(TIGHT) });
+  world.exchange.hand(OTHER).empty("asks");
+  const task = world.makeTask();
+  const started = task.start();
+  const sinceMs = await untilAt(world, task, "have fresh market data");
+  expect(await world.time.settled(started, "the start")).toBe(true);
+  expect(world.time.nowMs - sinceMs).toBeGreaterThan(10_000);
+  expect(world.time.nowMs - sinceMs).toBeLessThan(12_000);
+  expect(stepOf(task, "have fresh market data")?.detail).toBe(
+    `from ${world.node.endpoints[0]?.wsUrl}; not waited for any longer: ${OTHER}: book has an empty side`,
+  );
+  await untilQuoting(world, task);
+  await world.time.pass(20_000);
+  expect(liveOrders(world, OTHER)).toEqual([]);
+  world.exchange.hand(OTHER).refill();
+  await untilQuoting(world, task, OTHER);
+  await endWell(world, task);
 });
 
 test("what the risk must remember is written before the first order is placed", async () => {
