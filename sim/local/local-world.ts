@@ -12,7 +12,7 @@ import { InputError } from "../../core/errors.ts";
 import { makeSystemClock, makeSystemRng } from "../../fargate/clock.ts";
 import type { Log } from "../../fargate/log.ts";
 import { type CambrianApi, startCambrianApi } from "../cambrian-api/server.ts";
-import { type Exchange, makeSimulatedExchange } from "../exchange/exchange.ts";
+import { type Exchange, makeSimulatedExchange, type TradedExchange } from "../exchange/exchange.ts";
 import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import { describeTape, readTape } from "../exchange/tape.ts";
 import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
@@ -30,6 +30,8 @@ export type LocalWorld = {
   readonly exchange: Exchange;
   /** The same exchange when a tape is played, with its end. */
   readonly tape: TapeExchange | undefined;
+  /** What can be made to happen in a market; undefined when a tape is played. */
+  readonly traders: TradedExchange["traders"] | undefined;
   readonly node: SeiNode;
   readonly api: CambrianApi;
   readonly grafana: GrafanaServer;
@@ -76,7 +78,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   const rng = makeSystemRng();
   const templateDir = join(folder, "templates");
   // One after the other: a start that fails must leave no program behind that still writes into the folder.
-  const { exchange, tape, markets } = await openExchange(input);
+  const { exchange, tape, traders, markets } = await openExchange(input);
   starting.defer(() => exchange.stop());
   await synthesize(root, templateDir);
   const nowMs = () => clock.now().epochMs;
@@ -114,6 +116,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   return {
     exchange,
     tape,
+    traders,
     node,
     api,
     grafana,
@@ -175,6 +178,7 @@ async function assertPortFree(port: number): Promise<void> {
 async function openExchange({ options, root, folder }: LocalWorldInput): Promise<{
   readonly exchange: Exchange;
   readonly tape: TapeExchange | undefined;
+  readonly traders: TradedExchange["traders"] | undefined;
   readonly markets: RunMarkets;
 }> {
   const clock = makeSystemClock();
@@ -184,11 +188,11 @@ async function openExchange({ options, root, folder }: LocalWorldInput): Promise
   if (options.tape === undefined) {
     const markets = simulatedMarkets(file, options.markets);
     const exchange = makeSimulatedExchange({ markets: markets.settings, seed, speed, clock, journal });
-    return { exchange, tape: undefined, markets };
+    return { exchange, tape: undefined, traders: exchange.traders, markets };
   }
   const markets = tapeMarkets(file, await describeTape(options.tape), options.markets);
   const tape = makeTapeExchange({ markets: markets.settings, tape: readTape(options.tape), speed, clock, journal });
-  return { exchange: tape, tape, markets };
+  return { exchange: tape, tape, traders: undefined, markets };
 }
 
 function readMarkets(root: string): readonly MarketFile[] {

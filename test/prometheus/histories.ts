@@ -8,9 +8,7 @@ export type Wrong =
   /** A gauge shows this in the last five minutes. */
   | { readonly type: "gauge"; readonly name: string; readonly labels?: RegExp; readonly value: number }
   /** A counter grows by so much every fifteen seconds of them. */
-  | { readonly type: "counter"; readonly name: string; readonly labels: RegExp; readonly step: number }
-  /** The task sends nothing for the last five minutes. */
-  | { readonly type: "silence" };
+  | { readonly type: "counter"; readonly name: string; readonly labels: RegExp; readonly step: number };
 
 type Line = { readonly name: string; readonly labels: string; readonly value: string };
 
@@ -29,19 +27,17 @@ export function makeHistory(scrape: string, wrong: Wrong, endSeconds: number): s
   for (const line of lines) {
     for (let at = endSeconds - LASTING_SECONDS; at <= endSeconds; at += STEP_SECONDS) {
       const value = valueAt(line, wrong, Math.max(0, at - (endSeconds - WRONG_SECONDS)) / STEP_SECONDS);
-      if (value !== undefined) made.push(`${line.name}${line.labels} ${value} ${at}`);
+      made.push(`${line.name}${line.labels} ${value} ${at}`);
     }
   }
   return `${made.join("\n")}\n# EOF\n`;
 }
 
-function valueAt({ name, labels, value }: Line, wrong: Wrong, stepsWrong: number): string | undefined {
+function valueAt({ name, labels, value }: Line, wrong: Wrong, stepsWrong: number): string {
   if (stepsWrong === 0) return value;
   switch (wrong.type) {
     case "nothing":
       return value;
-    case "silence":
-      return undefined;
     case "gauge":
       return name === wrong.name && (wrong.labels ?? /^/).test(labels) ? `${wrong.value}` : value;
     case "counter":

@@ -5,8 +5,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { localAddress } from "../../sim/local/local-client.ts";
 
 export type Programs = { readonly prometheus: string; readonly promtool: string };
 
@@ -21,8 +23,8 @@ export type RunningPrometheus = {
 const READY_WITHIN_MS = 30_000;
 
 export function findPrograms(folder: string): Programs {
-  const onPath = "/usr/bin";
-  if (existsSync(join(onPath, "promtool"))) return programsIn(onPath);
+  const onPath = (process.env["PATH"] ?? "").split(":").find((each) => existsSync(join(each, "promtool")));
+  if (onPath !== undefined) return programsIn(onPath);
   execFileSync("apt-get", ["download", "prometheus"], { cwd: folder, stdio: "ignore" });
   const archive = readdirSync(folder).find((name) => name.startsWith("prometheus_"));
   if (archive === undefined) throw new Error("Debian's Prometheus could not be fetched");
@@ -48,21 +50,28 @@ export function importMetrics({ promtool }: Programs, folder: string, text: stri
   return data;
 }
 
+/** A port of this machine that is free now: others may run this, too. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const { port } = new URL(await localAddress(server));
+  server.close();
+  return Number(port);
+}
+
 /** `scraped` is an address that is scraped each second; without one it only answers from its data. */
 export async function startPrometheus(
   { prometheus }: Programs,
   options: {
     readonly folder: string;
     readonly data: string;
-    readonly port: number;
     readonly scraped: string | undefined;
   },
 ): Promise<RunningPrometheus> {
-  const { folder, data, port, scraped } = options;
+  const { folder, data, scraped } = options;
   const config = join(folder, "prometheus.yml");
   const jobs = scraped === undefined ? [] : [{ job_name: "flashmm", static_configs: [{ targets: [scraped] }] }];
   writeFileSync(config, JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: jobs }));
-  const address = `127.0.0.1:${port}`;
+  const address = `127.0.0.1:${await freePort()}`;
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${data}`, `--web.listen-address=${address}`];
   const child = spawn(prometheus, [...args, "--storage.tsdb.retention.time=10y"], { stdio: "ignore" });
   const endMs = performance.now() + READY_WITHIN_MS;

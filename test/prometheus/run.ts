@@ -1,7 +1,8 @@
 /**
  * Holds what is put into Grafana against Debian's Prometheus: `node test/prometheus/run.ts`. Every expression parses; beside a running
- * `npm start` every panel shows data and no alert is true; and with a drawdown, a stale feed, a halt, a silent task and others made to go
- * wrong, the right alert is true and no other. Takes two minutes, and the network unless Prometheus is installed. Exit code 0: all held.
+ * `npm start` every panel shows data and no alert is true; in a second world, whose feed, market and task are made to fail, the right
+ * alerts are true and no others; and so it is with whatever else may go wrong, put into a recorded scrape. Takes two minutes, and the
+ * network unless Prometheus is installed. Exit code 0: all held.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,10 +11,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { alertExpressions, annotationExpressions, panelExpressions } from "./expressions.ts";
+import { runWithFaults } from "./faulted-run.ts";
 import { makeHistory, type Wrong } from "./histories.ts";
 import {
   checkExpressions,
   findPrograms,
+  freePort,
   importMetrics,
   type Programs,
   type RunningPrometheus,
@@ -21,19 +24,14 @@ import {
 } from "./prometheus.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const TASK_PORT = 18_099;
-const PROMETHEUS_PORT = 18_090;
 /** Markouts of 60 s, and a window of a minute after them. */
 const RUN_SECONDS = 100;
 const ASKED_AFTER_MS = 80_000;
 
-/** What goes wrong, and the alerts that must be true then, and no others. */
+/** What goes wrong beside what `faulted-run.ts` makes for real, and the alerts that must be true then, and no others. */
 const CASES: readonly (readonly [what: string, wrong: Wrong, alerts: readonly string[]])[] = [
   ["nothing", { type: "nothing" }, []],
-  ["a drawdown of 3.5 %", { type: "gauge", name: "flashmm_drawdown_percent", value: 3.5 }, ["drawdown"]],
-  ["a book of 9 s", { type: "gauge", name: "flashmm_feed_staleness_seconds", value: 9 }, ["feed-stale"]],
   ["a halt", { type: "gauge", name: "flashmm_quoting_state", value: 0 }, ["halted"]],
-  ["a silent task", { type: "silence" }, ["silent"]],
   ["orders of unknown outcome", { type: "gauge", name: "flashmm_orders_unknown", value: 2 }, ["unknown-orders"]],
   ["an open breaker", { type: "gauge", name: "flashmm_circuit_state", value: 2 }, ["circuit-open"]],
   [
@@ -90,7 +88,9 @@ async function main(): Promise<number> {
       all.map(({ expr }) => expr),
     );
     say(`${all.length} expressions parse`);
-    const scrape = await besideARun(programs, subfolder(folder, "run"), faults);
+    const faulted = runWithFaults(programs, { root, folder: subfolder(folder, "faulted"), say });
+    const [scrape, found] = await Promise.all([besideARun(programs, subfolder(folder, "run"), faults), faulted]);
+    faults.push(...found);
     for (const [index, [what, wrong, alerts]] of CASES.entries()) {
       const found = await alertsOf(programs, subfolder(folder, `case-${index}`), makeHistoryNow(scrape, wrong));
       const isRight = found.join() === alerts.join();
@@ -106,12 +106,12 @@ async function main(): Promise<number> {
 
 /** Asks every panel and alert beside a running task. Answers its metrics as they were then. */
 async function besideARun(programs: Programs, folder: string, faults: string[]): Promise<string> {
-  const args = ["sim/local/run.ts", "--for", `${RUN_SECONDS}s`, "--port", `${TASK_PORT}`];
+  const port = await freePort();
+  const scraped = `127.0.0.1:${port}`;
+  const prometheus = await startPrometheus(programs, { folder, data: join(folder, "data"), scraped });
+  const args = ["sim/local/run.ts", "--for", `${RUN_SECONDS}s`, "--port", `${port}`];
   const run = spawn(process.execPath, args, { cwd: root, stdio: "ignore" });
   const ended = once(run, "exit");
-  const scraped = `127.0.0.1:${TASK_PORT}`;
-  const data = join(folder, "data");
-  const prometheus = await startPrometheus(programs, { folder, data, port: PROMETHEUS_PORT, scraped });
   try {
     await sleep(ASKED_AFTER_MS);
     const panels = panelExpressions();
@@ -143,7 +143,7 @@ async function alertsOf(
   { text, endSeconds }: Imported,
 ): Promise<readonly string[]> {
   const data = importMetrics(programs, folder, text);
-  const prometheus = await startPrometheus(programs, { folder, data, port: PROMETHEUS_PORT, scraped: undefined });
+  const prometheus = await startPrometheus(programs, { folder, data, scraped: undefined });
   try {
     return await trueAlerts(prometheus, endSeconds);
   } finally {
