@@ -20,15 +20,14 @@ import { freePort, type Programs, type RunningPrometheus, startPrometheus } from
  */
 const SILENT_WINDOW = ["[2m]", "[20s]"] as const;
 const SILENT_SECONDS = 22;
-const QUOTING_WITHIN_SECONDS = 45;
-const STALE_WITHIN_SECONDS = 15;
-const POSITION_WITHIN_SECONDS = 60;
-const DRAWDOWN_WITHIN_SECONDS = 40;
-/** Three percent of it is what such a position loses in such a jump, and several times what it gains and loses otherwise. */
+const QUOTING_WITHIN_SECONDS = 60;
+const STALE_WITHIN_SECONDS = 30;
+/** Of which 3 % is some times what the position gains and loses by itself, and less than what a few jumps make it lose. */
 const CAPITAL = "150";
-const POSITION_MIN = 700;
 /** Below `midJumpPercent`, from where on a mid is not believed. */
-const JUMP_PERCENT = 1.8;
+const JUMP_PERCENT = 1.5;
+const JUMPS_MAX = 10;
+const JUMPS_APART_SECONDS = 5;
 /** CONTRACTS: within 95 s of the last heartbeat, and no sooner than 30 s after it. The last one may be a third of a term before the freeze. */
 const ENDED_WITHIN_SECONDS = 95;
 const ENDED_AFTER_SECONDS = 26;
@@ -93,7 +92,6 @@ async function makeFaults(faulted: Faulted, say: Say): Promise<void> {
     await untilQuoting(prometheus);
     await hold("nodes that send again", []);
     await jumpAgainstPosition(faulted);
-    await untilTrue(prometheus, "drawdown", DRAWDOWN_WITHIN_SECONDS);
     await hold("a market that jumps against the position", ["drawdown"]);
     process.kill(task.pid ?? 0, "SIGSTOP");
     const frozenMs = performance.now();
@@ -137,17 +135,22 @@ function writeConfig({ world, folder }: Faulted): string {
   return path;
 }
 
-/** Waits for a position worth it, and moves the market's price to where that loses. */
+/**
+ * Moves the market's price to where the position loses, until that is a drawdown. Whoever quotes is filled on the way, on the side that
+ * loses: no position has to be waited for.
+ */
 async function jumpAgainstPosition({ world, prometheus }: Faulted): Promise<void> {
   const [market] = world.markets.settings;
   assert.ok(market !== undefined && world.traders !== undefined, "the world must have a market with traders");
-  let position = 0;
-  const isLarge = async () => {
-    position = (await prometheus.query("flashmm_position"))[0]?.value ?? 0;
-    return Math.abs(position) >= POSITION_MIN;
-  };
-  await until(isLarge, `the position must come to ${POSITION_MIN}`, POSITION_WITHIN_SECONDS);
-  world.traders(market.symbol).jump(position > 0 ? -JUMP_PERCENT : JUMP_PERCENT);
+  const position = (await prometheus.query("flashmm_position"))[0]?.value ?? 0;
+  for (let jumps = 1; ; jumps++) {
+    world.traders(market.symbol).jump(position > 0 ? -JUMP_PERCENT : JUMP_PERCENT);
+    try {
+      return await untilTrue(prometheus, "drawdown", JUMPS_APART_SECONDS);
+    } catch (error) {
+      if (jumps >= JUMPS_MAX) throw error;
+    }
+  }
 }
 
 async function untilQuoting(prometheus: RunningPrometheus): Promise<void> {

@@ -89,8 +89,11 @@ async function main(): Promise<number> {
     );
     say(`${all.length} expressions parse`);
     const faulted = runWithFaults(programs, { root, folder: subfolder(folder, "faulted"), say });
-    const [scrape, found] = await Promise.all([besideARun(programs, subfolder(folder, "run"), faults), faulted]);
-    faults.push(...found);
+    const beside = besideARun(programs, subfolder(folder, "run"), faults);
+    // Each ends what it started, whatever becomes of the other.
+    await Promise.allSettled([faulted, beside]);
+    faults.push(...(await faulted));
+    const scrape = await beside;
     for (const [index, [what, wrong, alerts]] of CASES.entries()) {
       const found = await alertsOf(programs, subfolder(folder, `case-${index}`), makeHistoryNow(scrape, wrong));
       const isRight = found.join() === alerts.join();
