@@ -54,10 +54,13 @@ export async function runWithFaults(
   const port = await freePort();
   const settings = { forMs: undefined, markets: undefined, tape: undefined, dataDir: undefined, record: undefined };
   const options = { ...settings, seed: 7, speed: 1, port, reportEveryMs: undefined };
+  await using started = new AsyncDisposableStack();
   const world = await startLocalWorld({ options, root, folder, log });
+  started.defer(() => world.stop());
   const data = join(folder, "metrics");
   const scraped = `127.0.0.1:${port}`;
   const prometheus = await startPrometheus(programs, { folder, data, scraped });
+  started.defer(() => prometheus.stop());
   const hold = async (what: string, alerts: readonly string[]) => {
     const found = await trueAlerts(prometheus);
     const isRight = found.join() === alerts.join();
@@ -68,9 +71,6 @@ export async function runWithFaults(
     await makeFaults({ world, prometheus, folder, root, hold }, say);
   } catch (error) {
     faults.push(`the run with faults: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    await prometheus.stop();
-    await world.stop();
   }
   return faults;
 }
