@@ -2,6 +2,7 @@
  * The one error of bad input: it names what was read, what was expected and what was found.
  * Owns no policy: whoever reads the input decides whether to count it, drop it or stop.
  */
+import { toJsonText } from "./json-text.ts";
 
 const SHOWN_CHARACTERS_MAX = 120;
 
@@ -30,6 +31,6 @@ export class InputError extends Error {
 /** A value as it may stand in a message: quoted, on one line, cut to 120 characters. */
 function shown(value: unknown): string {
   if (value === undefined) return "absent";
-  const text = typeof value === "bigint" ? `${value}` : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === "bigint" ? `${value}` : toJsonText(value);
   return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
 }

@@ -71,11 +71,12 @@ describe("a batch of the fills queue", () => {
   it("reports a message that cannot be read, and books the others", async () => {
     const accounting = makeAccounting(table);
     const good = makeSeries("BBB/USDC", 2);
-    const bad = ["not JSON", { ...good[0], price: "NaN" }, { hello: 1 }].map(makeRecord);
+    const tooDeep = `{"version":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    const bad = ["not JSON", { ...good[0], price: "NaN" }, { hello: 1 }, tooDeep].map(makeRecord);
     const records = [...bad, ...good.map(makeRecord)];
     const { batchItemFailures } = await accountBatch(accounting, records);
     expect(batchItemFailures).toEqual(bad.map((record) => ({ itemIdentifier: record.messageId })));
-    expect(accounting.troubles).toEqual(["undecodable", "undecodable", "undecodable"]);
+    expect(accounting.troubles).toEqual(bad.map(() => "undecodable"));
     expect(accounting.lines[1]).toContain('price must be a decimal string such as \\"0.4213\\", was \\"NaN\\"');
     await expectBooks(table, "BBB/USDC", good);
   });
