@@ -7,6 +7,7 @@
  * (events carry whole seconds). What is not applied is answered by an event that says why.
  */
 import { InputError } from "../../core/errors.ts";
+import { toJsonText } from "../../core/json-text.ts";
 import { isSymbol } from "../../core/market.ts";
 import { parseIsoTime } from "../../core/sei/iso-time.ts";
 import { type ControlOutcome, type ControlWord, toReasonLine, writeControlItem } from "../control-item.ts";
@@ -110,7 +111,7 @@ function scopeOf(market: unknown, markets: readonly string[]): string {
 /** Whatever the reason is, it becomes one line of text. */
 function reasonOf(reason: unknown): string {
   const words = reason ?? "";
-  return toReasonLine(typeof words === "string" ? words : JSON.stringify(words));
+  return toReasonLine(typeof words === "string" ? words : toJsonText(words));
 }
 
 /** The event's time with milliseconds, so that times sort as text. */

@@ -5,21 +5,12 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { parser } from "@aws-lambda-powertools/parser/middleware";
 import middy from "@middy/core";
-import * as z from "zod";
+import type * as z from "zod";
 import { makeDynamoDb, makeEventBridge } from "../aws-clients.ts";
 import { parseMarkets, requireEnvironment } from "../environment.ts";
 import { makeLogger } from "../log.ts";
 import { answerRequest, type OperatorControl } from "./apply-request.ts";
-
-/** An event of another shape, source or kind is a wrong wiring, and fails as a whole. */
-const OperatorEvent = z.looseObject({
-  "detail-type": z.enum(["Quoting Halt Requested", "Quoting Resume Requested"]),
-  source: z.literal("flashmm.operator"),
-  id: z.string().max(200).optional(),
-  account: z.string().optional(),
-  time: z.string(),
-  detail: z.record(z.string(), z.unknown()),
-});
+import { operatorEventSchema } from "./operator-event.ts";
 
 const logger = makeLogger("operator-control");
 const environment = requireEnvironment(process.env, ["TABLE_NAME", "MARKETS"]);
@@ -35,5 +26,5 @@ const control: OperatorControl = {
 
 export const handler = middy()
   .use(injectLambdaContext(logger))
-  .use(parser({ schema: OperatorEvent }))
-  .handler(async (event: z.infer<typeof OperatorEvent>) => ({ outcome: await answerRequest(control, event) }));
+  .use(parser({ schema: operatorEventSchema }))
+  .handler(async (event: z.infer<typeof operatorEventSchema>) => ({ outcome: await answerRequest(control, event) }));

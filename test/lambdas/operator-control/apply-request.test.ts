@@ -43,6 +43,7 @@ describe("a request", () => {
     ["blank", " \t ", "no reason given"],
     ["a number", 7, "7"],
     ["an object", { why: "odd" }, '{"why":"odd"}'],
+    ["nested too deep", JSON.parse("[".repeat(20_000) + "]".repeat(20_000)), "a value that cannot be written"],
     ["of several lines", "one\r\ntwo\u2028three\u0007", "one two three"],
     ["long", "x".repeat(501), "x".repeat(500)],
     ["cut within a character", `${"x".repeat(499)}😀`, `${"x".repeat(499)}�`],
