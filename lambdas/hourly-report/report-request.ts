@@ -64,7 +64,8 @@ function detailOf(event: unknown): unknown {
 
 /** When the event was made; undefined where it does not say so. */
 function eventTime(event: unknown): number | undefined {
-  const timeMs = Date.parse(String(field(event, "time")));
+  const time = field(event, "time");
+  const timeMs = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }
 

@@ -82,6 +82,7 @@ describe("a request", () => {
       false,
     ],
     ["an operator's event without an hour", { source: "flashmm.operator", detail: {} }, "2026-01-02T03", false],
+    ["an event whose time is no text", { time: { toString: 1, valueOf: 1 }, detail: {} }, "2026-01-02T03", false],
     ["nothing at all", undefined, "2026-01-02T03", false],
   ])("is read from %s", (_what, event, id, isDryRun) => {
     expect(parseReportRequest(event, NOW_MS)).toMatchObject({ period: { id }, isDryRun });
