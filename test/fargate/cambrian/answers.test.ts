@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { ZodError } from "zod";
 import { makeMarket } from "../../../core/market.ts";
-import { readOpenOrders } from "../../../fargate/cambrian/answers.ts";
+import { readFills, readOpenOrders, readPlaced } from "../../../fargate/cambrian/answers.ts";
 
 const markets = new Map([["SEI/USDC", makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" })]]);
 
@@ -36,5 +37,21 @@ describe("open orders", () => {
 
   it("what is no list of orders is no answer", () => {
     expect(() => readOpenOrders(markets, { orders: null })).toThrow();
+  });
+});
+
+describe("an answer that is out of all bounds", () => {
+  it("is refused whole rather than held against each fill or order, which would hold up the quotes", () => {
+    const many = (count: number) => Array.from({ length: count }, () => 0);
+    expect(readFills(markets, { fills: many(1_000) }).unreadable).toHaveLength(1_000);
+    expect(() => readFills(markets, { fills: many(1_001) })).toThrow("must be at most 1000");
+    expect(() => readOpenOrders(markets, { orders: Array.from({ length: 2_001 }, () => ({})) })).toThrow(
+      "at most 2000",
+    );
+  });
+
+  it("is an error of the parser even where the length of a text is no number", () => {
+    expect(() => readPlaced({ order_id: { length: { toString: 0 } } })).toThrow(ZodError);
+    expect(() => readFills(markets, { fills: { length: { toString: 0 } } })).toThrow(ZodError);
   });
 });
