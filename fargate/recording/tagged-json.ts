@@ -9,6 +9,9 @@ const BIGINT = "$bigint";
 const MAP = "$map";
 const NUMBER = "$number";
 
+/** What is recorded is a handful deep. */
+const DEPTH_MAX = 64;
+
 const INTEGER = /^-?\d+$/;
 
 export function toTaggedJson(value: unknown): string {
@@ -21,13 +24,15 @@ export function toTaggedJson(value: unknown): string {
 }
 
 /** Turns the tags of parsed JSON back. Throws `InputError` on a tag of another form. */
-export function fromTagged(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(fromTagged);
+export function fromTagged(value: unknown, depth = 0): unknown {
+  if (depth > DEPTH_MAX) throw new InputError({ what: "JSON", expected: `at most ${DEPTH_MAX} deep`, was: "deeper" });
+  const inside = (each: unknown) => fromTagged(each, depth + 1);
+  if (Array.isArray(value)) return value.map(inside);
   if (typeof value !== "object" || value === null) return value;
   if (BIGINT in value) return toBigint(value[BIGINT]);
-  if (MAP in value) return toMap(value[MAP]);
-  if (NUMBER in value) return Number(value[NUMBER]);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fromTagged(each)]));
+  if (MAP in value) return toMap(value[MAP], inside);
+  if (NUMBER in value) return toNumber(value[NUMBER]);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inside(each)]));
 }
 
 function toBigint(text: unknown): bigint {
@@ -35,11 +40,16 @@ function toBigint(text: unknown): bigint {
   throw new InputError({ what: BIGINT, expected: "an integer as text", was: text });
 }
 
-function toMap(entries: unknown): ReadonlyMap<unknown, unknown> {
+function toNumber(text: unknown): number {
+  if (text === "Infinity" || text === "-Infinity" || text === "NaN") return Number(text);
+  throw new InputError({ what: NUMBER, expected: "Infinity, -Infinity or NaN", was: text });
+}
+
+function toMap(entries: unknown, inside: (each: unknown) => unknown): ReadonlyMap<unknown, unknown> {
   if (!Array.isArray(entries)) throw new InputError({ what: MAP, expected: "a list of pairs", was: entries });
   return new Map(
     entries.map((entry: unknown) => {
-      if (Array.isArray(entry) && entry.length === 2) return [fromTagged(entry[0]), fromTagged(entry[1])];
+      if (Array.isArray(entry) && entry.length === 2) return [inside(entry[0]), inside(entry[1])];
       throw new InputError({ what: MAP, expected: "a list of pairs", was: entry });
     }),
   );

@@ -32,6 +32,13 @@ test.each([
   { tag: { $bigint: "1.5" }, fault: "$bigint must be an integer as text" },
   { tag: { $map: {} }, fault: "$map must be a list of pairs" },
   { tag: { $map: [["a"]] }, fault: "$map must be a list of pairs" },
+  { tag: { $number: "12" }, fault: "$number must be Infinity, -Infinity or NaN" },
+  { tag: { $number: { toString: 0 } }, fault: "$number must be Infinity, -Infinity or NaN" },
 ])("$tag is refused", ({ tag, fault }) => {
   expect(() => fromTagged(tag)).toThrow(fault);
+});
+
+test("what is nested deeper than anything recorded is refused", () => {
+  const deep: unknown = JSON.parse(`{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`);
+  expect(() => fromTagged(deep)).toThrow("JSON must be at most 64 deep");
 });
