@@ -16,6 +16,10 @@ const MARKET_LETTERS_MAX = 14;
 
 /** A typing slip of at most this many letters is answered with a "did you mean". */
 const SLIP_LETTERS_MAX = 3;
+/** Of one object: where there are more, it is no configuration, and nobody reads so many lines. */
+const UNKNOWN_KEYS_TOLD_MAX = 50;
+/** Beyond this no word is a slip of a key's, and the distance takes as long as both are. */
+const SLIP_WORD_LETTERS_MAX = 64;
 
 type Path = readonly PropertyKey[];
 
@@ -26,7 +30,11 @@ export type NamePath = (path: Path) => string;
 export function grammarFaults(issues: readonly z.core.$ZodIssue[], raw: unknown, namePath: NamePath): string[] {
   return issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => unknownKeyFault(issue.path, key, namePath));
+      const told = issue.keys.slice(0, UNKNOWN_KEYS_TOLD_MAX);
+      const faults = told.map((key) => unknownKeyFault(issue.path, key, namePath));
+      const more = issue.keys.length - told.length;
+      const where = namePath(issue.path) || "the configuration";
+      return more > 0 ? [...faults, `${where} has ${more} more keys that are not known`] : faults;
     }
     const what = namePath(issue.path) || "the configuration";
     const expected = issue.code === "invalid_type" && issue.expected === "object" ? "an object" : issue.message;
@@ -147,9 +155,13 @@ function unknownKeyFault(path: Path, key: string, namePath: NamePath): string {
   return `${what} is not a known key${secret ? "; secrets come from the environment alone" : known}`;
 }
 
+/** Made once, with the first unknown key: it takes milliseconds, and a bad file or item may have a thousand of them. */
+let grammar: Record<string, unknown> | undefined;
+
 /** The keys that the grammar knows at a path: of every alternative, where there are several. */
 function knownKeysAt(path: Path): readonly string[] {
-  let nodes: unknown[] = [makeConfigJsonSchema()];
+  grammar ??= makeConfigJsonSchema();
+  let nodes: unknown[] = [grammar];
   for (const part of path) {
     nodes = nodes
       .flatMap((node) => [node, ...listAt(node, "oneOf"), ...listAt(node, "anyOf")])
@@ -176,6 +188,7 @@ function valueAt(value: unknown, path: Path): unknown {
 
 /** The known word that a slip is most likely to have meant, or null when none is near. */
 function nearest(word: string, known: readonly string[]): string | null {
+  if (word.length > SLIP_WORD_LETTERS_MAX) return null;
   let best: string | null = null;
   let bestDistance = Math.min(SLIP_LETTERS_MAX, Math.floor(word.length / 2)) + 1;
   for (const candidate of known) {

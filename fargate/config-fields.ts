@@ -26,6 +26,18 @@ export function number(minimum: number, maximum: number) {
   return z.number(expected).min(minimum, expected).max(maximum, expected);
 }
 
+/**
+ * A list of 1 to `most` items, called `what`. The count is held here, since zod's own (4.6) also looks at what is no list, and throws
+ * on an object whose `length` is no number.
+ */
+export function listOf<Item extends z.ZodType>(item: Item, most: number, what: string) {
+  const expected = `a list of 1 to ${most} ${what}`;
+  return z
+    .array(item, expected)
+    .refine((items) => items.length >= 1 && items.length <= most, expected)
+    .meta({ minItems: 1, maxItems: most });
+}
+
 /** One of several words. */
 export function word<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, `one of ${words.join(", ")}`);

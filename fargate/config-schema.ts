@@ -6,13 +6,14 @@
  */
 import { z } from "zod";
 import { PRICE_COLLAR_PERCENT_MAX } from "../core/risk/gate.ts";
-import { decimal, integer, number, symbol, text } from "./config-fields.ts";
+import { decimal, integer, listOf, number, symbol, text } from "./config-fields.ts";
 import { LOG_LEVELS } from "./log.ts";
 import { strategySchema } from "./strategy-schema.ts";
 
 /** Three subscriptions a market, at most 10 on a connection (CONTRACTS 1): more markets than this is another shard. */
 const MARKETS_MAX = 10;
 const ENDPOINTS_MAX = 10;
+const URL_CHARACTERS_MAX = 2_048;
 
 const SEI_ADDRESS = /^sei1[0-9a-z]{6,80}$/;
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -95,7 +96,11 @@ export const shardLimitsSchema = z.strictObject({
 /** Asked for with nothing that is ours: no query for keys, no name and password, and never in clear, where anybody could move it. */
 const referencePriceSchema = z.strictObject({
   url: text(HTTPS_URL, "an https:// address without name, password or fragment")
-    .max(2_048, "an https:// address of at most 2048 characters")
+    .refine(
+      (url) => url.length <= URL_CHARACTERS_MAX,
+      `an https:// address of at most ${URL_CHARACTERS_MAX} characters`,
+    )
+    .meta({ maxLength: URL_CHARACTERS_MAX })
     .describe("Address whose answer to GET is JSON with the price in it."),
   pricePointer: text(
     JSON_POINTER,
@@ -211,11 +216,7 @@ export const configFileSchema = z.strictObject({
     .describe(
       "How long the right to make this shard's markets lasts without being renewed, in milliseconds (3,000 to 60,000). After a crash the next task waits for it; the shorter, the sooner an outage of the table pulls the quotes.",
     ),
-  markets: z
-    .array(marketSchema, `a list of 1 to ${MARKETS_MAX} markets`)
-    .min(1, `a list of 1 to ${MARKETS_MAX} markets`)
-    .max(MARKETS_MAX, `a list of 1 to ${MARKETS_MAX} markets`)
-    .describe(`The markets to quote (1 to ${MARKETS_MAX}).`),
+  markets: listOf(marketSchema, MARKETS_MAX, "markets").describe(`The markets to quote (1 to ${MARKETS_MAX}).`),
   fillsQueueUrl: text(HTTP_URL, "the http:// or https:// address of an SQS queue")
     .exactOptional()
     .describe("Queue that fills are sent to (FILLS_QUEUE_URL); must be given here or there."),
@@ -252,6 +253,5 @@ export function makeConfigJsonSchema(): Record<string, unknown> {
 }
 
 function urls(pattern: RegExp, expected: string) {
-  const list = `a list of 1 to ${ENDPOINTS_MAX} addresses`;
-  return z.array(text(pattern, expected), list).min(1, list).max(ENDPOINTS_MAX, list);
+  return listOf(text(pattern, expected), ENDPOINTS_MAX, "addresses");
 }

@@ -76,6 +76,9 @@ export function configPath(env: Environment): string {
   return env["FLASHMM_CONFIG"] || `config/${env["FLASHMM_STAGE"] || "local"}.json`;
 }
 
+/** Ten markets take thirty thousand; a task that quotes must not be held up by a changed file that is none. */
+const FILE_CHARACTERS_MAX = 131_072;
+
 function readConfigFile(input: ConfigInput, env: ReadEnv, faults: string[]): RawConfig | null {
   const stage = env("FLASHMM_STAGE") ?? "local";
   if (env("FLASHMM_CONFIG") === undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(stage)) {
@@ -86,7 +89,12 @@ function readConfigFile(input: ConfigInput, env: ReadEnv, faults: string[]): Raw
   }
   const path = configPath(input.env);
   try {
-    const parsed: unknown = JSON.parse(input.readFile(path));
+    const text = input.readFile(path);
+    if (text.length > FILE_CHARACTERS_MAX) {
+      faults.push(`${path} must have at most ${FILE_CHARACTERS_MAX} characters, had ${text.length}`);
+      return null;
+    }
+    const parsed: unknown = JSON.parse(text);
     if (isObject(parsed)) return parsed;
     faults.push(`${path} must hold a JSON object`);
   } catch (error) {

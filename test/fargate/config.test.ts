@@ -106,6 +106,18 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
   ],
   ["no markets", withValue("markets", []), "markets must be a list of 1 to 10 markets"],
   ["markets absent", withValue("markets"), "markets must be a list of 1 to 10 markets, was absent"],
+  [
+    "markets whose count is none",
+    withValue("markets", { length: { toString: 0 } }),
+    "markets must be a list of 1 to 10",
+  ],
+  ["endpoints whose count is none", withValue("sei.wsUrls", { length: {} }), "sei.wsUrls must be a list of 1 to 10"],
+  [
+    "a value too deep to be shown",
+    LOCAL.replace(/"stage":\s*"local"/, `"stage":${"[".repeat(20_000)}${"]".repeat(20_000)}`),
+    "stage must be a lower-case name of at most 32 letters, digits and hyphens, was a value that cannot be written",
+  ],
+  ["a file that is none", `{"a":"${"a".repeat(131_072)}"}`, "must have at most 131072 characters, had 131080"],
   ["a market of another kind", withValue(M, "SEI/USDC"), 'markets[0] must be an object, was "SEI/USDC"'],
   ["a symbol in small letters", withValue(`${M}.symbol`, "sei/usdc"), "markets[0].symbol must be BASE/QUOTE"],
   [
@@ -383,4 +395,11 @@ describe("configuration", () => {
     visit(makeConfigJsonSchema(), "");
     expect(silent).toEqual([]);
   });
+});
+
+it("of a thousand unknown keys the first fifty are named and the others counted", () => {
+  const odd = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`odd${index}`, 1]));
+  const faults = faultsOf(JSON.stringify({ ...JSON.parse(LOCAL), ...odd }));
+  expect(faults).toHaveLength(51);
+  expect(faults.at(-1)).toBe("the configuration has 950 more keys that are not known");
 });
