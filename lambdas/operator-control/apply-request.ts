@@ -7,7 +7,7 @@
  * (events carry whole seconds). What is not applied is answered by an event that says why.
  */
 import { InputError } from "../../core/errors.ts";
-import { toJsonText } from "../../core/json-text.ts";
+import { toJsonText, toWritable } from "../../core/json-text.ts";
 import { isSymbol } from "../../core/market.ts";
 import { parseIsoTime } from "../../core/sei/iso-time.ts";
 import { type ControlOutcome, type ControlWord, toReasonLine, writeControlItem } from "../control-item.ts";
@@ -62,7 +62,8 @@ export async function answerRequest(control: OperatorControl, request: OperatorR
 }
 
 async function refuse({ bus, log }: OperatorControl, request: OperatorRequest, reason: string): Promise<void> {
-  const { "detail-type": requested, id, time, detail: asked } = request;
+  const { "detail-type": requested, id, time } = request;
+  const asked = toWritable(request.detail);
   const detail = { requested, eventId: id ?? null, time, detail: asked, reason, by: "operator-control" };
   log.warn("request is refused", detail);
   if (bus === undefined) return;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InputError } from "../../core/errors.ts";
-import { toJsonText } from "../../core/json-text.ts";
+import { toJsonText, toWritable } from "../../core/json-text.ts";
 
 /** Read without trouble, and too deep to be written. */
 const DEEP: unknown = JSON.parse("[".repeat(20_000) + "]".repeat(20_000));
@@ -17,6 +17,12 @@ test.each<[string, unknown, string]>([
   ["a bigint inside", { a: 1n }, "a value that cannot be written"],
 ])("%s has words", (_, value, text) => {
   expect(toJsonText(value)).toBe(text);
+});
+
+test("what is passed on is the value itself, or words for one that cannot be written", () => {
+  const value = { market: "BTC/USDC" };
+  expect(toWritable(value)).toBe(value);
+  expect(toWritable({ market: DEEP })).toBe("a value that cannot be written");
 });
 
 test("a value too deep to be written is refused like any other", () => {

@@ -102,6 +102,15 @@ it("a halt that is older by its clock than the resume that stands there is refus
   expect(await readControl(table, "ALL")).toMatchObject({ state: "running" });
 });
 
+it("a detail nested too deep to be written is refused on the bus all the same", async () => {
+  const { control, said } = makeAnswering();
+  const market: unknown = JSON.parse("[".repeat(20_000) + "]".repeat(20_000));
+  await expect(answerRequest(control, makeRequest("halt", { detail: { market } }))).rejects.toThrow(
+    "detail.market must",
+  );
+  expect(said).toMatchObject([{ detail: { detail: "a value that cannot be written" } }]);
+});
+
 it("a refusal that cannot be said hides nothing of why the request was refused", async () => {
   const { control } = makeAnswering();
   const client = { send: async () => Promise.reject(new Error("the bus is away")) };
