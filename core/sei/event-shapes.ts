@@ -11,6 +11,12 @@ type RawEvent = { readonly type: string; readonly attributes: Attributes };
 
 export type RawEvents = { readonly events: readonly RawEvent[]; readonly faults: readonly InputError[] };
 
+/** With more faults than this a frame is none: each takes some microseconds, and a frame has room for a hundred thousand. */
+export const FAULTS_MAX = 100;
+
+/** Events of one type in a map: a frame has room for some thousand whole ones, and for half a million values that are none. */
+const ROWS_MAX = 10_000;
+
 const EVENT_TYPES: readonly string[] = ["OrderBookUpdate", "Trade", "MarketStatus"];
 
 /** What each of our events may carry; anything else in it is none of our business. */
@@ -77,6 +83,7 @@ function readList(list: readonly unknown[], what: string): RawEvents {
   const events: RawEvent[] = [];
   const faults: InputError[] = [];
   for (const [index, item] of list.entries()) {
+    if (faults.length > FAULTS_MAX) break;
     const type = memberOf(item, "type");
     if (typeof type !== "string") {
       faults.push(new InputError({ what: `${what}[${index}].type`, expected: "an event type", was: toShown(type) }));
@@ -143,7 +150,12 @@ function readMap(map: Attributes, what: string): RawEvents {
     const name = path.slice(dot + 1);
     if (!EVENT_TYPES.includes(type) || !ATTRIBUTE_NAMES.includes(name)) continue;
     const rows = rowsByType.get(type);
-    if (!Array.isArray(values) || (rows !== undefined && rows.length !== values.length)) {
+    if (Array.isArray(values) && values.length > ROWS_MAX) {
+      faults.set(
+        type,
+        new InputError({ what: `${what} ${path}`, expected: `at most ${ROWS_MAX} values`, was: toShown(values) }),
+      );
+    } else if (!Array.isArray(values) || (rows !== undefined && rows.length !== values.length)) {
       const expected = `a list of ${rows?.length ?? "its"} values, one an event`;
       faults.set(type, new InputError({ what: `${what} ${path}`, expected, was: toShown(values) }));
     } else if (rows === undefined) {

@@ -6,7 +6,7 @@ import { InputError } from "../errors.ts";
 import type { MarketEvent } from "../events.ts";
 import type { Instant } from "../units.ts";
 import { readBookFrame } from "./book-reader.ts";
-import { type Attributes, isRecord, toRawEvents, toShown } from "./event-shapes.ts";
+import { type Attributes, FAULTS_MAX, isRecord, toRawEvents, toShown } from "./event-shapes.ts";
 import { type Markets, toMarketEvent } from "./market-events.ts";
 
 /** Nodes read at most 1 MB (`max_body_bytes`), and we take no more from them. Bounds the events of a frame too. */
@@ -77,6 +77,7 @@ function decodeEvents(result: Attributes, id: number | null, markets: Markets, a
   const events: MarketEvent[] = [];
   const faults = [...raw.faults];
   for (const { type, attributes } of raw.events) {
+    if (faults.length > FAULTS_MAX) break;
     try {
       const event = toMarketEvent(type, attributes, markets, at);
       if (event !== null) events.push(event);
@@ -85,6 +86,8 @@ function decodeEvents(result: Attributes, id: number | null, markets: Markets, a
       faults.push(error);
     }
   }
+  if (faults.length > FAULTS_MAX)
+    return malformed("a frame", `one with at most ${FAULTS_MAX} faults`, result["events"]);
   return { kind: "events", id, events, faults };
 }
 

@@ -355,6 +355,24 @@ describe("laws", () => {
     );
   });
 
+  test.each([
+    ["a map of half a million values", '{"Trade.price":[', "0", "]}"],
+    ["a list of half a million numbers", "[", "0", "]"],
+    ["a list of thirty thousand events of ours that are empty", "[", '{"type":"Trade","attributes":{}}', "]"],
+  ])("%s, as large as a frame may be, is refused and not counted one by one", (_, head, item, tail) => {
+    const count = Math.floor((FRAME_BYTES_MAX - 100) / (item.length + 1));
+    const listed = Array.from({ length: count }, () => item).join(",");
+    const decoded = decode(`{"id":1,"result":{"events":${head}${listed}${tail}}}`);
+    const faults = decoded.kind === "events" ? decoded.faults : decoded.kind === "malformed" ? [decoded.fault] : [];
+    expect(faults).toHaveLength(1);
+    expect(decoded).not.toMatchObject({ events: [expect.anything()] });
+  });
+
+  test("a hundred bad events cost the good one beside them nothing", () => {
+    const bad = Array.from({ length: 100 }, () => ({ type: "Trade", attributes: {} }));
+    expect(decode(toFrame([...bad, tradeEvent()]))).toMatchObject({ kind: "events", events: [{ tradeId: "T-9" }] });
+  });
+
   test("no JSON makes the decoder throw", () => {
     const event = fc.record({
       type: fc.constantFrom<unknown>("OrderBookUpdate", "Trade", "MarketStatus", 7),
