@@ -16,6 +16,7 @@ export type Corpus = {
   readonly recordings: readonly Buffer[];
   /** Of the recordings that are JSON. */
   readonly trees: readonly Tree[];
+  readonly large: readonly string[];
 };
 
 const CHANGES_MAX = 6;
@@ -24,17 +25,18 @@ const HOSTILE_ONCE_IN = 50;
 const LARGE_ONCE_IN = 1_000;
 
 /** Throws `RangeError` when there is no recording. */
-export function makeCorpus({ name, recordings }: Pick<Target, "name" | "recordings">): Corpus {
+export function makeCorpus(target: Pick<Target, "name" | "recordings" | "large">): Corpus {
+  const { name, recordings, large = [] } = target;
   if (recordings.length === 0) throw new RangeError(`${name} must have a recording`);
   const bytes = recordings.map((each) => (typeof each === "string" ? Buffer.from(each, "utf8") : Buffer.from(each)));
   const trees = recordings.flatMap((each) => (typeof each === "string" ? (toTree(each) ?? []) : []));
-  return { name, recordings: bytes, trees };
+  return { name, recordings: bytes, trees, large: [...LARGE_TOKENS, ...large] };
 }
 
-export function makeInput({ name, recordings, trees }: Corpus, seed: number, index: number): Buffer {
+export function makeInput({ name, recordings, trees, large }: Corpus, seed: number, index: number): Buffer {
   const rng = makeSeededRng(seed, `${name}/${index}`);
   if (onceIn(rng, AS_RECORDED_ONCE_IN)) return pick(rng, recordings);
-  if (onceIn(rng, LARGE_ONCE_IN)) return Buffer.from(pick(rng, LARGE_TOKENS), "utf8");
+  if (onceIn(rng, LARGE_ONCE_IN)) return Buffer.from(pick(rng, large), "utf8");
   if (onceIn(rng, HOSTILE_ONCE_IN)) return Buffer.from(pick(rng, HOSTILE_INPUTS), "utf8");
   // One change most often: a recording changed in many places is refused for the first of them.
   const changes = onceIn(rng, 2) ? 1 : 1 + below(rng, CHANGES_MAX);

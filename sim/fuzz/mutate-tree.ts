@@ -8,7 +8,7 @@ import { HOSTILE_KEYS, HOSTILE_TOKENS, LARGE_TOKENS } from "./hostile.ts";
 import { childAt, childCount, type Member, type Tree, toText, withChild, withoutChild } from "./json-tree.ts";
 
 /** A way down goes on this often: most changes are to leaves and their parents. */
-const DEEPER = 0.85;
+const DEEPER = 0.92;
 
 const COPIES_MAX = 300;
 const WRAPS_MAX = 40;
@@ -16,13 +16,48 @@ const LARGE_ONCE_IN = 400;
 
 /** One change somewhere; `other` is a tree that parts may be taken from. */
 export function mutateTree(tree: Tree, other: Tree, rng: Rng): Tree {
-  const children = childCount(tree);
-  if (children > 0 && rng.next() < DEEPER) {
-    const index = below(rng, children);
+  // By size every price of a book has its turn, by count the few names around them.
+  const choose = onceIn(rng, 3) ? byCount : bySize;
+  return mutateBelow(tree, { other, rng, choose });
+}
+
+type Choose = (tree: Tree, rng: Rng) => number;
+type Change = { readonly other: Tree; readonly rng: Rng; readonly choose: Choose };
+
+function mutateBelow(tree: Tree, change: Change): Tree {
+  const { other, rng, choose } = change;
+  if (childCount(tree) > 0 && rng.next() < DEEPER) {
+    const index = choose(tree, rng);
     const child = childAt(tree, index);
-    if (child !== undefined) return withChild(tree, index, mutateTree(child, other, rng));
+    if (child !== undefined) return withChild(tree, index, mutateBelow(child, change));
   }
   return changed(tree, other, rng);
+}
+
+const byCount: Choose = (tree, rng) => below(rng, childCount(tree));
+
+const bySize: Choose = (tree, rng) => {
+  let left = below(rng, sizeOf(tree) - 1);
+  const count = childCount(tree);
+  for (let index = 0; index < count; index += 1) {
+    const child = childAt(tree, index);
+    left -= child === undefined ? 0 : sizeOf(child);
+    if (left < 0) return index;
+  }
+  return count - 1;
+};
+
+const sizes = new WeakMap<Tree, number>();
+
+/** How many nodes there are, itself included. */
+function sizeOf(tree: Tree): number {
+  const known = sizes.get(tree);
+  if (known !== undefined) return known;
+  let size = 1;
+  const count = childCount(tree);
+  for (let index = 0; index < count; index += 1) size += sizeOf(childAt(tree, index) ?? tree);
+  sizes.set(tree, size);
+  return size;
 }
 
 function changed(tree: Tree, other: Tree, rng: Rng): Tree {

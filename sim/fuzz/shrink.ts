@@ -6,7 +6,7 @@ import { childAt, childCount, type Tree, toText, toTree, withChild, withoutChild
 
 /** Inputs that are tried at most: a shrunk input is for people, and one that is not the smallest is no harm. */
 const TRIES_MAX = 2_000;
-const MILLIS_MAX = 5_000;
+const MILLIS_MAX = 1_500;
 
 const SIMPLE: readonly Tree[] = ["0", '""', "null"].map((text) => ({ type: "token", text }));
 

@@ -13,6 +13,8 @@ export type Target = {
   readonly share: number;
   /** Whole inputs as they come in a healthy run. */
   readonly recordings: readonly (string | Uint8Array)[];
+  /** Hand-made inputs as large as may come, given as they are and seldom. */
+  readonly large?: readonly string[];
   /** Gives one input to the parser. Whatever this throws, or rejects with, is a fault: typed refusals are answers. */
   run(input: Buffer): Verdict | Promise<Verdict>;
 };

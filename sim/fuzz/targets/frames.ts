@@ -1,7 +1,7 @@
 /** Frames of the Sei WebSocket: the reader of bytes, the general way, and that both say the same where both can read. */
 import { isDeepStrictEqual } from "node:util";
 import { readBookFrame } from "../../../core/sei/book-reader.ts";
-import { type DecodedFrame, decodeFrame } from "../../../core/sei/frames.ts";
+import { type DecodedFrame, decodeFrame, FRAME_BYTES_MAX } from "../../../core/sei/frames.ts";
 import type { Markets } from "../../../core/sei/market-events.ts";
 import { toWireEvent } from "../../../core/sei/wire-event.ts";
 import type { Instant } from "../../../core/units.ts";
@@ -12,6 +12,16 @@ import { requireLaw, type Target } from "../target.ts";
 
 type Decode = (data: Uint8Array | string, markets: Markets, at: Instant) => DecodedFrame;
 
+/** As large as a frame may be, of a hundred thousand parts that are none. */
+const LARGE: readonly string[] = ["0", "[]", '{"type":"Trade","attributes":{}}'].flatMap((item) => {
+  const listed = Array.from({ length: Math.floor((FRAME_BYTES_MAX - 200) / (item.length + 1)) }, () => item).join(",");
+  return [
+    `{"id":1,"result":{"events":{"Trade.price":[${listed}]}}}`,
+    `{"id":1,"result":{"events":[${listed}]}}`,
+    `{"id":1,"result":{"events":[{"type":"Trade","attributes":[${listed}]}]}}`,
+  ];
+});
+
 const AT = STILL_CLOCK.now();
 
 /** `decode` never throws, so every error of its is a fault. */
@@ -20,6 +30,7 @@ export function makeFramesTarget(recordings: readonly string[], decode: Decode =
     name: "sei-frames",
     share: 16,
     recordings,
+    large: LARGE,
     run: (input) => {
       const decoded = decode(input, MARKETS, AT);
       requireFrame(decoded);
