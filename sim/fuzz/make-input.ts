@@ -2,6 +2,7 @@
  * The n-th input of a target: a recording, or a hostile text, changed a few times. Owns the mixture. Each input is made from the seed,
  * the target's name and its number alone, so that one can be made again without those before it.
  */
+import type { Rng } from "../../fargate/seams.ts";
 import { makeSeededRng } from "../exchange/seeded-rng.ts";
 import { below, onceIn, pick } from "./chance.ts";
 import { HOSTILE_INPUTS, LARGE_TOKENS } from "./hostile.ts";
@@ -33,11 +34,18 @@ export function makeCorpus(target: Pick<Target, "name" | "recordings" | "large">
   return { name, recordings: bytes, trees, large: [...LARGE_TOKENS, ...large] };
 }
 
+/** Copies of copies grow fast, and nothing larger comes: a message of the queue has 256 KiB, a stored item 400 KB, an answer a few pages. */
+const BYTES_MAX = 262_144;
+
 export function makeInput({ name, recordings, trees, large }: Corpus, seed: number, index: number): Buffer {
   const rng = makeSeededRng(seed, `${name}/${index}`);
   if (onceIn(rng, AS_RECORDED_ONCE_IN)) return pick(rng, recordings);
   if (onceIn(rng, LARGE_ONCE_IN)) return Buffer.from(pick(rng, large), "utf8");
   if (onceIn(rng, HOSTILE_ONCE_IN)) return Buffer.from(pick(rng, HOSTILE_INPUTS), "utf8");
+  return changedInput({ recordings, trees }, rng).subarray(0, BYTES_MAX);
+}
+
+function changedInput({ recordings, trees }: Pick<Corpus, "recordings" | "trees">, rng: Rng): Buffer {
   // One change most often: a recording changed in many places is refused for the first of them.
   const changes = onceIn(rng, 2) ? 1 : 1 + below(rng, CHANGES_MAX);
   const isStructured = trees.length > 0 && !onceIn(rng, 5);

@@ -6,7 +6,7 @@ import { makeTargets } from "../../../sim/fuzz/targets.ts";
 
 /** Other inputs for each run of the tests would make them fail by chance; `npm run fuzz` looks further. */
 const SEED = 10;
-const INPUTS = 500;
+const INPUTS = 300;
 
 const targets = makeTargets();
 
@@ -30,7 +30,7 @@ test.each(targets)("$name accepts or refuses changed recordings and hostile text
 
 test.each(targets)("$name accepts or refuses any JSON and any bytes", async (target) => {
   const input = fc.oneof(
-    fc.json({ stringUnit: "binary" }).map((text) => Buffer.from(text, "utf8")),
+    fc.json().map((text) => Buffer.from(text, "utf8")),
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
   );
   await fc.assert(
@@ -38,6 +38,6 @@ test.each(targets)("$name accepts or refuses any JSON and any bytes", async (tar
       const outcome = await tryInput(target, bytes);
       expect(outcome).not.toHaveProperty("failure");
     }),
-    { numRuns: 30, seed: SEED },
+    { numRuns: 20, seed: SEED },
   );
 });
