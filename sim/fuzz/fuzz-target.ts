@@ -5,7 +5,7 @@ import { type Failure, tryInput } from "./oracle.ts";
 import { shrink } from "./shrink.ts";
 import type { Target } from "./target.ts";
 
-export type FoundFailure = Failure & {
+type FoundFailure = Failure & {
   /** Of the input among the target's. */
   readonly index: number;
   readonly input: Uint8Array;

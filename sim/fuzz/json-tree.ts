@@ -43,7 +43,7 @@ export function toText(tree: Tree): string {
   }
 }
 
-export function toToken(value: string | number | boolean | null): Tree {
+function toToken(value: string | number | boolean | null): Tree {
   return { type: "token", text: JSON.stringify(value) };
 }
 

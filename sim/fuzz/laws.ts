@@ -116,7 +116,7 @@ export function requireCount(value: number, least: number, law: string): void {
 }
 
 /** Below what DynamoDB's 38 digits hold, at 18 decimals. */
-export function requireAmount(amount: bigint): void {
+function requireAmount(amount: bigint): void {
   requireLaw(amount < AMOUNT_LIMIT && amount > -AMOUNT_LIMIT, "an amount is below 10^12", () => `${amount}`);
 }
 

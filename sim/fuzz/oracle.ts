@@ -4,7 +4,7 @@
  */
 import { BrokenLawError, type Target, type Verdict } from "./target.ts";
 
-export type FailureKind = "threw" | "broke a law" | "too slow" | "changed a prototype";
+type FailureKind = "threw" | "broke a law" | "too slow" | "changed a prototype";
 
 export type Failure = {
   readonly kind: FailureKind;
