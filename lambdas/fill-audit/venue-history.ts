@@ -24,6 +24,8 @@ export type HistoryPage = {
 type UnreadableFill = { readonly fillId: string; readonly reason: string };
 
 const FILLS_A_PAGE_MAX = 500;
+/** More than twice what was asked for is no page: fifty thousand values that are no fills would take half a second to refuse. */
+const FILLS_READ_MAX = 1_000;
 const FILL_ID_SHOWN_MAX = 128;
 
 const text = z.string().max(128);
@@ -40,7 +42,10 @@ const fillSchema = z.object({
   liquidity: text,
   timestamp: text,
 });
-const pageSchema = z.object({ fills: z.array(z.unknown()), next_cursor: z.string().min(1).max(512).nullish() });
+const pageSchema = z.object({
+  fills: z.array(z.unknown()).refine((fills) => fills.length <= FILLS_READ_MAX, `must be at most ${FILLS_READ_MAX}`),
+  next_cursor: z.string().min(1).max(512).nullish(),
+});
 const namedSchema = z.object({ fill_id: z.string() });
 
 /** The page after `cursor`, from the very first fill without one. Rejects with `CambrianError`. */
