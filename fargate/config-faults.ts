@@ -18,6 +18,8 @@ const MARKET_LETTERS_MAX = 14;
 const SLIP_LETTERS_MAX = 3;
 /** Of one object: where there are more, it is no configuration, and nobody reads so many lines. */
 const UNKNOWN_KEYS_TOLD_MAX = 50;
+/** Of a whole file, and markets that are looked at: a list of fifty thousand that are none must not hold up a task that quotes. */
+const ISSUES_TOLD_MAX = 200;
 /** Beyond this no word is a slip of a key's, and the distance takes as long as both are. */
 const SLIP_WORD_LETTERS_MAX = 64;
 
@@ -28,6 +30,10 @@ export type NamePath = (path: Path) => string;
 
 /** One line for each issue that zod found in `raw`. */
 export function grammarFaults(issues: readonly z.core.$ZodIssue[], raw: unknown, namePath: NamePath): string[] {
+  if (issues.length > ISSUES_TOLD_MAX) {
+    const more = issues.length - ISSUES_TOLD_MAX;
+    return [...grammarFaults(issues.slice(0, ISSUES_TOLD_MAX), raw, namePath), `and ${more} more faults`];
+  }
   return issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
       const told = issue.keys.slice(0, UNKNOWN_KEYS_TOLD_MAX);
@@ -62,7 +68,7 @@ export function marketFaults(rawMarkets: unknown): string[] {
   const faults: string[] = [];
   const seen = new Map<string, string>();
   let first: string | undefined;
-  rawMarkets.forEach((raw: unknown, index) => {
+  rawMarkets.slice(0, ISSUES_TOLD_MAX).forEach((raw: unknown, index) => {
     const parsed = marketFileSchema.safeParse(raw);
     if (!parsed.success) return;
     const where = `markets[${index}]`;

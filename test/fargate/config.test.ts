@@ -403,3 +403,14 @@ it("of a thousand unknown keys the first fifty are named and the others counted"
   expect(faults).toHaveLength(51);
   expect(faults.at(-1)).toBe("the configuration has 950 more keys that are not known");
 });
+
+it("of fifty thousand markets that are none two hundred faults are told and the others counted", () => {
+  const faults = faultsOf(
+    withValue(
+      "markets",
+      Array.from({ length: 50_000 }, () => 0),
+    ),
+  );
+  expect(faults).toHaveLength(201);
+  expect(faults.at(-1)).toBe("and 49800 more faults");
+});
