@@ -25,6 +25,33 @@ export type GaugeLabels = {
   flashmm_adverse_selection_bps: FillLabels & { horizon: "1s" | "5s" | "60s" };
 };
 
+/**
+ * Every kind of the errors that are told apart, so that each stands at 0 from the start: a rate sees the first one of a kind only if
+ * there was a 0 before it. None is counted that does not stand here.
+ */
+export const ERROR_KINDS = {
+  flashmm_sei_websocket_errors_total: [
+    ...["closed", "malformed-event", "malformed-frame", "no-answer", "node-error", "no-pong", "not-open"],
+    ...["repeated-book", "repeated-trade", "stale", "subscription-ended", "subscription-refused", "trades-lost"],
+    // What the engine finds in the books.
+    ...["crossed-book", "book-behind", "mid-jump"],
+  ],
+  flashmm_cambrian_api_errors_total: [
+    ...["timeout", "network", "server", "unexpected-status", "unreadable", "unauthorized", "rate-limited", "refused"],
+    ...["circuit-open", "fenced", "no-slot", "stream-error", "stream-malformed", "stream-closed"],
+    // What the engine finds in the answers.
+    ...["contradiction", "stray-order"],
+  ],
+  flashmm_fill_processing_errors_total: [
+    ...["unreadable", "history", "out-of-order", "checkpoint", "checkpoint-superseded", "outbox-full", "queue-send"],
+    ...["foreign-order", "late"],
+  ],
+  flashmm_minute_write_errors_total: ["failed", "refused", "dropped"],
+  flashmm_metrics_push_errors_total: ["no-answer", "throttled", "failed", "refused", "partial"],
+} as const satisfies Partial<Record<CounterName, readonly string[]>>;
+
+type ErrorKindLabel<Name extends keyof typeof ERROR_KINDS> = { kind: (typeof ERROR_KINDS)[Name][number] };
+
 /** Counters: only ever grow. */
 export type CounterLabels = {
   flashmm_orders_placed_total: { market: string; side: "buy" | "sell" };
@@ -37,16 +64,18 @@ export type CounterLabels = {
   flashmm_fees_usdc_total: { market: string };
   flashmm_feed_reconnects_total: { endpoint: string };
   flashmm_feed_sequence_gaps_total: { market: string };
-  flashmm_sei_websocket_errors_total: { kind: string };
-  flashmm_cambrian_api_errors_total: { kind: string };
+  flashmm_sei_websocket_errors_total: ErrorKindLabel<"flashmm_sei_websocket_errors_total">;
+  flashmm_cambrian_api_errors_total: ErrorKindLabel<"flashmm_cambrian_api_errors_total">;
   flashmm_order_placement_errors_total: { market: string };
   flashmm_order_cancellation_errors_total: { market: string };
-  flashmm_fill_processing_errors_total: { kind: string };
+  flashmm_fill_processing_errors_total: ErrorKindLabel<"flashmm_fill_processing_errors_total">;
   /** Not in CONTRACTS 7: prices from outside the venue that were asked for and not had. */
   flashmm_reference_price_errors_total: { market: string; kind: "no-answer" | "refused" | "unreadable" };
   flashmm_twitter_publish_errors_total: Record<never, string>;
   /** Not in CONTRACTS 7: items of engine minutes that could not be written at an attempt, ever, or for want of room. */
-  flashmm_minute_write_errors_total: { kind: "failed" | "refused" | "dropped" };
+  flashmm_minute_write_errors_total: ErrorKindLabel<"flashmm_minute_write_errors_total">;
+  /** Not in CONTRACTS 7: pushes of these figures that were not taken, or not whole. */
+  flashmm_metrics_push_errors_total: ErrorKindLabel<"flashmm_metrics_push_errors_total">;
 };
 
 /** Histograms, in seconds. */

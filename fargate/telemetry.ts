@@ -1,14 +1,18 @@
-/** The task's metrics: one registry, read at `/metrics`. Owns the instruments; their names are `core/metrics.ts`'s. */
+/**
+ * The task's metrics: one registry, read at `/metrics` and by whoever pushes them on. Owns the instruments; their names are
+ * `core/metrics.ts`'s.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
-import { MeterProvider } from "@opentelemetry/sdk-metrics";
-import type {
-  CounterLabels,
-  CounterName,
-  GaugeLabels,
-  GaugeName,
-  HistogramLabels,
-  HistogramName,
+import { MeterProvider, type ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import {
+  type CounterLabels,
+  type CounterName,
+  ERROR_KINDS,
+  type GaugeLabels,
+  type GaugeName,
+  type HistogramLabels,
+  type HistogramName,
 } from "../core/metrics.ts";
 
 export type Metrics = {
@@ -21,6 +25,12 @@ export type Metrics = {
   /** Answers `GET /metrics` in the Prometheus text format. */
   handle(request: IncomingMessage, response: ServerResponse): void;
 };
+
+/** All that `/metrics` says at one moment, counters since the start. */
+export type MetricsSnapshot = readonly ScopeMetrics[];
+
+/** The metrics where they are made. */
+export type Registry = Metrics & { collect(): Promise<MetricsSnapshot> };
 
 /** What is known before the first event, so that counters stand at 0 from the start and a rate of them is right. */
 export type KnownLabels = { readonly markets: readonly string[]; readonly endpoints: readonly string[] };
@@ -66,6 +76,7 @@ const COUNTERS: Record<CounterName, string> = {
   flashmm_reference_price_errors_total: "Prices from outside the venue that were asked for and not had",
   flashmm_twitter_publish_errors_total: "Reports that could not be published",
   flashmm_minute_write_errors_total: "Engine minutes that could not be written",
+  flashmm_metrics_push_errors_total: "Pushes of these figures that were not taken, or not whole",
 };
 
 /** Bucket bounds in seconds: 50 µs to 1 s for our own path, 1 ms to 10 s for the venue's answer. */
@@ -81,7 +92,7 @@ const HISTOGRAMS: Record<HistogramName, { readonly help: string; readonly bounds
 };
 
 /** A registry of its own, with all counters of the known labels at 0. Costs about a microsecond a record. */
-export function makeMetrics(known: KnownLabels = { markets: [], endpoints: [] }): Metrics {
+export function makeMetrics(known: KnownLabels = { markets: [], endpoints: [] }): Registry {
   const exporter = new PrometheusExporter({
     preventServerStart: true,
     withoutScopeInfo: true,
@@ -100,7 +111,7 @@ export function makeMetrics(known: KnownLabels = { markets: [], endpoints: [] })
       return [name, meter.createHistogram(name, { description: help, advice })];
     }),
   );
-  const metrics: Metrics = {
+  const metrics: Registry = {
     set: (name, labels, value) => gauges.get(name)?.record(value, labels),
     increment: (name, labels, by = 1) => counters.get(name)?.add(by, labels),
     observe: (name, labels, seconds) => histograms.get(name)?.record(seconds, labels),
@@ -108,14 +119,22 @@ export function makeMetrics(known: KnownLabels = { markets: [], endpoints: [] })
       exporter.getMetricsRequestHandler(request, response);
       response.setHeader("content-type", CONTENT_TYPE);
     },
+    collect: async () => {
+      const { resourceMetrics, errors } = await exporter.collect();
+      if (errors.length > 0) throw new Error("the metrics can not be collected", { cause: errors[0] });
+      return resourceMetrics.scopeMetrics;
+    },
   };
   startAtZero(metrics, known);
-  // Nobody can list the kinds of errors before they happen: a series without a label, as CONTRACTS 7 writes them, holds the 0.
-  for (const name of ERRORS_OF_OPEN_KIND) counters.get(name)?.add(0);
+  for (const [name, kinds] of Object.entries(ERROR_KINDS)) {
+    for (const kind of kinds) counters.get(name)?.add(0, { kind });
+  }
+  // Beside their kinds these have a series without a label, as CONTRACTS 7 writes them.
+  for (const name of ERRORS_WITHOUT_LABEL) counters.get(name)?.add(0);
   return metrics;
 }
 
-const ERRORS_OF_OPEN_KIND = [
+const ERRORS_WITHOUT_LABEL = [
   "flashmm_sei_websocket_errors_total",
   "flashmm_cambrian_api_errors_total",
   "flashmm_fill_processing_errors_total",
@@ -140,7 +159,4 @@ function startAtZero(metrics: Metrics, { markets, endpoints }: KnownLabels): voi
   }
   for (const endpoint of endpoints) metrics.increment("flashmm_feed_reconnects_total", { endpoint }, 0);
   metrics.increment("flashmm_twitter_publish_errors_total", {}, 0);
-  for (const kind of ["failed", "refused", "dropped"] as const) {
-    metrics.increment("flashmm_minute_write_errors_total", { kind }, 0);
-  }
 }

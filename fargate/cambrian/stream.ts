@@ -158,7 +158,7 @@ export class CambrianStream {
     this.#stopTimer = this.#options.clock.after(delayMs, callback);
   }
 
-  #count(kind: string): void {
+  #count(kind: "stream-error" | "stream-malformed" | "stream-closed"): void {
     this.#options.metrics.increment("flashmm_cambrian_api_errors_total", { kind });
   }
 }

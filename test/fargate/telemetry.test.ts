@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
+import { ERROR_KINDS } from "../../core/metrics.ts";
 import { type Metrics, makeMetrics } from "../../fargate/telemetry.ts";
 
 const market = "SEI/USDC";
@@ -21,7 +22,7 @@ async function scrape(metrics: Metrics): Promise<{ text: string; contentType: st
   return { text, contentType: response.headers.get("content-type"), lines: text.split("\n") };
 }
 
-/** Every counter of CONTRACTS 7, and those of engine minutes and reference prices, as it stands before anything has happened. */
+/** Every counter of CONTRACTS 7 and those beside it, as it stands before anything has happened. */
 const COUNTERS_AT_START = [
   ...["placed", "cancelled", "rejected", "filled"].flatMap((what) =>
     ["buy", "sell"].map((side) => `flashmm_orders_${what}_total{market="SEI/USDC",side="${side}"} 0`),
@@ -39,7 +40,7 @@ const COUNTERS_AT_START = [
     (kind) => `flashmm_reference_price_errors_total{market="SEI/USDC",kind="${kind}"} 0`,
   ),
   "flashmm_twitter_publish_errors_total 0",
-  ...["failed", "refused", "dropped"].map((kind) => `flashmm_minute_write_errors_total{kind="${kind}"} 0`),
+  ...Object.entries(ERROR_KINDS).flatMap(([name, kinds]) => kinds.map((kind) => `${name}{kind="${kind}"} 0`)),
 ];
 
 describe("metrics", () => {

@@ -39,13 +39,13 @@ test("errors are shown by what and kind, other counters and zeros are not", () =
 
 test("past a hundred kinds the rest is counted together, and known kinds go on", () => {
   const { watched } = makeWatched();
-  for (let kind = 0; kind < 150; kind += 1) {
-    watched.metrics.increment("flashmm_sei_websocket_errors_total", { kind: `kind-${kind}` });
+  for (let market = 0; market < 150; market += 1) {
+    watched.metrics.increment("flashmm_order_placement_errors_total", { market: `M${market}/USDC` });
   }
-  watched.metrics.increment("flashmm_sei_websocket_errors_total", { kind: "kind-0" });
+  watched.metrics.increment("flashmm_order_placement_errors_total", { market: "M0/USDC" });
   const errors = watched.errors();
   expect(Object.keys(errors)).toHaveLength(101);
-  expect(errors).toMatchObject({ "sei websocket kind-0": 2, "sei websocket kind-99": 1, other: 50 });
+  expect(errors).toMatchObject({ "order placement M0/USDC": 2, "order placement M99/USDC": 1, other: 50 });
   expect(Object.values(errors).reduce((sum, count) => sum + count, 0)).toBe(151);
 });
 
