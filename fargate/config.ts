@@ -7,6 +7,7 @@ import { InputError } from "../core/errors.ts";
 import { grammarFaults, marketFaults, shardFaults } from "./config-faults.ts";
 import { type ConfigFile, configFileSchema } from "./config-schema.ts";
 import { LOG_LEVELS } from "./log.ts";
+import { type PushSource, readPushSource } from "./otlp/target.ts";
 import { Secret } from "./secret.ts";
 import { readStatusSettings, type StatusSettings } from "./status/status-settings.ts";
 
@@ -19,6 +20,8 @@ export type Config = FileParts & {
   readonly fillsQueueUrl: string;
   readonly tableName: string;
   readonly status: StatusSettings;
+  /** Where the metrics are pushed to; undefined when nowhere. */
+  readonly metricsPush?: PushSource | undefined;
 };
 
 export type MarketConfig = Config["markets"][number];
@@ -51,6 +54,7 @@ export function loadConfig(input: ConfigInput): Config {
     apiKey: secretOf(env, "CAMBRIAN_API_KEY", faults),
     secretKey: secretOf(env, "CAMBRIAN_SECRET_KEY", faults),
   };
+  const metricsPush = readPushSource(env, faults);
   if (file === null) throw new ConfigError(faults);
 
   const overlay = overlayEnvironment(file, env, faults);
@@ -65,7 +69,8 @@ export function loadConfig(input: ConfigInput): Config {
 
   const { $schema: _, cambrian, fillsQueueUrl = "", tableName = "", ...rest } = parsed.data;
   const baseUrl = cambrian.baseUrl.replace(/\/+$/, "");
-  return { ...rest, cambrian: { ...cambrian, baseUrl, apiKey, secretKey }, fillsQueueUrl, tableName, status };
+  const open = { ...rest, fillsQueueUrl, tableName, status, metricsPush };
+  return { ...open, cambrian: { ...cambrian, baseUrl, apiKey, secretKey } };
 }
 
 type ReadEnv = (name: string) => string | undefined;

@@ -66,7 +66,7 @@ export function makeHttpClient(clock: Clock, options: Partial<FetchOptions> = {}
 }
 
 type Waiting = {
-  readonly text: string;
+  readonly bytes: string | Uint8Array;
   readonly handlers: AnswerHandlers;
   readonly watch: AbortWatch;
   readonly fence: HttpRequest["fence"];
@@ -94,9 +94,9 @@ class Origin {
   send(request: HttpRequest, path: string, handlers: AnswerHandlers): void {
     if (this.#isClosed) throw new HttpError("CLOSED", "the client is closed");
     if (request.signal?.aborted === true) throw aborted();
-    const text = write(this.#url, request, path);
+    const bytes = write(this.#url, request, path);
     const watch = new AbortWatch(request.signal);
-    const waiting = { text, handlers: watch.ending(handlers), watch, fence: request.fence };
+    const waiting = { bytes, handlers: watch.ending(handlers), watch, fence: request.fence };
     const connection = this.#takeIdle();
     if (connection === undefined) this.#wait(waiting);
     else this.#carry(connection, waiting);
@@ -134,7 +134,7 @@ class Origin {
       return;
     }
     waiting.watch.onAbort = () => connection.destroy(aborted());
-    connection.send(waiting.text, waiting.handlers);
+    connection.send(waiting.bytes, waiting.handlers);
   }
 
   /** The idle connection that was used last: the others grow old and are let go. */
@@ -243,8 +243,8 @@ function split(url: string): { readonly origin: string; readonly path: string } 
   return { origin, path };
 }
 
-/** The whole request as text. Refuses a header that could smuggle in another line. */
-function write(origin: URL, request: HttpRequest, path: string): string {
+/** The whole request, as text where its body is. Refuses a header that could smuggle in another line. */
+function write(origin: URL, request: HttpRequest, path: string): string | Uint8Array {
   // Compressed bodies are refused; without the header a server might choose one (RFC 9110, 12.5.3).
   let head = `${request.method} ${path} HTTP/1.1\r\nhost: ${origin.host}\r\naccept-encoding: identity\r\n`;
   for (const [name, value] of Object.entries(request.headers)) {
@@ -252,10 +252,10 @@ function write(origin: URL, request: HttpRequest, path: string): string {
     head += `${name}: ${value}\r\n`;
   }
   const body = request.body ?? "";
-  if (body !== "" || request.method === "POST" || request.method === "PUT") {
+  if (body.length > 0 || request.method === "POST" || request.method === "PUT") {
     head += `content-length: ${Buffer.byteLength(body)}\r\n`;
   }
-  return `${head}\r\n${body}`;
+  return typeof body === "string" ? `${head}\r\n${body}` : Buffer.concat([Buffer.from(`${head}\r\n`, "latin1"), body]);
 }
 
 function aborted(): HttpError {

@@ -74,10 +74,10 @@ export class HttpConnection {
   }
 
   /** Writes a whole request. The connection must be open and idle. */
-  send(text: string, handlers: AnswerHandlers): void {
+  send(request: string | Uint8Array, handlers: AnswerHandlers): void {
     assert(this.#isOpen && this.#running === undefined, "a connection carries one request at a time");
     this.#running = { reader: new AnswerReader(this.#answerBytesMax), handlers };
-    this.#socket.write(text, "utf8");
+    this.#socket.write(request);
   }
 
   /** Ends the connection at once; a request on the way is told `error`. */

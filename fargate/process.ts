@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { makeMarket } from "../core/market.ts";
 import { makeSystemClock, makeSystemRng } from "./clock.ts";
@@ -75,6 +76,7 @@ export async function runProcess(): Promise<void> {
     dynamodb: new DynamoDBClient({ maxAttempts: 5 }),
     sqs: new SQSClient({ maxAttempts: 3 }),
     eventBridge,
+    secrets: config.metricsPush?.type === "secret" ? new SecretsManagerClient({ maxAttempts: 2 }) : undefined,
     log,
     memoryRssBytes: () => process.memoryUsage.rss(),
     // A line of its own among those of the log: CloudWatch knows it by its form.

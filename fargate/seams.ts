@@ -38,7 +38,7 @@ export type HttpRequest = {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;
   /**
    * Asked right before the bytes are written, however long the request waited for a connection: a reason given back keeps them

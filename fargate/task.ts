@@ -5,6 +5,7 @@
  */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { RequestBudget } from "../core/execution/request-budget.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
@@ -23,6 +24,7 @@ import type { LeaseEvent, Told } from "./lease-types.ts";
 import type { Log } from "./log.ts";
 import { toMarketSettings } from "./market-settings.ts";
 import { MinuteTable } from "./minute-table.ts";
+import { MetricsPush } from "./otlp/push.ts";
 import type { Recorder } from "./recording/recorder.ts";
 import { RiskStore } from "./risk-store.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
@@ -65,6 +67,8 @@ export type TaskOptions = {
   readonly dynamodb: DynamoDBClient;
   readonly sqs: SQSClient;
   readonly eventBridge: EventBridgeClient;
+  /** Undefined where the configuration names no secret. */
+  readonly secrets?: SecretsManagerClient | undefined;
   readonly log: Log;
   /** Takes down what moves the engine; undefined when nothing is recorded. */
   readonly recorder?: Recorder | undefined;
@@ -97,6 +101,7 @@ export class Task {
   readonly #history = new History();
   readonly #engineMetrics: EngineMetrics;
   readonly #emf: EmfMetrics | undefined;
+  readonly #push: MetricsPush;
   readonly #startedAt: Instant;
   readonly #chain: ChainAccount | undefined;
   readonly #views: TableViews;
@@ -117,11 +122,19 @@ export class Task {
     const { shard } = config;
     const { writeFigures: write } = options;
     this.#emf = write === undefined ? undefined : new EmfMetrics({ shard, markets, clock, write });
-    const metrics = makeMetrics({ markets, endpoints: config.sei.wsUrls });
-    this.#watched = watchMetrics(this.#emf?.watch(metrics) ?? metrics);
+    const registry = makeMetrics({ markets, endpoints: config.sei.wsUrls });
+    this.#watched = watchMetrics(this.#emf?.watch(registry) ?? registry);
     this.metrics = this.#watched.metrics;
     this.#engineMetrics = new EngineMetrics(this.metrics);
     this.#startedAt = clock.now();
+    this.#push = new MetricsPush({
+      ...options,
+      source: config.metricsPush,
+      sender: { stage: config.stage, shard, startedMs: this.#startedAt.epochMs },
+      registry,
+      metrics: this.metrics,
+      isInCharge: () => this.#isInCharge,
+    });
     this.#chain = makeChainAccount(options, this.#settings);
     this.#startup = new Startup({ clock, rng, log });
     const { requestsPerSecond, placementsInFlight } = config.cambrian;
@@ -222,8 +235,11 @@ export class Task {
     const { clock } = this.#options;
     const endMs = clock.now().monotonicMs + TABLE_WITHIN_MS;
     const faults: string[] = [];
+    this.#recordEngine();
     const [isSettled] = await Promise.all([
       this.#control.settle(SETTLE_WITHIN_MS),
+      // Before the lease is given back: after it the successor pushes.
+      this.#push.finish(SETTLE_WITHIN_MS),
       this.#assembly?.keeper.save(),
       this.#assembly?.minutes.finish(SETTLE_WITHIN_MS),
     ]);
@@ -257,6 +273,7 @@ export class Task {
       alarms: this.#alarmWatch.alarms,
       strategyOf: (market) => this.#reload.state(market),
       outbox: this.#outbox.counts,
+      metricsPush: this.#push.state(),
       watched: this.#watched,
       memoryRssBytes: this.#options.memoryRssBytes(),
     });
@@ -285,6 +302,7 @@ export class Task {
   }
 
   async #assemble(epoch: number): Promise<Assembly> {
+    this.#push.start();
     // The wait for the lease may have been long: what operators have said meanwhile decides what is counted anew.
     await this.#control.readOnce();
     const assembly = await Assembly.make(
@@ -386,15 +404,15 @@ export class Task {
   }
 
   #record(): void {
-    const { clock } = this.#options;
-    const now = clock.now();
-    if (this.#assembly !== undefined) {
-      this.#engineMetrics.record(this.#assembly.engine, now);
-      if (this.#phase !== "stopping") this.#venueWatch.follow(this.#assembly);
-    }
+    this.#recordEngine();
+    if (this.#assembly !== undefined && this.#phase !== "stopping") this.#venueWatch.follow(this.#assembly);
     const state = this.state();
     this.#history.record(state);
     this.#alarmWatch.look({ ...state, healthReasons: this.health().reasons });
-    this.#cancelRecording = clock.after(RECORD_INTERVAL_MS, () => this.#record());
+    this.#cancelRecording = this.#options.clock.after(RECORD_INTERVAL_MS, () => this.#record());
+  }
+
+  #recordEngine(): void {
+    if (this.#assembly !== undefined) this.#engineMetrics.record(this.#assembly.engine, this.#options.clock.now());
   }
 }

@@ -294,6 +294,19 @@ export type AlarmState = {
   readonly runbook: string;
 };
 
+/** The push of the metrics to Grafana Cloud, or whatever takes OTLP. */
+export type PushState = {
+  /** `waiting` for the lease, whose holder alone pushes; `off` where there is nowhere to push to. */
+  readonly status: "off" | "waiting" | "working" | "failing";
+  /** Why it is off or failing; people read it. */
+  readonly detail: string;
+  readonly sinceMs: number;
+  /** Since the start. */
+  readonly pushes: number;
+  readonly failures: number;
+  readonly lastPushAtMs: number | null;
+};
+
 export type TaskState = {
   readonly engineId: string;
   readonly stage: string;
@@ -340,6 +353,7 @@ export type TaskState = {
   readonly reports: readonly ReportState[] | null;
   /** The worst first, then the oldest; as of the last second. */
   readonly alarms: readonly AlarmState[];
+  readonly metricsPush: PushState;
   /** Errors by kind since the start. */
   readonly errors: Readonly<Record<string, number>>;
   readonly memoryRssBytes: number;

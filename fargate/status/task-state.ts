@@ -7,7 +7,16 @@ import type { OutboxCounts } from "../fill-outbox.ts";
 import type { LeaseState } from "../lease-types.ts";
 import type { VenueState } from "../venue.ts";
 import { toMarketState } from "./market-state.ts";
-import type { ChainState, ControlView, FeedState, RiskView, StepState, StrategyState, TaskState } from "./state.ts";
+import type {
+  ChainState,
+  ControlView,
+  FeedState,
+  PushState,
+  RiskView,
+  StepState,
+  StrategyState,
+  TaskState,
+} from "./state.ts";
 import type { WatchedMetrics } from "./watched-metrics.ts";
 
 /** `engine`, `feed` and `venue` are undefined until the task is assembled. */
@@ -30,6 +39,7 @@ export function toTaskState(parts: {
   readonly alarms: TaskState["alarms"];
   readonly strategyOf: (market: string) => StrategyState;
   readonly outbox: OutboxCounts;
+  readonly metricsPush: PushState;
   readonly watched: WatchedMetrics;
   readonly memoryRssBytes: number;
 }): TaskState {
@@ -75,6 +85,7 @@ export function toTaskState(parts: {
     audits: parts.audits,
     reports: parts.reports,
     alarms: parts.alarms,
+    metricsPush: parts.metricsPush,
     errors: watched.errors(),
     memoryRssBytes: parts.memoryRssBytes,
   };

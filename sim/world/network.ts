@@ -29,6 +29,7 @@ export type HostRequest = {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of bytes that are no text, a character each. */
   readonly body: string;
 };
 
@@ -131,7 +132,8 @@ export class Network {
     const host = this.#hosts.get(nameOf(request.url));
     const path = pathOf(request.url);
     const { method, headers, body = "", signal } = request;
-    const sent: HostRequest = { method, path, headers: lowerCased(headers), body };
+    const text = typeof body === "string" ? body : Buffer.from(body).toString("latin1");
+    const sent: HostRequest = { method, path, headers: lowerCased(headers), body: text };
     const call = host?.callOf(sent) ?? "none";
     return new Promise((resolve, reject) => {
       const giveUp = () => reject(new NetworkError("ABORTED", "the request was given up"));

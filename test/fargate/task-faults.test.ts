@@ -104,7 +104,7 @@ test.each(["before", "after"] as const)(
     const stateOf = () => task.market()?.openOrders.find(({ clientOrderId }) => clientOrderId === lost)?.state;
     await time.until(() => stateOf() !== "place-unknown", "its fate is proven", 15_000);
     const sentOf = task.requests.map(({ method, url, body }) => {
-      const sent: { client_order_id?: string } = method === "POST" ? JSON.parse(body ?? "") : {};
+      const sent: { client_order_id?: string } = method === "POST" ? JSON.parse(String(body)) : {};
       return { placed: sent.client_order_id, asked: url.includes(`client_order_id=${lost}`) };
     });
     const from = sentOf.findIndex(({ placed }) => placed === lost);

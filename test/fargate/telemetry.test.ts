@@ -1,26 +1,10 @@
-import { createServer } from "node:http";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ERROR_KINDS } from "../../core/metrics.ts";
-import { type Metrics, makeMetrics } from "../../fargate/telemetry.ts";
+import { makeMetrics } from "../../fargate/telemetry.ts";
+import { scrape } from "./scrape.ts";
 
 const market = "SEI/USDC";
 const endpoint = "wss://a/websocket";
-const closers: (() => void)[] = [];
-
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-async function scrape(metrics: Metrics): Promise<{ text: string; contentType: string | null; lines: string[] }> {
-  const server = createServer((request, response) => metrics.handle(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => server.close().closeAllConnections());
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  const response = await fetch(`http://127.0.0.1:${address.port}/metrics`);
-  const text = await response.text();
-  return { text, contentType: response.headers.get("content-type"), lines: text.split("\n") };
-}
 
 /** Every counter of CONTRACTS 7 and those beside it, as it stands before anything has happened. */
 const COUNTERS_AT_START = [

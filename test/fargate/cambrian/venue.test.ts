@@ -36,7 +36,7 @@ describe("placing", () => {
     await venueCase.run(venueCase.place());
     const [request] = venueCase.requests;
     expect(request).toMatchObject({ method: "POST", url: "https://venue.test/api/v1/orders" });
-    expect(JSON.parse(request?.body ?? "")).toEqual({
+    expect(JSON.parse(String(request?.body))).toEqual({
       market_id: "SEI/USDC",
       side: "buy",
       order_type: "limit",

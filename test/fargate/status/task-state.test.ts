@@ -9,7 +9,7 @@ import { instant, makeFill } from "../../core/make-events.ts";
 import { makeCountingMetrics } from "../cambrian/venue-case.ts";
 import { decideAndAnswer, makeQuotingEngine } from "../make-engine.ts";
 import { loadPlainConfig } from "../plain-config.ts";
-import { makeMarketState } from "./task-state.ts";
+import { makeMarketState, makeTaskState } from "./task-state.ts";
 
 const LEASE: LeaseState = {
   owner: "task-a/0badcafe",
@@ -59,6 +59,7 @@ function makeState(parts: Partial<Parameters<typeof toTaskState>[0]> = {}) {
     alarms: [],
     strategyOf: () => STRATEGY,
     outbox: { waiting: 0, sent: 0, sendFailures: 0 },
+    metricsPush: makeTaskState().metricsPush,
     watched: watchMetrics(makeCountingMetrics(new Map())),
     memoryRssBytes: 1,
     ...parts,

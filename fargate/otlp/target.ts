@@ -1,0 +1,101 @@
+/**
+ * Where the task's figures are pushed to: three words that the environment or a secret holds. Owns their grammar. None of them is ever
+ * in a fault, since a token may have slipped into the wrong place.
+ */
+import { Secret } from "../secret.ts";
+
+export type PushTarget = {
+  /** The whole address that figures are posted to. */
+  readonly url: string;
+  /** What proves who asks, as the header `authorization` carries it. */
+  readonly authorization: Secret;
+  /** Whether a text shows the token, in either of its forms. */
+  isShownIn(text: string): boolean;
+};
+
+/** `given`: the environment holds the words; `secret`: they are to be read, and may come and change while the task runs. */
+export type PushSource =
+  | { readonly type: "given"; readonly target: PushTarget }
+  | { readonly type: "secret"; readonly arn: string };
+
+/** Where each word stands: in the secret, and in the environment. */
+const WORDS = {
+  url: {
+    field: "otlpUrl",
+    variable: "OTLP_URL",
+    expected: "an https:// address without a query, or an http:// one of this machine",
+    isValid: isAddress,
+  },
+  instanceId: {
+    field: "otlpInstanceId",
+    variable: "OTLP_INSTANCE_ID",
+    expected: "1 to 128 letters, digits, dots, hyphens or underscores",
+    isValid: (text: string) => /^[A-Za-z0-9._-]{1,128}$/.test(text),
+  },
+  token: {
+    field: "otlpToken",
+    variable: "OTLP_TOKEN",
+    expected: "1 to 1024 printable characters without spaces",
+    isValid: (text: string) => /^[\x21-\x7e]{1,1024}$/.test(text),
+  },
+} as const;
+
+type Place = "field" | "variable";
+
+/** The target; undefined when none of the words is there, or what is wrong with them. All three or none: half a target is a mistake. */
+export function readTarget(
+  wordOf: (name: string) => unknown,
+  place: Place,
+): PushTarget | { readonly faults: readonly string[] } | undefined {
+  const found = Object.values(WORDS).map((word) => ({ word, value: wordOf(word[place]) ?? "" }));
+  if (found.every(({ value }) => value === "")) return undefined;
+  const faults = found.flatMap(({ word, value }) => {
+    if (typeof value === "string" && word.isValid(value)) return [];
+    return [`${word[place]} must be ${word.expected}, was ${value === "" ? "absent" : "something else (not shown)"}`];
+  });
+  if (faults.length > 0) return { faults };
+  const [url = "", instanceId = "", token = ""] = found.map(({ value }) => String(value));
+  return makeTarget({ url, instanceId, token });
+}
+
+/** The names of the words in a secret, for people. */
+export const SECRET_FIELDS: string = Object.values(WORDS)
+  .map(({ field }) => field)
+  .join(", ");
+
+const ARN = /^arn:aws[a-z-]{0,20}:secretsmanager:[a-z0-9-]{1,32}:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/;
+
+/** What the environment says of the push; undefined where it says nothing. What is wrong is added to `faults`. */
+export function readPushSource(env: (name: string) => string | undefined, faults: string[]): PushSource | undefined {
+  const target = readTarget(env, "variable");
+  if (target !== undefined && "faults" in target) faults.push(...target.faults);
+  else if (target !== undefined) return { type: "given", target };
+  const arn = env("GRAFANA_SECRET_ARN");
+  if (arn === undefined) return undefined;
+  if (!ARN.test(arn)) faults.push(`GRAFANA_SECRET_ARN must be the ARN of a secret, was ${JSON.stringify(arn)}`);
+  return { type: "secret", arn };
+}
+
+/** HTTP basic authentication (RFC 7617), as Grafana Cloud's endpoint wants it. */
+function makeTarget(words: { readonly url: string; readonly instanceId: string; readonly token: string }): PushTarget {
+  const pair = Buffer.from(`${words.instanceId}:${words.token}`, "utf8").toString("base64");
+  return {
+    url: metricsUrl(words.url),
+    authorization: new Secret(`Basic ${pair}`),
+    isShownIn: (text) => text.includes(words.token) || text.includes(pair),
+  };
+}
+
+/** The token goes out in a header: in clear only to a server of this machine. */
+function isAddress(text: string): boolean {
+  const isSafe = /^(?:https:\/\/[A-Za-z0-9.-]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?:\/|$)/.test(
+    text,
+  );
+  return isSafe && /^[\x21\x22\x24-\x3e\x40-\x7e]{1,1024}$/.test(text) && URL.parse(text) !== null;
+}
+
+/** The address as Grafana Cloud shows it ends before the signal's own path, which OTLP/HTTP appends; both are taken. */
+function metricsUrl(text: string): string {
+  const base = text.replace(/\/+$/, "");
+  return base.endsWith("/v1/metrics") ? base : `${base}/v1/metrics`;
+}
