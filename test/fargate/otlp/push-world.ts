@@ -31,6 +31,7 @@ export type Held = { readonly text: string } | { readonly error: string };
 
 export function makeSecrets(held: () => Held) {
   let readings = 0;
+  let underWay = 0;
   const client = new SecretsManagerClient({
     ...AWS_SETTINGS,
     requestHandler: makeRequestHandler(async () => {
@@ -41,13 +42,24 @@ export function makeSecrets(held: () => Held) {
       return { statusCode: 400, headers, body: JSON.stringify({ __type: secret.error, message: `${secret.error}!` }) };
     }),
   });
-  return { client, readings: () => readings };
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      underWay += 1;
+      try {
+        return await next(request);
+      } finally {
+        underWay -= 1;
+      }
+    },
+    { step: "initialize", priority: "high" },
+  );
+  return { client, readings: () => readings, isUnderWay: () => underWay > 0 };
 }
 
 export const GIVEN: PushSource | undefined = readPushSource((name) => new Map(Object.entries(WORDS)).get(name), []);
 
 export function makePushWorld(settings: { readonly source?: PushSource | undefined; readonly held?: Held } = {}) {
-  const { source = GIVEN } = "source" in settings ? { source: settings.source } : {};
+  const source = "source" in settings ? settings.source : GIVEN;
   const clock = makeDrivenClock();
   const collector = new Collector(ACCOUNT);
   const registry = makeMetrics({ markets: ["SEI/USDC"], endpoints: ["wss://a/websocket"] });
@@ -85,15 +97,14 @@ export function makePushWorld(settings: { readonly source?: PushSource | undefin
     rng: { next: () => 1 },
   });
   const settle = async (): Promise<void> => {
-    for (let count = 0; count < 25; count += 1) await turn();
+    for (let count = 0; count < 5 || secrets.isUnderWay(); count += 1) await turn();
   };
   const pass = async (seconds: number): Promise<void> => {
     await settle();
     for (let second = 0; second < seconds; second += 1) {
       clock.advance(1_000);
-      await (second % 5 === 4 ? settle() : turn());
+      await settle();
     }
-    await settle();
   };
   return { ...{ push, collector, registry, clock, lines, records, world, secrets, settle, pass } };
 }
