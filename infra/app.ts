@@ -64,7 +64,7 @@ function makeStacks(app: App, settings: StageSettings, image: ContainerImage): v
   });
   const trading = new TradingStack(app, named("Trading"), {
     ...props,
-    ...{ ledger, bus, image, shardSecretArns },
+    ...{ ledger, bus, image, shardSecretArns, grafanaSecretArn },
     fills: fills.queue,
   });
   // Whoever books the fills is there before whoever makes them.

@@ -13,6 +13,8 @@ export type TaskPlaces = {
   readonly ledger: TableV2;
   readonly fills: IQueue;
   readonly bus: EventBus;
+  /** Of Grafana's address and tokens: where the metrics are pushed to stands in it. */
+  readonly grafanaSecretArn: string;
 };
 
 /** CONTRACTS 6, of source `flashmm.engine`. */
@@ -42,6 +44,8 @@ export function taskStatements(places: TaskPlaces, shard: ShardSettings): readon
     ownKeys("PutItem", ["CONTROL", ...minutes]),
     ownKeys("UpdateItem", ["LEASE", ...engine]),
     new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [places.fills.queueArn] }),
+    // Read by the task itself: handed over at the start, a field that is not there would keep it from starting.
+    new PolicyStatement({ actions: ["secretsmanager:GetSecretValue"], resources: [places.grafanaSecretArn] }),
     new PolicyStatement({
       actions: ["events:PutEvents"],
       resources: [places.bus.eventBusArn],

@@ -139,13 +139,14 @@ export class TradingTask extends Construct {
 
 /** CONTRACTS 8; the rest stands in the stage's configuration, which is in the image. */
 function taskEnvironment(scope: Construct, props: TradingTaskProps): Record<string, string> {
-  const { settings, shard, ledger, fills, bus } = props;
+  const { settings, shard, ledger, fills, bus, grafanaSecretArn } = props;
   return {
     FLASHMM_STAGE: settings.name,
     FLASHMM_CONFIG: `config/${shard.file}`,
     TABLE_NAME: ledger.tableName,
     FILLS_QUEUE_URL: fills.queueUrl,
     EVENT_BUS_NAME: bus.eventBusName,
+    GRAFANA_SECRET_ARN: grafanaSecretArn,
     STATUS_PORT: `${STATUS_PORT}`,
     LOG_LEVEL: settings.logLevel,
     AWS_REGION: Stack.of(scope).region,

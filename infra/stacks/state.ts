@@ -66,7 +66,8 @@ export class StateStack extends Stack {
     this.cambrianSecretArn = [...this.shardSecretArns.values()][0] ?? "";
     this.grafanaSecretArn = this.#secret("GrafanaSecret", {
       name: "flashmm/grafana",
-      holds: 'Address of Grafana and a token of it, as {"url":"https://….grafana.net","apiKey":"glsa_…"}',
+      holds:
+        'Address of Grafana and a token of it, as {"url":"https://….grafana.net","apiKey":"glsa_…"}, and where the task pushes its metrics, as "otlpUrl", "otlpInstanceId", "otlpToken"',
     });
     this.twitterSecretArn = this.#secret("TwitterSecret", {
       name: "flashmm/twitter",

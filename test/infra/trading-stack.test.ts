@@ -108,7 +108,18 @@ describe("the task", () => {
     expect(JSON.stringify(secrets[0]?.ValueFrom)).toContain(":apiKey::");
     expect(JSON.stringify(secrets[1]?.ValueFrom)).toContain(":secretKey::");
     const variables = container.Environment.map((each: { readonly Name: string }) => each.Name);
-    expect(variables).not.toEqual(expect.arrayContaining([expect.stringMatching(/KEY|SECRET|MNEMONIC/)]));
+    expect(variables).not.toEqual(expect.arrayContaining([expect.stringMatching(/KEY|SECRET(?!_ARN)|MNEMONIC/)]));
+  });
+
+  test("reads Grafana's secret by itself while it runs: a field that is not there must not keep it from starting", () => {
+    const { Value: arn } = container.Environment.find(
+      ({ Name }: { readonly Name: string }) => Name === "GRAFANA_SECRET_ARN",
+    );
+    const output = arn["Fn::GetStackOutput"].OutputName;
+    expect(output).toMatch(/GrafanaSecret/);
+    const role = definition?.["Properties"].TaskRoleArn["Fn::GetAtt"][0];
+    const reading = statementsOfRole(trading, role).filter((each) => each.Action === "secretsmanager:GetSecretValue");
+    expect(reading.map((each) => each.Resource)).toEqual([arn]);
   });
 
   test("never waits for its log, which is kept as long as the stage says", () => {
@@ -130,6 +141,7 @@ describe("the task", () => {
       ["dynamodb:PutItem", own("CONTROL", "ENGINE#SEI/USDC")],
       ["dynamodb:UpdateItem", own("LEASE", "ENGINE#main", "ENGINE#SEI/USDC")],
       ["sqs:SendMessage", undefined],
+      ["secretsmanager:GetSecretValue", undefined],
       [
         "events:PutEvents",
         {
