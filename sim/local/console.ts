@@ -49,6 +49,9 @@ export type RunSummary = {
   readonly events: number | null;
   /** Messages that the ledger's function could not take. */
   readonly deadLetters: number;
+  /** Pushes of the task's metrics that the collector took, and why it refused others. */
+  readonly pushesTaken: number;
+  readonly pushesRefused: readonly string[];
   /** What went wrong beside the books, one sentence each: a task that did not stop in order, a tape that broke off. */
   readonly faults: readonly string[];
 };
@@ -106,6 +109,7 @@ export function summaryText(summary: RunSummary): string {
     ...summary.markets.flatMap(marketLines),
     `requests refused by the order API: ${summary.refusedForRate} for rate, ${summary.refusedForSignature} for signature`,
     `market data events decoded: ${summary.events ?? "not known"}, frames refused: ${summary.malformedFrames ?? "not known"}; dead letters: ${summary.deadLetters}`,
+    `metrics pushed: ${summary.pushesTaken} times, ${summary.pushesRefused.length} refused`,
     ...(wrong.length === 0
       ? ["Exchange, engine and ledger agree."]
       : [`${wrong.length} ${wrong.length === 1 ? "mismatch" : "mismatches"}:`, ...wrong.map((line) => `  ✗ ${line}`)]),
@@ -157,6 +161,7 @@ export function mismatches(summary: RunSummary): readonly string[] {
       ? []
       : [`${summary.malformedFrames} frames of market data were refused, expected 0`]),
     ...(summary.deadLetters === 0 ? [] : [`${summary.deadLetters} messages are in the dead-letter queue, expected 0`]),
+    ...[...new Set(summary.pushesRefused)].map((reason) => `a push of metrics was refused: ${reason}`),
   ];
   return [...summary.markets.flatMap(marketMismatches), ...refusals, ...data, ...summary.faults];
 }

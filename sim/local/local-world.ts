@@ -1,5 +1,5 @@
 /**
- * The world around the task on a laptop: simulated exchange, Sei node, order API, X, and the local cloud from the synthesized
+ * The world around the task on a laptop: simulated exchange, Sei node, order API, X, Grafana, and the local cloud from the synthesized
  * templates. Owns their start, their stop and the variables that lead the task to them; the task is a process of its own.
  */
 import { spawn } from "node:child_process";
@@ -17,6 +17,7 @@ import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import { describeTape, readTape } from "../exchange/tape.ts";
 import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
 import { type GrafanaServer, startGrafanaApi } from "../grafana-api/server.ts";
+import { type CollectorServer, startCollector } from "../otlp-collector/server.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import type { ChainAccount } from "../sei-node/rest.ts";
 import { startXServer, type XServer } from "../x-api/server.ts";
@@ -35,6 +36,8 @@ export type LocalWorld = {
   readonly node: SeiNode;
   readonly api: CambrianApi;
   readonly grafana: GrafanaServer;
+  /** Where the task pushes its metrics. */
+  readonly collector: CollectorServer;
   readonly cloud: LocalCloud;
   /** Where the reports are posted. */
   readonly x: XServer;
@@ -64,6 +67,9 @@ const X_ACCOUNT = {
 };
 /** Of the simulated Grafana's service account. */
 const GRAFANA_TOKEN = "glsa_local";
+
+/** Of the simulated endpoint that takes metrics. */
+const COLLECTOR_ACCOUNT = { instanceId: "1", token: "glc_local" };
 
 const MICRO_DECIMALS = 6;
 
@@ -99,6 +105,8 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   const dataDir = folder;
   const grafana = await startGrafanaApi({ token: GRAFANA_TOKEN });
   starting.defer(() => grafana.close());
+  const collector = await startCollector(COLLECTOR_ACCOUNT);
+  starting.defer(() => collector.close());
   const functions = {
     ...cambrian,
     GRAFANA_URL: grafana.url,
@@ -120,6 +128,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     node,
     api,
     grafana,
+    collector,
     cloud,
     x,
     markets,
@@ -134,6 +143,9 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
       STATUS_PORT: String(options.port),
       STATUS_OPERATION: "on",
       STATUS_REPORTS_FOLDER: join(resolve(folder), REPORTS_FOLDER),
+      OTLP_URL: collector.url,
+      OTLP_INSTANCE_ID: COLLECTOR_ACCOUNT.instanceId,
+      OTLP_TOKEN: COLLECTOR_ACCOUNT.token,
     },
     stop: () => running.disposeAsync(),
   };

@@ -46,6 +46,8 @@ export async function summarize(input: {
       malformedFrames: end.state?.feed.malformed ?? null,
       events: end.state?.feed.events ?? null,
       deadLetters: await deadLetters(world),
+      pushesTaken: world.collector.collector.takenCount,
+      pushesRefused: world.collector.collector.refusals,
       faults,
     };
   } finally {

@@ -34,15 +34,15 @@ export type Taken = ExportRequest & { readonly bodyBytes: number };
 
 const PATH = "/otlp/v1/metrics";
 export const BODY_BYTES_MAX = 4 * 1_024 * 1_024;
-/** A stand-in that runs for hours keeps what a person may look at. */
-const KEPT_MAX = 1_000;
+/** A stand-in that runs for hours keeps the last of it. */
+const KEPT_MAX = 100;
 
 export class Collector {
   /** The account may change while it runs, as a token does. */
   account: CollectorAccount;
   /** Stands until it is taken away. */
   fault: CollectorFault | undefined;
-  /** Oldest first, at most a thousand. */
+  /** Oldest first, at most a hundred. */
   readonly taken: Taken[] = [];
   takenCount = 0;
   /** Why requests were refused as wrong; a push of ours never is. */

@@ -121,6 +121,8 @@ function summary(changes: Partial<MarketSummary> = {}, run: Partial<RunSummary> 
     malformedFrames: 0,
     events: 48_211,
     deadLetters: 0,
+    pushesTaken: 5,
+    pushesRefused: [],
     faults: [],
     ...run,
   };
@@ -200,6 +202,11 @@ describe("summary", () => {
       what: "requests refused for signature",
       run: summary({}, { refusedForSignature: 1 }),
       names: "1 requests were refused for signature, expected 0",
+    },
+    {
+      what: "pushes of metrics that were refused for one reason",
+      run: summary({}, { pushesRefused: ["400 too odd", "400 too odd"] }),
+      names: "a push of metrics was refused: 400 too odd",
     },
   ])("$what is named, in the list and in the text", ({ run, names }) => {
     expect(mismatches(run)).toEqual([names]);

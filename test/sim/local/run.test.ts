@@ -13,6 +13,7 @@ describe("a run", { timeout: 75_000 }, () => {
     expectAgreement(run);
     expect(run.row("exchange").fills).toBeGreaterThan(0);
     expect(run.text).toMatch(/^\d\d:\d\d:\d\d {2}SEI\/USDC 0\.4\d+ {2}spread .* fills \d+/m);
+    expect(run.text).toMatch(/metrics pushed: [1-9]\d* times, 0 refused/);
     expect(run.text).toMatch(/The report of this run, posted, chart .*\.png:\n\n {2}🤖 FlashMM · /);
     // Nothing but the reports is left of a sound run that was not asked to keep anything.
     const files = readdirSync(temporary, { recursive: true }).map(String);
