@@ -2,7 +2,7 @@
  * What wakes somebody through Grafana, as data: each alert with its query, its threshold and what is to be read then. Owns the content; the
  * JSON that Grafana takes is `rule-group.ts`'s. The alarms of CloudWatch stand beside these, on a path of their own.
  */
-import { gauge, increase, quantile } from "./queries.ts";
+import { gauge, increase, quantile, silence } from "./queries.ts";
 
 export type AlertSpec = {
   /** Also the name in its uid, `flashmm-<name>`. */
@@ -67,12 +67,14 @@ export const ALERTS: readonly AlertSpec[] = [
   {
     name: "silent",
     title: "FlashMM's task is silent",
-    expr: `absent_over_time(${gauge("flashmm_quoting_state")}[2m])`,
+    // By market, so that one shard's silence is not drowned by the others. A market that was told of for an hour no more is forgotten.
+    expr: silence("flashmm_quoting_state"),
     above: 0,
     forDuration: "0s",
     severity: "critical",
     noData: "OK",
-    summary: "The task has sent no figures for two minutes. Its orders are ended by the health sweep.",
+    summary:
+      "No figures {{ with $labels.market }}of {{ . }} {{ end }}have come for two minutes: the task is gone, or its push fails. Orders of a silent task are ended by the health sweep.",
     section: "The task is silent",
     panelId: 5,
   },

@@ -96,7 +96,9 @@ const STATE: RowSpec = {
       unit: "s",
       width: 4,
       redFrom: 60,
-      queries: [{ expr: `time() - max(timestamp(${gauge("flashmm_quoting_state")}))`, legend: "age" }],
+      queries: [
+        { expr: `time() - max by (market) (timestamp(${gauge("flashmm_quoting_state")}))`, legend: "{{market}}" },
+      ],
     },
     {
       ...stat,
@@ -367,6 +369,7 @@ const MACHINE: RowSpec = {
           legend: "fills {{kind}}",
         },
         { expr: `sum by (kind) (${increase("flashmm_minute_write_errors_total", "10m")})`, legend: "minutes {{kind}}" },
+        { expr: `sum by (kind) (${increase("flashmm_metrics_push_errors_total", "10m")})`, legend: "push {{kind}}" },
         { expr: `sum(${increase("flashmm_twitter_publish_errors_total", "10m")})`, legend: "posts" },
       ],
     },

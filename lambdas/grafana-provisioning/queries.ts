@@ -37,4 +37,10 @@ export function quantile(
   return `histogram_quantile(${share}, sum by (${["le", ...by].join(", ")}) (rate(${series}[${window}])))`;
 }
 
+/** Markets of which a gauge has told within an hour and not in two minutes; without a label where it has told of none within the hour. */
+export function silence(name: GaugeName): string {
+  const told = (window: string) => `count by (market) (count_over_time(${name}[${window}]))`;
+  return `(${told("1h")} unless ${told("2m")}) or absent_over_time(${name}[1h])`;
+}
+
 export const MARKET_SELECTOR = CHOSEN;
