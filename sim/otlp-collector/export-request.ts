@@ -5,7 +5,7 @@
  */
 import { type Field, readFields, readPacked64, toDouble, toText, WireError } from "./wire.ts";
 
-export type Series = {
+type Series = {
   readonly name: string;
   /** Sorted by name. */
   readonly labels: Readonly<Record<string, string>>;

@@ -29,7 +29,7 @@ export function secretText(changes: Readonly<Record<string, unknown>> = {}): str
 /** What Secrets Manager holds: a text, or the name of the error it answers with. */
 export type Held = { readonly text: string } | { readonly error: string };
 
-export function makeSecrets(held: () => Held) {
+function makeSecrets(held: () => Held) {
   let readings = 0;
   let underWay = 0;
   const client = new SecretsManagerClient({
