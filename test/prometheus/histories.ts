@@ -8,9 +8,14 @@ export type Wrong =
   /** A gauge shows this in the last five minutes. */
   | { readonly type: "gauge"; readonly name: string; readonly labels?: RegExp; readonly value: number }
   /** A counter grows by so much every fifteen seconds of them. */
-  | { readonly type: "counter"; readonly name: string; readonly labels: RegExp; readonly step: number };
+  | { readonly type: "counter"; readonly name: string; readonly labels: RegExp; readonly step: number }
+  /** Nothing of what has these labels is sent for the last five minutes. */
+  | { readonly type: "silence"; readonly labels: RegExp };
 
 type Line = { readonly name: string; readonly labels: string; readonly value: string };
+
+/** Of a second shard, which quotes another market. */
+const OTHER_SHARD: Line = { name: "flashmm_quoting_state", labels: '{market="OTHER/USDC"}', value: "1" };
 
 const LASTING_SECONDS = 1_200;
 const STEP_SECONDS = 15;
@@ -24,23 +29,31 @@ export function makeHistory(scrape: string, wrong: Wrong, endSeconds: number): s
     return name === undefined ? [] : [{ name, labels, value }];
   });
   const made: string[] = [];
-  for (const line of lines) {
+  // The samples of a metric stand together in this format.
+  const all = lines.flatMap((line) => (isFirstOf(OTHER_SHARD.name, line, lines) ? [line, OTHER_SHARD] : [line]));
+  for (const line of all) {
     for (let at = endSeconds - LASTING_SECONDS; at <= endSeconds; at += STEP_SECONDS) {
       const value = valueAt(line, wrong, Math.max(0, at - (endSeconds - WRONG_SECONDS)) / STEP_SECONDS);
-      made.push(`${line.name}${line.labels} ${value} ${at}`);
+      if (value !== undefined) made.push(`${line.name}${line.labels} ${value} ${at}`);
     }
   }
   return `${made.join("\n")}\n# EOF\n`;
 }
 
-function valueAt({ name, labels, value }: Line, wrong: Wrong, stepsWrong: number): string {
+function valueAt({ name, labels, value }: Line, wrong: Wrong, stepsWrong: number): string | undefined {
   if (stepsWrong === 0) return value;
   switch (wrong.type) {
     case "nothing":
       return value;
+    case "silence":
+      return wrong.labels.test(labels) ? undefined : value;
     case "gauge":
       return name === wrong.name && (wrong.labels ?? /^/).test(labels) ? `${wrong.value}` : value;
     case "counter":
       return name === wrong.name && wrong.labels.test(labels) ? `${Number(value) + stepsWrong * wrong.step}` : value;
   }
+}
+
+function isFirstOf(name: string, line: Line, lines: readonly Line[]): boolean {
+  return lines.find((each) => each.name === name) === line;
 }

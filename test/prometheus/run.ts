@@ -39,6 +39,7 @@ const SWEPT_WITHIN_MS = 130_000;
 const CASES: readonly (readonly [what: string, wrong: Wrong, alerts: readonly string[]])[] = [
   ["nothing", { type: "nothing" }, []],
   ["a halt", { type: "gauge", name: "flashmm_quoting_state", value: 0 }, ["halted"]],
+  ["a silent task beside another", { type: "silence", labels: /^(?!.*OTHER)/ }, ["silent"]],
   ["orders of unknown outcome", { type: "gauge", name: "flashmm_orders_unknown", value: 2 }, ["unknown-orders"]],
   ["an open breaker", { type: "gauge", name: "flashmm_circuit_state", value: 2 }, ["circuit-open"]],
   [
