@@ -1,6 +1,6 @@
 /** What the answer to a push means (OTLP specification, OTLP/HTTP response). Owns the words for it. */
 import type { HttpResponse } from "../seams.ts";
-import type { PushTarget } from "./target.ts";
+import { isTokenShownIn, type PushTarget } from "./target.ts";
 
 export type PushOutcome =
   | { readonly type: "taken" }
@@ -36,7 +36,7 @@ export function outcomeOf({ status, headers, body }: HttpResponse, target: PushT
 
 /** What can be read of a body, which is a message of the protocol with a text in it, or a page. */
 function whatIsSaid(body: string, target: PushTarget): string {
-  if (target.isShownIn(body)) return "(not shown)";
+  if (isTokenShownIn(body, target)) return "(not shown)";
   const readable = body
     .slice(0, 10 * SAID_CHARACTERS_MAX)
     .replace(/[^\x20-\x7e]+/g, " ")

@@ -12,7 +12,7 @@ import type { Metrics, Registry } from "../telemetry.ts";
 import { makeMessage, type Sender } from "./message.ts";
 import { outcomeOf, type PushOutcome } from "./outcome.ts";
 import { readSecretTarget, type SecretReading } from "./secret-target.ts";
-import type { PushSource, PushTarget } from "./target.ts";
+import { authorizationOf, isTokenShownIn, type PushSource, type PushTarget } from "./target.ts";
 
 const INTERVAL_MS = 15_000;
 const ANSWER_WITHIN_MS = 10_000;
@@ -140,7 +140,7 @@ export class MetricsPush {
     const giveUp = new AbortController();
     this.#giveUp = giveUp;
     const headers = {
-      authorization: target.authorization.reveal(),
+      authorization: authorizationOf(target),
       "content-type": "application/x-protobuf",
       "content-encoding": "gzip",
     };
@@ -155,7 +155,7 @@ export class MetricsPush {
     } catch (error) {
       if (!isInCharge()) return { type: "fenced" };
       const reason = error instanceof Error ? error.message : "unknown error";
-      return { type: "no-answer", reason: target.isShownIn(reason) ? "(not shown)" : reason };
+      return { type: "no-answer", reason: isTokenShownIn(reason, target) ? "(not shown)" : reason };
     }
   }
 

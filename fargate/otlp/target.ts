@@ -4,13 +4,12 @@
  */
 import { Secret } from "../secret.ts";
 
+/** Plain data: two readings of one configuration are compared value by value. */
 export type PushTarget = {
   /** The whole address that figures are posted to. */
   readonly url: string;
-  /** What proves who asks, as the header `authorization` carries it. */
-  readonly authorization: Secret;
-  /** Whether a text shows the token, in either of its forms. */
-  isShownIn(text: string): boolean;
+  readonly instanceId: string;
+  readonly token: Secret;
 };
 
 /** `given`: the environment holds the words; `secret`: they are to be read, and may come and change while the task runs. */
@@ -55,7 +54,21 @@ export function readTarget(
   });
   if (faults.length > 0) return { faults };
   const [url = "", instanceId = "", token = ""] = found.map(({ value }) => String(value));
-  return makeTarget({ url, instanceId, token });
+  return { url: metricsUrl(url), instanceId, token: new Secret(token) };
+}
+
+/** The header `authorization` of HTTP basic authentication (RFC 7617), as Grafana Cloud's endpoint wants it. */
+export function authorizationOf(target: PushTarget): string {
+  return `Basic ${pairOf(target)}`;
+}
+
+/** Whether a text shows the token, in either of its forms. */
+export function isTokenShownIn(text: string, target: PushTarget): boolean {
+  return text.includes(target.token.reveal()) || text.includes(pairOf(target));
+}
+
+function pairOf({ instanceId, token }: PushTarget): string {
+  return Buffer.from(`${instanceId}:${token.reveal()}`, "utf8").toString("base64");
 }
 
 /** The names of the words in a secret, for people. */
@@ -74,16 +87,6 @@ export function readPushSource(env: (name: string) => string | undefined, faults
   if (arn === undefined) return undefined;
   if (!ARN.test(arn)) faults.push(`GRAFANA_SECRET_ARN must be the ARN of a secret, was ${JSON.stringify(arn)}`);
   return { type: "secret", arn };
-}
-
-/** HTTP basic authentication (RFC 7617), as Grafana Cloud's endpoint wants it. */
-function makeTarget(words: { readonly url: string; readonly instanceId: string; readonly token: string }): PushTarget {
-  const pair = Buffer.from(`${words.instanceId}:${words.token}`, "utf8").toString("base64");
-  return {
-    url: metricsUrl(words.url),
-    authorization: new Secret(`Basic ${pair}`),
-    isShownIn: (text) => text.includes(words.token) || text.includes(pair),
-  };
 }
 
 /** The token goes out in a header: in clear only to a server of this machine. */

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../../fargate/config.ts";
+import { changesBetween } from "../../../fargate/config-changes.ts";
+import { authorizationOf } from "../../../fargate/otlp/target.ts";
 import { ACCOUNT, SECRET_ARN, URL_OF_CARD } from "./push-world.ts";
 
 const LOCAL = readFileSync("config/local.json", "utf8");
@@ -47,13 +49,20 @@ describe("where the metrics are pushed to", () => {
 
   test("is proven by name and token (RFC 7617), and neither is shown", () => {
     const config = load(WORDS);
-    const target = config.metricsPush?.type === "given" ? config.metricsPush.target : undefined;
+    if (config.metricsPush?.type !== "given") throw new Error("a target must be given");
     const pair = Buffer.from(`${ACCOUNT.instanceId}:${ACCOUNT.token}`).toString("base64");
-    expect(target?.authorization.reveal()).toBe(`Basic ${pair}`);
+    expect(authorizationOf(config.metricsPush.target)).toBe(`Basic ${pair}`);
     for (const text of [JSON.stringify(config), inspect(config, { depth: 9 })]) {
       expect(text).not.toContain(ACCOUNT.token);
       expect(text).not.toContain(pair);
     }
+  });
+
+  test("is no change of the configuration when that is read again", () => {
+    expect(changesBetween(load(WORDS), load(WORDS))).toEqual([]);
+    expect(changesBetween(load({ GRAFANA_SECRET_ARN: SECRET_ARN }), load({ GRAFANA_SECRET_ARN: SECRET_ARN }))).toEqual(
+      [],
+    );
   });
 
   test("may be a secret's to say; variables win over it", () => {
