@@ -95,7 +95,7 @@ export type FunctionMetricLabels = {
   flashmm_audit_age_seconds: { market: string };
   flashmm_audit_checked_total: { market: string };
   flashmm_audit_differences_total: { market: string; kind: AuditDifferenceKind };
-  /** 1 or 0; none where an integration is not configured. */
+  /** 0 while an integration is ill, and nothing while it is well: the task's gauge of that name has both. */
   flashmm_integration_healthy: { integration: string };
   /** Of the task, as the health sweep sees it; none before the first task. */
   flashmm_heartbeat_age_seconds: Record<never, string>;

@@ -26,6 +26,8 @@ const UNKNOWN_AFTER_MS = 10_000;
 /** A queue that answers takes fills within a second. */
 const OUTBOX_AFTER_MS = 30_000;
 const START_AFTER_MS = 120_000;
+/** Eight pushes of the metrics: whoever takes them may be away for a moment. */
+const PUSH_AFTER_MS = 120_000;
 /** A lease is renewed, or read again, well within this. */
 const LEASE_AFTER_MS = 3_000;
 
@@ -226,7 +228,7 @@ function auditAlarms({ audits, nowMs }: Watched): readonly Alarm[] {
   });
 }
 
-function taskAlarms({ latency, reports }: Watched): readonly Alarm[] {
+function taskAlarms({ latency, reports, metricsPush }: Watched): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const micros = latency.tickToWireMicrosP99;
   if (micros !== null && micros > TICK_TO_WIRE_MICROS_MAX) {
@@ -237,6 +239,11 @@ function taskAlarms({ latency, reports }: Watched): readonly Alarm[] {
   if (newest?.state === "failed") {
     const detail = `${newest.id}: ${newest.reason ?? "no reason given"}`;
     alarms.push(warning("report", "The last report failed", detail, RUNBOOK.report));
+  }
+  if (metricsPush.status === "failing") {
+    const what = "The figures do not reach Grafana";
+    const alarm = warning("push", what, metricsPush.detail, RUNBOOK.errors);
+    alarms.push({ ...alarm, sinceMs: metricsPush.sinceMs, afterMs: PUSH_AFTER_MS });
   }
   return alarms;
 }

@@ -51,8 +51,8 @@ const DIFFERENCES: CloudWatchQuery = {
 export const FUNCTION_PANELS: readonly FunctionPanelSpec[] = [
   {
     id: 30,
-    title: "Integrations",
-    description: "1 well, 0 not, as the health sweep settled it; none where an integration is not configured",
+    title: "Ill integrations",
+    description: "0 while the health sweep finds one ill, nothing while it is well",
     unit: "none",
     queries: [own("flashmm_integration_healthy", "health-sweep", "integration", "Minimum")],
   },

@@ -7,11 +7,19 @@ const CIRCUITS = [
   ["ill", "✗ open", "nothing is placed"],
 ];
 
-export function drawBreakers({ venue, feed, integrations }) {
+const PUSHES = {
+  off: ["off", "– off"],
+  waiting: ["off", "– waits"],
+  working: ["well", "✓ taken"],
+  failing: ["ill", "✗ failing"],
+};
+
+export function drawBreakers({ venue, feed, integrations, metricsPush }) {
   const ways = [
     ["order API", ...CIRCUITS[venue.circuit]],
     ["fill stream", ...(venue.streamConnected ? ["well", "✓ connected", ""] : ["ill", "✗ away", ""])],
     ...feed.endpoints.map((endpoint) => [hostOf(endpoint), ...endpointOf(endpoint, feed)]),
+    ["metrics push", ...PUSHES[metricsPush.status], metricsPush.status === "working" ? "" : metricsPush.detail],
     ...sweptOf(integrations ?? []),
   ];
   const rows = children(byId("breakers"), ways.length, () =>

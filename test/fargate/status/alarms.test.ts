@@ -160,6 +160,13 @@ describe("alarms", () => {
       is: { severity: "warning", detail: "3 wait for the queue, 4 sends failed" },
     },
     {
+      what: "a push of the metrics that fails",
+      state: {
+        metricsPush: { ...makeTaskState().metricsPush, status: "failing", detail: "refused: 401", sinceMs: 7 },
+      },
+      is: { severity: "warning", what: "The figures do not reach Grafana", detail: "refused: 401", sinceMs: 7 },
+    },
+    {
       what: "dead letters",
       state: { integrations: [{ ...LOOK, integration: "dead-letters", detail: "1 waits", sinceMs: 7 }] },
       is: { severity: "critical", what: "Messages are set aside", sinceMs: 7, runbook: RUNBOOK.deadLetters },

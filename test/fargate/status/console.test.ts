@@ -216,6 +216,7 @@ describe("the console of a task with much to say", () => {
       "fill stream ✓ connected",
       "127.0.0.1:26657 ✓ in use Sei, first choice",
       "127.0.0.1:26658 – stands by Sei, backup",
+      "metrics push ✓ taken",
       "health sweep ✓ 11 closed",
     ]);
     expect((await rows("audit"))[0]).toBe("Result ✓ clean");
