@@ -14,10 +14,10 @@ const TIMEOUT_MILLIS = 5_000;
 const PAGES_MAX = 100;
 
 /** `amount` is a whole number of the denom's smallest unit: 10^-6 of the asset for `usei` and the like. */
-type Balance = { readonly denom: string; readonly amount: bigint };
+export type ChainBalance = { readonly denom: string; readonly amount: bigint };
 
 /** An order resting on chain. `size` is what remains of it. */
-type ChainOrder = {
+export type ChainOrder = {
   readonly orderId: string;
   readonly market: string;
   readonly side: Side;
@@ -27,13 +27,18 @@ type ChainOrder = {
 
 export type SeiRest = {
   /** Every denom that the account holds, each once. */
-  balances(address: string): Promise<readonly Balance[]>;
+  balances(address: string): Promise<readonly ChainBalance[]>;
+  /** By the route of CONTRACTS 2, and by the chain's own where a node does not have that. The pair's labels are the market's assets unless told. */
   openOrders(query: {
     readonly contractAddress: string;
     readonly account: string;
     readonly market: Market;
+    readonly pair?: Pair;
   }): Promise<readonly ChainOrder[]>;
 };
+
+/** The labels of a contract's pair. */
+type Pair = { readonly assetDenom: string; readonly priceDenom: string };
 
 /** No address gave a usable answer. `cause` is the last one's fault, `attempts` says what each did. */
 export class SeiRestError extends Error {
@@ -46,6 +51,23 @@ export class SeiRestError extends Error {
     this.attempts = attempts;
   }
 }
+
+class StatusError extends Error {
+  readonly status: number;
+
+  constructor({ status, body }: Pick<HttpResponse, "status" | "body">) {
+    super(`status ${status}: ${body.slice(0, 200)}`);
+    this.name = "StatusError";
+    this.status = status;
+  }
+}
+
+/** A gateway answers 501 to a route it does not have, a proxy before it 404. */
+function isUnknownRoute({ status }: StatusError): boolean {
+  return status === 404 || status === 501;
+}
+
+const DEX_PATH = "/sei-protocol/seichain/dex";
 
 const balancesPage = z.object({
   balances: z.array(z.object({ denom: z.string().min(1).max(128), amount: z.string().regex(/^(0|[1-9]\d{0,77})$/) })),
@@ -83,10 +105,17 @@ export function makeSeiRest(options: {
       const path = `/cosmos/bank/v1beta1/balances/${encodeURIComponent(address)}`;
       return firstAnswer(baseUrls, path, (base) => readBalances(`${base}${path}`, get));
     },
-    openOrders: ({ contractAddress, account, market }) => {
+    openOrders: ({ contractAddress, account, market, pair }) => {
       const query = new URLSearchParams({ contractAddr: contractAddress, account, marketId: market.symbol });
-      const path = `/sei-protocol/seichain/dex/get_orders_by_user?${query}`;
-      return firstAnswer(baseUrls, path, async (base) => toOrders(await get(`${base}${path}`), market));
+      const path = `${DEX_PATH}/get_orders_by_user?${query}`;
+      const ownPath = `${DEX_PATH}/get_orders/${encodeURIComponent(contractAddress)}/${encodeURIComponent(account)}`;
+      return firstAnswer(baseUrls, path, async (base) => {
+        const answer = await get(`${base}${path}`).catch((error: unknown) => {
+          if (error instanceof StatusError && isUnknownRoute(error)) return get(`${base}${ownPath}`);
+          throw error;
+        });
+        return toOrders(answer, market, pair ?? { assetDenom: market.base, priceDenom: market.quote });
+      });
     },
   };
 }
@@ -110,7 +139,7 @@ async function firstAnswer<Answer>(
   throw new SeiRestError(path, attempts, last);
 }
 
-async function readBalances(url: string, get: (url: string) => Promise<unknown>): Promise<readonly Balance[]> {
+async function readBalances(url: string, get: (url: string) => Promise<unknown>): Promise<readonly ChainBalance[]> {
   const amounts = new Map<string, bigint>();
   let key: string | null = null;
   for (let count = 0; count < PAGES_MAX; count += 1) {
@@ -127,10 +156,10 @@ async function readBalances(url: string, get: (url: string) => Promise<unknown>)
 }
 
 /** A node may leave the market filter aside and send every order of the contract: those of other pairs are skipped. */
-function toOrders(answer: unknown, market: Market): readonly ChainOrder[] {
+function toOrders(answer: unknown, market: Market, pair: Pair): readonly ChainOrder[] {
   const { orders } = readAnswer(ordersAnswer, answer, "orders");
   return orders
-    .filter((order) => order.assetDenom === market.base && order.priceDenom === market.quote)
+    .filter((order) => order.assetDenom === pair.assetDenom && order.priceDenom === pair.priceDenom)
     .filter((order) => order.status === "PLACED")
     .map((order) => ({
       orderId: order.id,
@@ -171,7 +200,7 @@ async function getJson(request: {
   } finally {
     stopTimer();
   }
-  if (response.status !== 200) throw new Error(`status ${response.status}: ${response.body.slice(0, 200)}`);
+  if (response.status !== 200) throw new StatusError(response);
   try {
     return JSON.parse(response.body);
   } catch (cause) {

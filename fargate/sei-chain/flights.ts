@@ -1,0 +1,181 @@
+/**
+ * Transactions on their way: each until it is proven to stand in a block, or proven never to. Owns that proof. A transaction names the
+ * last block that may carry it; once a node that is up to date has that block and does not know the transaction, it can not come any more.
+ */
+import type { Log } from "../log.ts";
+import type { Clock } from "../seams.ts";
+import type { CancelItem, PlaceItem } from "./items.ts";
+import type { ChainNodes } from "./nodes.ts";
+import type { IncludedTransaction } from "./rpc.ts";
+import type { StreamBlock, StreamTransaction } from "./stream.ts";
+
+export type Flight = {
+  readonly hash: string;
+  readonly base64: string;
+  readonly sequence: bigint;
+  readonly timeoutHeight: number;
+  readonly fee: bigint;
+  readonly placings: readonly PlaceItem[];
+  readonly cancels: readonly CancelItem[];
+  /** The newest block when it was sent. */
+  readonly sentHeight: number;
+  /** `sending`: no answer yet; `checked`: the node holds it; `unknown`: the answer was lost. */
+  state: "sending" | "checked" | "unknown";
+  isLooking: boolean;
+  /** A block came that holds it: the node's index will tell what came of it. */
+  isInBlock: boolean;
+  /** Resolves once its fate is proven. */
+  readonly settled: PromiseWithResolvers<"settled">;
+};
+
+/** What a look finds out: the transaction in its block, or that no block will have it. */
+export type Fate =
+  | { readonly type: "included"; readonly transaction: IncludedTransaction }
+  | { readonly type: "absent" };
+
+export type FlightsOptions = {
+  readonly nodes: ChainNodes;
+  readonly address: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called once for each flight, when it is no longer among them. */
+  readonly onSettled: (flight: Flight, fate: Fate) => void;
+};
+
+/** Between two looks of the clock's: the stream is quicker, unless it is away. */
+const LOOK_MS = 400;
+
+/** The sequence was used, and the index does not know by which transaction: so many blocks later it was one of somebody else's. */
+const INDEX_BLOCKS = 3;
+
+/** A transaction seen in a block is asked for so much later if its own event has not come: the node's index is written after the block. */
+const EVENT_GRACE_MS = 60;
+
+export class Flights {
+  readonly #options: FlightsOptions;
+  readonly #flights = new Map<string, Flight>();
+  #height = 0;
+  #heightMs = Number.NEGATIVE_INFINITY;
+  #stopTimer: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(options: FlightsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  get all(): Iterable<Flight> {
+    return this.#flights.values();
+  }
+
+  /** An answer was lost, and what became of the transaction is not proven yet. */
+  get hasUnknown(): boolean {
+    return [...this.#flights.values()].some(({ state }) => state === "unknown");
+  }
+
+  /** The newest block that is known of; 0 before the first. */
+  get height(): number {
+    return this.#height;
+  }
+
+  /** How long ago (milliseconds) the newest block became known. */
+  heightAgeMs(): number {
+    return this.#options.clock.now().monotonicMs - this.#heightMs;
+  }
+
+  add(flight: Flight): void {
+    this.#flights.set(flight.hash, flight);
+    this.#arm();
+  }
+
+  /** The node has proven that it does not have it: it was never taken. */
+  remove(flight: Flight): void {
+    this.#flights.delete(flight.hash);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopTimer?.();
+  }
+
+  heightIs(height: number): void {
+    if (height <= this.#height) return;
+    this.#height = height;
+    this.#heightMs = this.#options.clock.now().monotonicMs;
+  }
+
+  blockSeen({ height, transactions }: StreamBlock): void {
+    this.heightIs(height);
+    for (const flight of this.#flights.values()) {
+      if (transactions.includes(flight.base64)) {
+        flight.isInBlock = true;
+        this.#options.clock.after(EVENT_GRACE_MS, () => this.look(flight));
+      } else if (height >= flight.timeoutHeight || flight.state === "unknown") {
+        this.look(flight);
+      }
+    }
+  }
+
+  /** A transaction of anybody's. One whose event does not tell whether it succeeded is asked for. */
+  transactionSeen({ height, base64, code, events }: StreamTransaction): void {
+    const flight = [...this.#flights.values()].find((each) => each.base64 === base64);
+    if (flight === undefined) return;
+    const hasOrderEvents = events.some(({ type }) => type === "place_order" || type === "cancel_order");
+    // Why it failed is in the index alone.
+    if ((code ?? 0) !== 0 || (code === undefined && !hasOrderEvents)) {
+      this.look(flight);
+      return;
+    }
+    const transaction = { height, base64, events, code: 0, codespace: "", log: "", data: new Uint8Array() };
+    this.#settle(flight, { type: "included", transaction });
+  }
+
+  /** Asks for one flight now, unless that is under way. */
+  look(flight: Flight): void {
+    if (flight.isLooking || this.#isStopped || this.#flights.get(flight.hash) !== flight) return;
+    flight.isLooking = true;
+    void this.#ask(flight)
+      .catch((error: unknown) => {
+        this.#options.log.warn("What became of a transaction cannot be asked", { hash: flight.hash, error });
+        return undefined;
+      })
+      .then((fate) => {
+        flight.isLooking = false;
+        if (fate !== undefined) this.#settle(flight, fate);
+      });
+  }
+
+  /** The height first: what the node does not know then, it did not have at that height. */
+  async #ask(flight: Flight): Promise<Fate | undefined> {
+    return await this.#options.nodes.ask(async (rpc) => {
+      const { height, isCatchingUp } = await rpc.status();
+      if (!isCatchingUp) this.heightIs(height);
+      const transaction = await rpc.transaction(flight.hash);
+      if (transaction !== undefined) return { type: "included", transaction } as const;
+      if (isCatchingUp || height < flight.timeoutHeight || flight.isInBlock) return undefined;
+      // The index may be behind the state: a sequence that is not used yet says that nothing of ours has been carried out with it.
+      const { sequence } = await rpc.account(this.#options.address);
+      const isUnused = sequence <= flight.sequence;
+      return isUnused || height >= flight.timeoutHeight + INDEX_BLOCKS ? ({ type: "absent" } as const) : undefined;
+    });
+  }
+
+  #settle(flight: Flight, fate: Fate): void {
+    if (this.#flights.get(flight.hash) !== flight) return;
+    this.#flights.delete(flight.hash);
+    this.#options.onSettled(flight, fate);
+    flight.settled.resolve("settled");
+  }
+
+  #arm(): void {
+    if (this.#stopTimer !== undefined || this.#isStopped) return;
+    this.#stopTimer = this.#options.clock.after(LOOK_MS, () => {
+      this.#stopTimer = undefined;
+      for (const flight of this.#flights.values()) this.look(flight);
+      if (this.#flights.size > 0) this.#arm();
+    });
+  }
+}

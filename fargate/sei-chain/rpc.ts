@@ -1,0 +1,262 @@
+/**
+ * The calls of CometBFT's RPC that trading on chain needs, on one node. Owns their forms and the reading of their answers; which node
+ * is asked and what an answer means for an order is the callers'. Through our own `Fetch`, so that the simulated world sees them.
+ */
+import { z } from "zod";
+import { withDeadline } from "../deadline.ts";
+import type { Clock, Fetch, HttpResponse } from "../seams.ts";
+import { type ChainEvent, eventListSchema, fromList } from "./chain-events.ts";
+import { nestedOf, readFields } from "./messages.ts";
+
+export type NodeStatus = { readonly chainId: string; readonly height: number; readonly isCatchingUp: boolean };
+
+export type AccountState = { readonly accountNumber: bigint; readonly sequence: bigint };
+
+/** A transaction in a block. `code` 0 means that all of it was carried out. `data` is its answer in bytes. */
+export type IncludedTransaction = {
+  readonly height: number;
+  readonly code: number;
+  readonly codespace: string;
+  readonly log: string;
+  readonly events: readonly ChainEvent[];
+  readonly data: Uint8Array;
+  readonly base64: string;
+};
+
+/** The word of a node's CheckTx. `known`: it has had these very bytes before. */
+export type BroadcastAnswer =
+  | { readonly type: "checked" }
+  | { readonly type: "known" }
+  | { readonly type: "refused"; readonly code: number; readonly codespace: string; readonly log: string };
+
+export type BlockHeader = { readonly height: number; readonly time: string };
+
+/** No answer that proves anything. `code` is `FENCED` when nothing was written. */
+export class RpcError extends Error {
+  readonly code: string;
+
+  constructor(method: string, code: string, reason: string, cause?: unknown) {
+    super(`${method} found no answer: ${reason}`, { cause });
+    this.name = "RpcError";
+    this.code = code;
+  }
+}
+
+const ALREADY_KNOWN = /tx already exists in cache/;
+/** The same, as a code of the SDK's. */
+const IN_CACHE = 19;
+const ACCOUNT_QUERY = "/cosmos.auth.v1beta1.Query/Account";
+/** Blocks with fills of ours in one answer of the history. */
+export const BLOCKS_PAGE = 20;
+const REASON_CHARACTERS_MAX = 200;
+
+const height = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
+const envelope = z.object({
+  result: z.unknown().optional(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }).nullish(),
+});
+
+const statusResult = z.object({
+  node_info: z.object({ network: z.string() }),
+  sync_info: z.object({ latest_block_height: height, catching_up: z.boolean() }),
+});
+
+const queryResult = z.object({
+  response: z.object({ code: z.number().optional(), log: z.string().nullish(), value: z.string().nullish() }),
+});
+
+const broadcastResult = z.object({
+  code: z.number().optional(),
+  codespace: z.string().nullish(),
+  log: z.string().nullish(),
+});
+
+const searchResult = z.object({
+  txs: z
+    .array(
+      z.object({
+        height,
+        tx: z.string(),
+        tx_result: z.object({
+          code: z.number().optional(),
+          codespace: z.string().nullish(),
+          log: z.string().nullish(),
+          data: z.string().nullish(),
+          events: eventListSchema,
+        }),
+      }),
+    )
+    .nullish(),
+});
+
+const blocksResult = z.object({
+  blocks: z.array(z.object({ block: z.object({ header: z.object({ height, time: z.string() }) }) })).nullish(),
+});
+
+/** Block events stand under either name, by the version of the node. */
+const blockEventsResult = z.object({
+  height,
+  end_block_events: eventListSchema,
+  finalize_block_events: eventListSchema,
+});
+
+export class ChainRpc {
+  readonly url: string;
+  readonly #fetch: Fetch;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  #lastId = 0;
+
+  constructor(options: {
+    readonly url: string;
+    readonly fetch: Fetch;
+    readonly clock: Clock;
+    readonly timeoutMs: number;
+  }) {
+    this.url = options.url.replace(/\/+$/, "");
+    this.#fetch = options.fetch;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  async status(): Promise<NodeStatus> {
+    const { node_info: node, sync_info: sync } = await this.#call("status", {}, statusResult);
+    return { chainId: node.network, height: sync.latest_block_height, isCatchingUp: sync.catching_up };
+  }
+
+  /** As of the newest block: what waits to be included has not moved it. */
+  async account(address: string): Promise<AccountState> {
+    const data = Buffer.concat([Buffer.from([0x0a, address.length]), Buffer.from(address, "ascii")]).toString("hex");
+    const { response } = await this.#call("abci_query", { path: ACCOUNT_QUERY, data, prove: false }, queryResult);
+    if ((response.code ?? 0) !== 0) {
+      throw new RpcError("abci_query", "ACCOUNT", `the chain does not know ${address}: ${cut(response.log ?? "")}`);
+    }
+    return readAccount(Buffer.from(response.value ?? "", "base64"));
+  }
+
+  /** `fence` is asked right before the bytes are written (`HttpRequest.fence`). */
+  async broadcast(base64: string, fence: () => string | undefined): Promise<BroadcastAnswer> {
+    try {
+      const {
+        code = 0,
+        codespace,
+        log,
+      } = await this.#call("broadcast_tx_sync", { tx: base64 }, broadcastResult, fence);
+      if (code === IN_CACHE && codespace === "sdk") return { type: "known" };
+      return code === 0
+        ? { type: "checked" }
+        : { type: "refused", code, codespace: codespace ?? "", log: cut(log ?? "") };
+    } catch (error) {
+      if (error instanceof RpcError && ALREADY_KNOWN.test(error.message)) return { type: "known" };
+      throw error;
+    }
+  }
+
+  /** The transactions that fit a query of the node's index; a hash finds one at most. */
+  async transactions(query: string): Promise<readonly IncludedTransaction[]> {
+    const params = { query, prove: false, page: "1", per_page: "100", order_by: "asc" };
+    const { txs } = await this.#call("tx_search", params, searchResult);
+    return (txs ?? []).map(({ height: at, tx, tx_result: result }) => ({
+      height: at,
+      code: result.code ?? 0,
+      codespace: result.codespace ?? "",
+      log: cut(result.log ?? ""),
+      events: fromList(result.events),
+      data: Buffer.from(result.data ?? "", "base64"),
+      base64: tx,
+    }));
+  }
+
+  async transaction(hash: string): Promise<IncludedTransaction | undefined> {
+    const [found] = await this.transactions(`tx.hash='${hash}'`);
+    return found;
+  }
+
+  /** The first blocks that fit a query of the node's index, in their order. */
+  async blocks(query: string): Promise<readonly BlockHeader[]> {
+    const params = { query, page: "1", per_page: `${BLOCKS_PAGE}`, order_by: "asc" };
+    const { blocks } = await this.#call("block_search", params, blocksResult);
+    return (blocks ?? []).map(({ block }) => block.header).toSorted((a, b) => a.height - b.height);
+  }
+
+  /** What the chain did at the end of a block. */
+  async blockEvents(at: number): Promise<readonly ChainEvent[]> {
+    const results = await this.#call("block_results", { height: `${at}` }, blockEventsResult);
+    if (results.height !== at) throw new RpcError("block_results", "UNREADABLE", `${results.height} in place of ${at}`);
+    return [...fromList(results.end_block_events), ...fromList(results.finalize_block_events)];
+  }
+
+  async #call<Schema extends z.ZodType>(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    schema: Schema,
+    fence?: () => string | undefined,
+  ): Promise<z.output<Schema>> {
+    this.#lastId += 1;
+    const body = JSON.stringify({ jsonrpc: "2.0", id: this.#lastId, method, params });
+    const headers = { "content-type": "application/json", accept: "application/json" };
+    let response: HttpResponse;
+    try {
+      response = await withDeadline(this.#clock, this.#timeoutMs, method, (signal) =>
+        this.#fetch({ method: "POST", url: `${this.url}/`, headers, body, signal, ...(fence && { fence }) }),
+      );
+    } catch (error) {
+      throw new RpcError(method, codeOf(error), messageOf(error), error);
+    }
+    return readResult(method, response, schema);
+  }
+}
+
+/** A node may send its own errors with status 500: they are read all the same. */
+function readResult<Schema extends z.ZodType>(
+  method: string,
+  response: HttpResponse,
+  schema: Schema,
+): z.output<Schema> {
+  let read: z.output<typeof envelope>;
+  try {
+    read = envelope.parse(JSON.parse(response.body));
+  } catch (error) {
+    throw new RpcError(method, "UNREADABLE", `status ${response.status} with a body that cannot be read`, error);
+  }
+  if (read.error !== undefined && read.error !== null) {
+    const { message, data } = read.error;
+    throw new RpcError(method, "NODE", cut(`${message} ${typeof data === "string" ? data : ""}`.trim()));
+  }
+  if (response.status !== 200) throw new RpcError(method, "STATUS", `status ${response.status}`);
+  const parsed = schema.safeParse(read.result);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const reason = `${issue?.path.join(".") || "the result"}: ${issue?.message}`;
+  throw new RpcError(method, "UNREADABLE", cut(reason), parsed.error);
+}
+
+/** `QueryAccountResponse { account: Any { BaseAccount } }`. */
+function readAccount(bytes: Uint8Array): AccountState {
+  const [any] = nestedOf(readFields(bytes, "QueryAccountResponse"), 1);
+  const [base] = any === undefined ? [] : nestedOf(readFields(any, "Any"), 2);
+  if (base === undefined) throw new RpcError("abci_query", "UNREADABLE", "no account in the answer");
+  const { values } = readFields(base, "BaseAccount");
+  const numberOf = (field: number) => {
+    const value = values.get(field)?.at(-1);
+    return typeof value === "bigint" ? value : 0n;
+  };
+  return { accountNumber: numberOf(3), sequence: numberOf(4) };
+}
+
+function cut(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > REASON_CHARACTERS_MAX ? `${line.slice(0, REASON_CHARACTERS_MAX)}…` : line;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "NETWORK";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
