@@ -8,10 +8,12 @@ import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import { ignoreFailure, type ServerSocket } from "../transport/server-socket.ts";
 import { type BookFault, nextSequence, spoilEvent, spoilText } from "./book-fault.ts";
-import { type EventShape, toEventFrame } from "./event-frame.ts";
+import type { ChainEvent } from "./chain-event.ts";
+import type { RpcOutcome } from "./chain-rpc.ts";
+import { type EventShape, toChainFrame, toEventFrame } from "./event-frame.ts";
 import { parseRpcRequest, type RpcCall, type RpcId, stringParam, toError, toResult } from "./json-rpc.ts";
 import { Outbox } from "./outbox.ts";
-import { matches, type ParsedQuery, parseQuery, type Query } from "./query.ts";
+import { matches, matchesTags, type ParsedQuery, parseQuery, type Query } from "./query.ts";
 
 export type ConnectionLimits = {
   /** Subscriptions on one connection; the interface has 10, real nodes 5. */
@@ -35,7 +37,8 @@ export type ConnectionHost = {
   /** Why one more client may not subscribe; null when it may. Asked before a connection's first subscription. */
   subscribeRefusal(): string | null;
   height(): number;
-  status(): unknown;
+  /** `undefined` for a method that the node does not have. */
+  call(method: string, params: unknown): RpcOutcome | undefined;
   closed(connection: SeiConnection): void;
 };
 
@@ -94,6 +97,17 @@ export class SeiConnection {
     this.#sendEvent(event, asking);
   }
 
+  /** Sends an event of the chain to each subscription that asks for it. */
+  publishChain(event: ChainEvent): void {
+    if (this.#host.silent()) return;
+    for (const subscription of this.#subscriptions.values()) {
+      const { id, query } = subscription;
+      if (!matchesTags(query, event.tags)) continue;
+      if (this.#isFull(subscription)) this.#terminate(subscription);
+      else this.#outbox.push(toChainFrame({ id, query: query.text, event }), subscription);
+    }
+  }
+
   /** Ends the subscriptions whose query is `query`, or all; the client is told. Returns how many there were. */
   endSubscriptions(query: string | undefined): number {
     const ended = [...this.#subscriptions.values()].filter((one) => query === undefined || one.query.text === query);
@@ -140,23 +154,24 @@ export class SeiConnection {
     } else if (request.method === "subscribe") {
       this.#subscribe(request.id, stringParam(request.params, "query"));
     } else {
-      this.#answer(this.#answerTo(request));
+      this.#answerTo(request);
     }
   }
 
-  #answerTo({ id, method, params }: RpcCall): string {
-    switch (method) {
-      case "unsubscribe":
-        return this.#unsubscribe(id, stringParam(params, "query"));
-      case "unsubscribe_all":
-        return this.#clearSubscriptions(id);
-      case "status":
-        return toResult(id, this.#host.status());
-      case "health":
-        return toResult(id, {});
-      default:
-        return toError(id, "methodNotFound", `method ${method} not found`);
+  #answerTo({ id, method, params }: RpcCall): void {
+    if (method === "unsubscribe") {
+      this.#answer(this.#unsubscribe(id, stringParam(params, "query")));
+      return;
     }
+    if (method === "unsubscribe_all") {
+      this.#answer(this.#clearSubscriptions(id));
+      return;
+    }
+    const outcome = this.#host.call(method, params);
+    if (outcome === undefined) this.#answer(toError(id, "methodNotFound", `method ${method} not found`));
+    else if (outcome.type === "result") this.#answer(toResult(id, outcome.result));
+    else if (outcome.type === "error") this.#answer(toError(id, outcome.error, outcome.reason));
+    else this.drop();
   }
 
   #subscribe(id: RpcId, text: string | null): void {
@@ -212,7 +227,7 @@ export class SeiConnection {
     const numbered = event.type === "OrderBookUpdate" ? this.#number(event, fault) : event;
     const sent = fault === undefined ? numbered : spoilEvent(numbered, fault);
     for (const subscription of subscriptions) {
-      if (subscription.waiting >= this.#host.limits.subscriptionBufferMax) {
+      if (this.#isFull(subscription)) {
         this.#terminate(subscription);
         continue;
       }
@@ -238,6 +253,10 @@ export class SeiConnection {
     if (this.#bookFaults.length === 0) return undefined;
     const index = this.#bookFaults.findIndex(({ market }) => market === event.attributes["market_id"]);
     return index < 0 ? undefined : this.#bookFaults.splice(index, 1)[0]?.fault;
+  }
+
+  #isFull({ waiting }: Subscription): boolean {
+    return waiting >= this.#host.limits.subscriptionBufferMax;
   }
 
   #terminate(subscription: Subscription): void {

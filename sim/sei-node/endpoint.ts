@@ -9,10 +9,12 @@ import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import type { ServerSocket } from "../transport/server-socket.ts";
 import type { BookFault } from "./book-fault.ts";
+import type { ChainEvent } from "./chain-event.ts";
+import type { ChainRpc, RpcOutcome } from "./chain-rpc.ts";
 import { toHeight, toStatus } from "./chain-status.ts";
 import { type ConnectionLimits, SeiConnection } from "./connection.ts";
 import type { EventShape } from "./event-frame.ts";
-import { answerHttp, type NodeAnswer, type NodeRequest } from "./http.ts";
+import { answerHttp, type NodeAnswer, type NodeRequest, type RpcFault } from "./http.ts";
 import type { RestSources } from "./rest.ts";
 
 /** What an endpoint's listener hands over to. */
@@ -38,6 +40,8 @@ export type EndpointListener = {
 export type EndpointInput = {
   readonly source: MarketDataSource;
   readonly rest: RestSources;
+  /** Left out, the node knows no transactions and no blocks, only their pace. */
+  readonly chain?: ChainRpc;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly limits: ConnectionLimits;
@@ -71,6 +75,8 @@ export class SeiEndpoint implements EndpointPort {
   #silent = false;
   #stalled = false;
   #restStatus: number | null = null;
+  #rpcFault: RpcFault | null = null;
+  #blocksBehind = 0;
   /** What came in while stalled and waits for the stall's end. */
   #held: (() => void)[] = [];
   #connectionsAccepted = 0;
@@ -104,6 +110,12 @@ export class SeiEndpoint implements EndpointPort {
 
   publish(event: WireEvent): void {
     for (const connection of this.#connections) connection.publish(event);
+  }
+
+  publishChain(event: ChainEvent): void {
+    // A node that is behind tells of nothing: its events come when it has caught up, too late for anybody.
+    if (this.#blocksBehind > 0) return;
+    for (const connection of this.#connections) connection.publishChain(event);
   }
 
   get refusing(): boolean {
@@ -185,6 +197,16 @@ export class SeiEndpoint implements EndpointPort {
     this.#restStatus = status;
   }
 
+  /** Every call by HTTP is answered with this status, or never; null ends that. */
+  failRpc(fault: RpcFault | null): void {
+    this.#rpcFault = fault;
+  }
+
+  /** The node has not seen the last so many blocks; transactions it still passes on. 0 when it has caught up. */
+  fallBehind(blocks: number): void {
+    this.#blocksBehind = blocks;
+  }
+
   whenRunning(act: () => void): void {
     if (!this.#stalled) act();
     else if (this.#held.length < HELD_MAX) this.#held.push(act);
@@ -201,15 +223,19 @@ export class SeiEndpoint implements EndpointPort {
       silent: () => this.#silent,
       subscribeRefusal: () => this.#subscribeRefusal(),
       height: () => this.#height(),
-      status: () => this.#status(),
+      call: (method, params) => this.#call(method, params),
       closed: (ended) => this.#forget(ended),
     });
     this.#connections.add(connection);
   }
 
   answer(request: NodeRequest): NodeAnswer {
-    const status = () => this.#status();
-    return answerHttp(request, { sources: this.#input.rest, restStatus: this.#restStatus, status });
+    return answerHttp(request, {
+      sources: this.#input.rest,
+      restStatus: this.#restStatus,
+      rpcFault: this.#rpcFault,
+      call: (method, params) => this.#call(method, params),
+    });
   }
 
   #subscribeRefusal(): string | null {
@@ -223,13 +249,22 @@ export class SeiEndpoint implements EndpointPort {
     this.#terminatedOfEnded += connection.terminated;
   }
 
+  #call(method: string, params: unknown): RpcOutcome | undefined {
+    if (method === "status") return { type: "result", result: this.#status() };
+    if (method === "health") return { type: "result", result: {} };
+    return this.#input.chain?.call(method, params, { blocksBehind: this.#blocksBehind });
+  }
+
   #height(): number {
-    return toHeight(this.#input.start, this.#input.clock);
+    const { chain, start, clock } = this.#input;
+    return chain?.last({ blocksBehind: this.#blocksBehind }).height ?? toHeight(start, clock);
   }
 
   #status(): unknown {
-    const nowMs = this.#input.clock.now().epochMs;
-    return toStatus({ height: this.#height(), nowMs, moniker: this.#input.moniker });
+    const { chain, clock, moniker } = this.#input;
+    if (chain === undefined) return toStatus({ height: this.#height(), nowMs: clock.now().epochMs, moniker });
+    const { height, timeMs, hash } = chain.last({ blocksBehind: this.#blocksBehind });
+    return toStatus({ height, nowMs: timeMs, moniker, network: chain.network, hash });
   }
 }
 

@@ -2,6 +2,7 @@
  * One event as a frame of the WebSocket, in each shape that nodes have sent over the years (CONTRACTS 1). Owns the
  * shapes; which event goes to whom, and its sequence, is the connection's.
  */
+import type { ChainEvent } from "./chain-event.ts";
 import type { RpcId } from "./json-rpc.ts";
 
 /**
@@ -27,6 +28,17 @@ export function toEventFrame(input: {
   const { id, query, event, height } = input;
   const result = { query, ...toBody(input.shape, event, height) };
   return JSON.stringify({ jsonrpc: "2.0", id, result });
+}
+
+/** An event of the chain: nodes have always sent these in the map form. */
+export function toChainFrame(input: {
+  readonly id: RpcId;
+  readonly query: string;
+  readonly event: ChainEvent;
+}): string {
+  const { id, query, event } = input;
+  const data = { type: `tendermint/event/${event.type}`, value: event.value };
+  return JSON.stringify({ jsonrpc: "2.0", id, result: { subscription_id: "", query, data, events: event.tags } });
 }
 
 function toBody(shape: EventShape, event: FrameEvent, height: number): Readonly<Record<string, unknown>> {

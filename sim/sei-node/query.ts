@@ -3,6 +3,7 @@
  * Owns grammar, error texts and matching; a bare tag means an attribute of the event, as the interface of the feed has it.
  */
 import type { WireEvent } from "../../core/sei/wire-event.ts";
+import type { EventMap } from "./chain-event.ts";
 
 export type Query = {
   /** As the client wrote it; echoed with each event. */
@@ -51,6 +52,11 @@ export function parseQuery(text: string): ParsedQuery {
 /** Whether the event is one the query asks for. */
 export function matches(query: Query, event: WireEvent): boolean {
   return query.conditions.every((condition) => meets(condition, attributeOf(condition.tag, event)));
+}
+
+/** Whether an event of the chain, or a stored result, is one the query asks for: of a tag's values one must fit. */
+export function matchesTags(query: Query, tags: EventMap): boolean {
+  return query.conditions.every((condition) => (tags[condition.tag] ?? []).some((value) => meets(condition, value)));
 }
 
 function attributeOf(tag: string, event: WireEvent): string | undefined {

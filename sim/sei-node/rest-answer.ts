@@ -5,6 +5,8 @@ export type RestAnswer = { readonly status: number; readonly body: unknown };
 /** The gRPC codes these queries can be refused with, and the HTTP status of each. */
 const CODES = {
   "invalid-argument": { code: 3, status: 400 },
+  unknown: { code: 2, status: 500 },
+  "not-found": { code: 5, status: 404 },
   unimplemented: { code: 12, status: 501 },
 } as const;
 

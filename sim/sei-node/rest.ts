@@ -26,8 +26,16 @@ export type ChainAccount = {
   openOrders(address: string, market?: string): readonly ChainOrder[];
 };
 
+/** A route by its whole path; `parts` are what its groups found, decoded. Throws `RestError`. */
+export type RestRoute = {
+  readonly path: RegExp;
+  readonly answer: (parts: readonly string[], query: URLSearchParams) => unknown;
+};
+
 export type RestSources = {
   readonly account: ChainAccount;
+  /** Routes beside the node's own. */
+  readonly routes?: readonly RestRoute[];
   /** The contract of each market; empty means that any contract holds them all. */
   readonly contracts: Readonly<Record<string, string>>;
 };
@@ -54,6 +62,10 @@ export function answerRest(method: string, target: string, sources: RestSources)
 
 function route(method: string, target: string, sources: RestSources): unknown {
   const [path = "", query = ""] = splitOnce(target, "?");
+  for (const { path: pattern, answer } of sources.routes ?? []) {
+    const match = pattern.exec(path);
+    if (match !== null && method === "GET") return answer(match.slice(1).map(decodePart), new URLSearchParams(query));
+  }
   for (const { path: pattern, answer } of ROUTES) {
     const match = pattern.exec(path);
     if (match === null) continue;
@@ -108,7 +120,7 @@ function ordersBody(input: {
 }
 
 /** The JSON of `seiprotocol.seichain.dex.Order`: what `get_orders` makes of an allocation in the book. */
-function toOrder(order: ChainOrder, account: string, contract: string): unknown {
+export function toOrder(order: ChainOrder, account: string, contract: string): unknown {
   const [assetDenom = "", priceDenom = ""] = splitOnce(order.market, "/");
   return {
     id: order.id,
@@ -132,14 +144,15 @@ function toOrder(order: ChainOrder, account: string, contract: string): unknown 
 const DEC_DECIMALS = 18;
 
 /** cosmos-sdk's `Dec` in JSON: always eighteen decimals. */
-function toDec(text: string, what: string): string {
+export function toDec(text: string, what: string): string {
   const digits = parseScaled(text, DEC_DECIMALS, what)
     .toString()
     .padStart(DEC_DECIMALS + 1, "0");
   return `${digits.slice(0, -DEC_DECIMALS)}.${digits.slice(-DEC_DECIMALS)}`;
 }
 
-function requireAddress(address: string | undefined): string {
+/** The address, or `RestError` in the node's words. */
+export function requireAddress(address: string | undefined): string {
   const fault = addressFault(address ?? "");
   if (fault !== null || address === undefined) throw new RestError("invalid-argument", `${fault}: invalid request`);
   return address;

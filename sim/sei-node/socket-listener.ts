@@ -83,10 +83,10 @@ export class SocketListener implements EndpointListener {
 function answer(endpoint: EndpointPort, request: IncomingMessage, response: ServerResponse): void {
   const { method = "GET", url = "/" } = request;
   if (method !== "POST") {
-    send(response, endpoint.answer({ method, url, body: "" }));
+    send(request, response, endpoint.answer({ method, url, body: "" }));
     return;
   }
-  readBody(request, (body) => send(response, endpoint.answer({ method, url, body })));
+  readBody(request, (body) => send(request, response, endpoint.answer({ method, url, body })));
 }
 
 function readBody(request: IncomingMessage, done: (body: string | null) => void): void {
@@ -100,7 +100,13 @@ function readBody(request: IncomingMessage, done: (body: string | null) => void)
   request.on("error", () => request.destroy());
 }
 
-function send(response: ServerResponse, { status, body }: ReturnType<EndpointPort["answer"]>): void {
+function send(request: IncomingMessage, response: ServerResponse, given: ReturnType<EndpointPort["answer"]>): void {
+  if (given === "silence") return;
+  if (given === "dropped") {
+    request.socket.destroy();
+    return;
+  }
+  const { status, body } = given;
   response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
   response.end(body);
 }

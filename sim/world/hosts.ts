@@ -51,13 +51,15 @@ export class NetworkListener implements EndpointListener {
       callOf: () => "chain",
       serve: async (request, _from, onEffect) => {
         if (endpoint.refusing) return { type: "reset" };
-        const { status, body } = await new Promise<ReturnType<EndpointPort["answer"]>>((resolve) => {
+        const answer = await new Promise<ReturnType<EndpointPort["answer"]>>((resolve) => {
           endpoint.whenRunning(() =>
             resolve(endpoint.answer({ method: request.method, url: request.path, body: request.body })),
           );
         });
         onEffect();
-        return { type: "answer", status, headers: { "content-type": "application/json" }, body };
+        if (answer === "dropped") return { type: "reset" };
+        if (answer === "silence") return { type: "silence" };
+        return { type: "answer", headers: { "content-type": "application/json" }, ...answer };
       },
       accept: (path, take, refuse) => {
         if (endpoint.refusing || path.split("?", 1)[0] !== "/websocket") refuse();
