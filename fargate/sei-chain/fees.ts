@@ -1,7 +1,7 @@
 /**
  * What a transaction of ours must pay: gas at one constant price, and at least what the dex module asks for. Owns the rule; in whole
- * units of the gas denom, rounded up, since a fee a unit short is refused. One price for all: a mempool that orders by price would
- * else carry a later transaction before an earlier one, whose sequence comes first.
+ * units of the gas denom, rounded up, since a fee a unit short is refused. One exact price for all, whatever is in them: a mempool orders
+ * by price, and would else carry a later transaction before an earlier one, whose sequence comes first.
  */
 import { MONEY_DECIMALS, parseScaled } from "../../core/decimal.ts";
 
@@ -30,16 +30,28 @@ const DEX_GAS_PER_DATA_BYTE = 30;
 const UNIT = 10n ** BigInt(MONEY_DECIMALS);
 
 export function makeFeeRule(settings: FeeSettings): (load: Load) => Fee {
-  const gasPrice = parseScaled(settings.gasPrice, MONEY_DECIMALS, "gasPrice");
+  const price = fractionOf(parseScaled(settings.gasPrice, MONEY_DECIMALS, "gasPrice"));
   const dexGasPrice = parseScaled(settings.dexGasPrice, MONEY_DECIMALS, "dexGasPrice");
   const { dexGasPerOrder, dexGasPerCancel, dexContracts } = settings;
   return ({ orders, cancels, dataBytes }) => {
-    const gas = GAS_BASE + GAS_PER_ITEM * (orders + cancels);
+    const gas = BigInt(GAS_BASE + GAS_PER_ITEM * (orders + cancels));
     const dexGas =
       (dexGasPerOrder * orders + dexGasPerCancel * cancels) * dexContracts + DEX_GAS_PER_DATA_BYTE * dataBytes;
-    const byGas = BigInt(gas) * gasPrice;
-    const byDex = BigInt(dexGas) * dexGasPrice;
-    const most = byGas > byDex ? byGas : byDex;
-    return { gas, amount: (most + UNIT - 1n) / UNIT };
+    const dexFee = roundedUp(BigInt(dexGas) * dexGasPrice, UNIT);
+    // Both are raised together until they are enough, so that the fee is the price times the gas to the last unit.
+    let parts = roundedUp(gas, price.gas);
+    if (price.amount * parts < dexFee) parts = roundedUp(dexFee, price.amount);
+    return { gas: Number(price.gas * parts), amount: price.amount * parts };
   };
+}
+
+/** The smallest whole amount and gas that make up a price. */
+function fractionOf(price: bigint): { readonly amount: bigint; readonly gas: bigint } {
+  let [a, b] = [price, UNIT];
+  while (b !== 0n) [a, b] = [b, a % b];
+  return { amount: price / a, gas: UNIT / a };
+}
+
+function roundedUp(numerator: bigint, denominator: bigint): bigint {
+  return (numerator + denominator - 1n) / denominator;
 }
