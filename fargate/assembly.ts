@@ -10,7 +10,6 @@ import type { Market } from "../core/market.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
 import type { LossSnapshot } from "../core/risk/loss-watch.ts";
 import type { Announcer } from "./announcer.ts";
-import { makeCambrianVenue } from "./cambrian/venue.ts";
 import type { Config } from "./config.ts";
 import type { Control, MarketControl } from "./control.ts";
 import { EngineWatch } from "./engine-watch.ts";
@@ -34,6 +33,7 @@ import { type Feed, makeFeed } from "./sei/feed.ts";
 import type { StateTable } from "./state-table.ts";
 import type { Metrics } from "./telemetry.ts";
 import type { Venue } from "./venue.ts";
+import { gasAssetsOf, type MakeVenue, requestLimitsOf } from "./venue-choice.ts";
 import { keepWarm } from "./warm-up.ts";
 
 /**
@@ -55,6 +55,7 @@ export type AssemblyOptions = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly recorder?: Recorder | undefined;
+  readonly makeVenue: MakeVenue;
   readonly budget: RequestBudget;
   readonly outbox: FillOutbox;
   readonly stateTable: StateTable;
@@ -98,6 +99,9 @@ export class Assembly {
     const baselines = new Map(memory.baselines);
     for (const market of memory.differing)
       if (resumedSince(memory.writtenAtMs, [market], options)) baselines.delete(market);
+    // What earlier starts have paid in gas is in no books: the balance is taken as it is then.
+    const gasAssets = gasAssetsOf(options.config);
+    for (const { market } of options.settings) if (gasAssets.has(market.base)) baselines.delete(market.symbol);
     const trackers = new Map<string, FillTracker>();
     const books = new Map<string, Books>();
     const known = new Map<string, KnownFills>();
@@ -144,7 +148,7 @@ export class Assembly {
     const start: EngineStart = {
       markets: settings,
       limits: toShardLimits(config),
-      inFlightMax: config.cambrian.placementsInFlight,
+      inFlightMax: requestLimitsOf(config).placementsInFlight,
       fillsUnreadMsMax: FILLS_UNREAD_LOOKS_MAX * fillsLookMs(settings.length),
       epoch,
       books,
@@ -271,11 +275,8 @@ export class Assembly {
   }
 
   #makeVenue(onEvent: (event: EngineEvent) => void): Venue {
-    const { cambrian } = this.#options.config;
-    return makeCambrianVenue({
+    return this.#options.makeVenue({
       ...this.#options,
-      ...cambrian,
-      timeoutMs: cambrian.requestTimeoutMs,
       markets: this.#options.settings.map(({ market }) => market),
       onEvent,
       // What the stream missed while it was away is in the history.

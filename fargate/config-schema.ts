@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { PRICE_COLLAR_PERCENT_MAX } from "../core/risk/gate.ts";
+import { pairDenomsSchema, seiChainSchema } from "./chain-schema.ts";
 import { decimal, integer, listOf, number, symbol, text } from "./config-fields.ts";
 import { LOG_LEVELS } from "./log.ts";
 import { strategySchema } from "./strategy-schema.ts";
@@ -122,7 +123,12 @@ const marketSchema = z.strictObject({
   contractAddr: text(SEI_ADDRESS, "a Sei address")
     .exactOptional()
     .describe("The market's contract, for Sei's own query of open orders; left out, that query is not made."),
-  venue: z.literal("cambrian", '"cambrian"').describe("Where orders are sent."),
+  venue: z
+    .enum(["cambrian", "sei-chain"], '"cambrian" or "sei-chain"')
+    .describe("Where orders are sent: to the order API, or to Sei itself, signed by our wallet."),
+  pairDenoms: pairDenomsSchema
+    .exactOptional()
+    .describe("What the market's contract calls its pair, for orders on chain; left out, as the symbol does."),
   referencePrice: referencePriceSchema
     .exactOptional()
     .describe(
@@ -139,9 +145,11 @@ const seiSchema = z.strictObject({
   restUrls: urls(HTTP_URL, "an http:// or https:// address").describe(
     "REST endpoints of Sei nodes, in order of preference (SEI_REST_URL).",
   ),
-  rpcUrl: text(HTTP_URL, "an http:// or https:// address")
+  rpcUrls: urls(HTTP_URL, "an http:// or https:// address")
     .exactOptional()
-    .describe("RPC endpoint for transactions of our own (SEI_RPC_URL); needed by orders on chain alone."),
+    .describe(
+      "RPC endpoints of Sei nodes for transactions of our own, in order of preference (SEI_RPC_URL); needed by orders on chain alone.",
+    ),
   address: text(SEI_ADDRESS, "a Sei address")
     .exactOptional()
     .describe("Our wallet, whose balances are read at the start; left out, they are not."),
@@ -210,6 +218,9 @@ export const configFileSchema = z.strictObject({
     .describe("The task's name in fills and logs; left out, the task makes one up at its start."),
   sei: seiSchema.describe("Market data and queries of Sei."),
   cambrian: cambrianSchema.describe("The order API."),
+  seiChain: seiChainSchema
+    .exactOptional()
+    .describe("The chain as a venue; needed by markets whose venue is sei-chain alone."),
   shardLimits: shardLimitsSchema.describe("What all markets together must never pass; every one must be chosen."),
   leaseTermMs: integer(3_000, 60_000)
     .default(10_000)

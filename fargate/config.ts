@@ -4,6 +4,7 @@
  */
 
 import { InputError } from "../core/errors.ts";
+import { chainFaults, isAtCambrian, isOnChain } from "./chain-faults.ts";
 import { grammarFaults, marketFaults, shardFaults } from "./config-faults.ts";
 import { type ConfigFile, configFileSchema } from "./config-schema.ts";
 import { LOG_LEVELS } from "./log.ts";
@@ -17,6 +18,8 @@ type FileParts = DeepReadonly<Omit<ConfigFile, "$schema" | "cambrian">>;
 
 export type Config = FileParts & {
   readonly cambrian: Readonly<ConfigFile["cambrian"]> & { readonly apiKey: Secret; readonly secretKey: Secret };
+  /** The wallet's words; undefined where no market is traded on chain. */
+  readonly mnemonic?: Secret | undefined;
   readonly fillsQueueUrl: string;
   readonly tableName: string;
   readonly status: StatusSettings;
@@ -50,9 +53,11 @@ export function loadConfig(input: ConfigInput): Config {
   const env = (name: string) => (input.env[name] === "" ? undefined : input.env[name]);
   const faults: string[] = [];
   const file = readConfigFile(input, env, faults);
+  const needsApi = file === null || isAtCambrian(file);
   const secrets = {
-    apiKey: secretOf(env, "CAMBRIAN_API_KEY", faults),
-    secretKey: secretOf(env, "CAMBRIAN_SECRET_KEY", faults),
+    apiKey: secretOf(env, "CAMBRIAN_API_KEY", needsApi ? faults : null),
+    secretKey: secretOf(env, "CAMBRIAN_SECRET_KEY", needsApi ? faults : null),
+    mnemonic: file !== null && isOnChain(file) ? mnemonicOf(env, faults) : undefined,
   };
   const metricsPush = readPushSource(env, faults);
   if (file === null) throw new ConfigError(faults);
@@ -61,15 +66,16 @@ export function loadConfig(input: ConfigInput): Config {
   const parsed = configFileSchema.safeParse(overlay.raw);
   if (!parsed.success) faults.push(...grammarFaults(parsed.error.issues, overlay.raw, overlay.namePath));
   faults.push(...marketFaults(overlay.raw["markets"]), ...shardFaults(overlay.raw["shardLimits"]));
+  faults.push(...chainFaults(overlay.raw));
   faults.push(...stageFaults(overlay.raw, env));
   faults.push(...absentFaults(overlay.raw));
   const status = readStatusSettings(env, overlay.raw["eventBusName"], faults);
-  const { apiKey, secretKey } = secrets;
+  const { apiKey, secretKey, mnemonic } = secrets;
   if (faults.length > 0 || !parsed.success || apiKey === null || secretKey === null) throw new ConfigError(faults);
 
   const { $schema: _, cambrian, fillsQueueUrl = "", tableName = "", ...rest } = parsed.data;
   const baseUrl = cambrian.baseUrl.replace(/\/+$/, "");
-  const open = { ...rest, fillsQueueUrl, tableName, status, metricsPush };
+  const open = { ...rest, mnemonic, fillsQueueUrl, tableName, status, metricsPush };
   return { ...open, cambrian: { ...cambrian, baseUrl, apiKey, secretKey } };
 }
 
@@ -117,7 +123,7 @@ const VARIABLES: readonly {
 }[] = [
   { name: "SEI_WS_URLS", path: ["sei", "wsUrls"], toValue: splitList },
   { name: "SEI_REST_URL", path: ["sei", "restUrls"], toValue: splitList },
-  { name: "SEI_RPC_URL", path: ["sei", "rpcUrl"], toValue: (text) => text },
+  { name: "SEI_RPC_URL", path: ["sei", "rpcUrls"], toValue: splitList },
   { name: "CAMBRIAN_BASE_URL", path: ["cambrian", "baseUrl"], toValue: (text) => text },
   { name: "CAMBRIAN_TESTNET", path: ["cambrian", "network"], toValue: toNetwork },
   { name: "FILLS_QUEUE_URL", path: ["fillsQueueUrl"], toValue: (text) => text },
@@ -175,13 +181,31 @@ function absentFaults(raw: RawConfig): string[] {
     .map(({ key, variable }) => `${variable} (or ${key} in the file) must be given, was absent`);
 }
 
-/** A secret travels in an HTTP header or a key: printable ASCII without spaces. Its value stands in no message. */
-function secretOf(env: ReadEnv, name: string, faults: string[]): Secret | null {
+/**
+ * A secret travels in an HTTP header or a key: printable ASCII without spaces. Its value stands in no message. One that nobody needs
+ * (no `faults` to tell) may be absent, and is empty then.
+ */
+function secretOf(env: ReadEnv, name: string, faults: string[] | null): Secret | null {
   const value = env(name);
   if (value !== undefined && /^[\x21-\x7e]{1,1024}$/.test(value)) return new Secret(value);
+  if (faults === null) return new Secret("");
   const was = value === undefined ? "absent" : "something else (not shown)";
   faults.push(`${name} must be 1 to 1024 printable characters without spaces, was ${was}`);
   return null;
+}
+
+/** Whether the words are those of a wallet, and of ours, is seen when it is opened. */
+function mnemonicOf(env: ReadEnv, faults: string[]): Secret | undefined {
+  const value = env("SEI_MNEMONIC")?.trim().split(/\s+/);
+  if (
+    value !== undefined &&
+    [12, 15, 18, 21, 24].includes(value.length) &&
+    value.every((word) => /^[a-z]+$/.test(word))
+  )
+    return new Secret(value.join(" "));
+  const was = value === undefined ? "absent" : "something else (not shown)";
+  faults.push(`SEI_MNEMONIC must be 12 to 24 lower-case words, since a market's venue is sei-chain, was ${was}`);
+  return undefined;
 }
 
 /** `true` is the testnet, `false` the mainnet; null is neither. */

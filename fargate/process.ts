@@ -23,6 +23,7 @@ import { OperatorApi } from "./status/operator-api.ts";
 import { startStatusServer } from "./status/server.ts";
 import { Stopper } from "./stopper.ts";
 import { Task } from "./task.ts";
+import { type MakeVenue, openVenue } from "./venue-choice.ts";
 
 const EXIT_BAD_CONFIG = 78;
 
@@ -30,6 +31,9 @@ type Recording = NonNullable<Config["recording"]>;
 
 /** Held open beside one for each placing in flight, so that a slow placing never delays a cancel. */
 const CANCEL_CONNECTIONS = 3;
+
+/** One transaction at a time, and the questions after it. */
+const CHAIN_CONNECTIONS = 3;
 
 /** Of the stop's time, for the last lines of a recording. */
 const RECORDING_WITHIN_MS = 500;
@@ -42,9 +46,11 @@ const configSource: ConfigSource = {
   check: (text) => loadConfig({ env: process.env, readFile: () => text }),
 };
 
-function readConfig(): Config | undefined {
+/** The wallet is part of it: one that is not ours is a bad configuration like any other. */
+async function readConfig(): Promise<{ readonly config: Config; readonly makeVenue: MakeVenue } | undefined> {
   try {
-    return loadConfig({ env: process.env, readFile: (path) => readFileSync(path, "utf8") });
+    const config = loadConfig({ env: process.env, readFile: (path) => readFileSync(path, "utf8") });
+    return { config, makeVenue: await openVenue(config) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -54,14 +60,16 @@ function readConfig(): Config | undefined {
 
 /** Runs the task until it is stopped. Resolves once it quotes, or once its start was given up; the process exits by itself. */
 export async function runProcess(): Promise<void> {
-  const config = readConfig();
-  if (config === undefined) process.exit(EXIT_BAD_CONFIG);
+  const read = await readConfig();
+  if (read === undefined) process.exit(EXIT_BAD_CONFIG);
+  const { config, makeVenue } = read;
 
   const engineId = config.engineId ?? `${hostname()}-${process.pid}`.slice(0, 64);
   const log = makeLog(config.logLevel, { engineId, stage: config.stage });
   const stopper = new Stopper({ log, clock, lifecycle });
   const http = makeHttpClient(clock);
-  http.warm(config.cambrian.baseUrl, config.cambrian.placementsInFlight + CANCEL_CONNECTIONS);
+  const { url, connections } = orderRoute(config);
+  http.warm(url, connections);
   const recording = config.recording === undefined ? undefined : openRecording(config, config.recording, log);
   const eventBridge = new EventBridgeClient({ maxAttempts: 2 });
   const task = new Task({
@@ -73,6 +81,7 @@ export async function runProcess(): Promise<void> {
     rng: makeSystemRng(),
     connect: connectWebSocket,
     fetch: http.fetch,
+    makeVenue,
     dynamodb: new DynamoDBClient({ maxAttempts: 5 }),
     sqs: new SQSClient({ maxAttempts: 3 }),
     eventBridge,
@@ -117,6 +126,14 @@ function makeOperatorApi(config: Config, client: EventBridgeClient, log: Log): O
     bus: isOn ? { client, busName, clock } : undefined,
     log,
   });
+}
+
+/** Where orders go, and how many connections are held open there. */
+function orderRoute({ cambrian, markets, sei }: Config): { readonly url: string; readonly connections: number } {
+  const [node] = sei.rpcUrls ?? [];
+  if (node !== undefined && markets.some(({ venue }) => venue === "sei-chain"))
+    return { url: node, connections: CHAIN_CONNECTIONS };
+  return { url: cambrian.baseUrl, connections: cambrian.placementsInFlight + CANCEL_CONNECTIONS };
 }
 
 function openRecording(config: Config, { folder, rotateMinutes, filesMax }: Recording, log: Log) {

@@ -88,7 +88,7 @@ export function startSteps(parts: StartParts): readonly StartupStep[] {
 function describeConfig({ stage, shard, markets, shardLimits }: Config): string {
   const limits = JSON.stringify({ shardLimits, markets: markets.map(({ symbol, limits: own }) => ({ symbol, own })) });
   const fingerprint = createHash("sha256").update(limits).digest("hex").slice(0, 12);
-  return `stage ${stage}, shard ${shard}, ${markets.length} market${markets.length === 1 ? "" : "s"}, limits ${fingerprint}, both keys present`;
+  return `stage ${stage}, shard ${shard}, ${markets.length} market${markets.length === 1 ? "" : "s"}, limits ${fingerprint}, every secret present`;
 }
 
 async function readControl(control: Control): Promise<string> {

@@ -41,6 +41,7 @@ import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { StrategyReload } from "./strategy-reload.ts";
 import { TableViews } from "./table-views.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
+import { cambrianOf, type MakeVenue, requestLimitsOf } from "./venue-choice.ts";
 import { VenueWatch } from "./venue-watch.ts";
 import { windDown } from "./wind-down.ts";
 
@@ -64,6 +65,8 @@ export type TaskOptions = {
   readonly rng: Rng;
   readonly connect: Connect;
   readonly fetch: Fetch;
+  /** The venue that the configuration names, opened; Cambrian's unless told. */
+  readonly makeVenue?: MakeVenue;
   readonly dynamodb: DynamoDBClient;
   readonly sqs: SQSClient;
   readonly eventBridge: EventBridgeClient;
@@ -137,10 +140,10 @@ export class Task {
     });
     this.#chain = makeChainAccount(options, this.#settings);
     this.#startup = new Startup({ clock, rng, log });
-    const { requestsPerSecond, placementsInFlight } = config.cambrian;
+    const limits = requestLimitsOf(config);
     const { recorder } = options;
-    recorder?.budgetMade({ requestsPerSecond, placementsInFlight });
-    this.#budget = new RequestBudget({ requestsPerSecond, placementsInFlight }, (step) => recorder?.budgetUsed(step));
+    recorder?.budgetMade(limits);
+    this.#budget = new RequestBudget(limits, (step) => recorder?.budgetUsed(step));
     // What an earlier process sent in its last second counts at the venue still.
     this.#budget.holdBack(EARLIER_REQUESTS_MS, clock.now());
     const table = { client: options.dynamodb, tableName: config.tableName };
@@ -308,6 +311,7 @@ export class Task {
     const assembly = await Assembly.make(
       {
         ...this.#options,
+        makeVenue: this.#options.makeVenue ?? cambrianOf(this.#options.config),
         settings: this.#settings,
         metrics: this.metrics,
         budget: this.#budget,

@@ -94,7 +94,11 @@ function shardFiles(stage: StageName, folder: URL): readonly string[] {
 type ConfigFile = {
   readonly stage: string;
   readonly shard?: string;
-  readonly sei: { readonly wsUrls: readonly string[]; readonly restUrls: readonly string[]; readonly rpcUrl?: string };
+  readonly sei: {
+    readonly wsUrls: readonly string[];
+    readonly restUrls: readonly string[];
+    readonly rpcUrls?: readonly string[];
+  };
   readonly cambrian: StageSettings["cambrian"];
   readonly shardLimits: { readonly drawdownAlertPercent: number; readonly drawdownHaltPercent: number };
   readonly markets?: readonly { readonly symbol: string }[];
@@ -111,12 +115,7 @@ function readConfig(file: URL, stage: StageName): ConfigFile {
 
 function toShard(file: string, config: ConfigFile): ShardSettings {
   const { sei, cambrian, shardLimits } = config;
-  const addresses = [
-    ...sei.wsUrls,
-    ...sei.restUrls,
-    ...(sei.rpcUrl === undefined ? [] : [sei.rpcUrl]),
-    cambrian.baseUrl,
-  ];
+  const addresses = [...sei.wsUrls, ...sei.restUrls, ...(sei.rpcUrls ?? []), cambrian.baseUrl];
   const markets = (config.markets ?? []).map((market) => market.symbol);
   if (markets.length > SHARD_MARKETS_MAX) {
     throw new Error(

@@ -73,7 +73,7 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
     withValue("sei.restUrls", ["rest"]),
     'sei.restUrls[0] must be an http:// or https:// address, was "rest"',
   ],
-  ["a bad RPC address", withValue("sei.rpcUrl", "ftp://a"), "sei.rpcUrl must be"],
+  ["a bad RPC address", withValue("sei.rpcUrls", ["ftp://a"]), "sei.rpcUrls[0] must be"],
   ["a bad wallet", withValue("sei.address", "0xabc"), "sei.address must be a Sei address"],
   ["no patience", withValue("sei.stalenessMs", 1), "sei.stalenessMs must be an integer from 500 to 120000, was 1"],
   ["a fraction", withValue("sei.stalenessMs", 3_000.5), "sei.stalenessMs must be an integer"],
@@ -140,7 +140,11 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
     "markets[0].tickSize and lotSize must be of at most 18 decimals together",
   ],
   ["a bad contract", withValue(`${M}.contractAddr`, "x"), "markets[0].contractAddr must be a Sei address"],
-  ["an unknown venue", withValue(`${M}.venue`, "vortex"), 'markets[0].venue must be "cambrian", was "vortex"'],
+  [
+    "an unknown venue",
+    withValue(`${M}.venue`, "vortex"),
+    'markets[0].venue must be "cambrian" or "sei-chain", was "vortex"',
+  ],
   [
     "an unknown strategy",
     withValue(`${M}.strategy.type`, "hope"),
@@ -219,7 +223,7 @@ const BAD_VARIABLES: readonly (readonly [string, string, string])[] = [
   ["SEI_WS_URLS", "wss://a.b,https://c.d", 'SEI_WS_URLS[1] must be a ws:// or wss:// address, was "https://c.d"'],
   ["SEI_WS_URLS", "wss://a.b,", 'SEI_WS_URLS[1] must be a ws:// or wss:// address, was ""'],
   ["SEI_REST_URL", "rest.sei", "SEI_REST_URL[0] must be an http:// or https:// address"],
-  ["SEI_RPC_URL", "rpc", "SEI_RPC_URL must be an http:// or https:// address"],
+  ["SEI_RPC_URL", "rpc", "SEI_RPC_URL[0] must be an http:// or https:// address"],
   ["CAMBRIAN_BASE_URL", "http://example.com", "CAMBRIAN_BASE_URL must be an https:// address"],
   ["CAMBRIAN_BASE_URL", "http://127.0.0.1.example.com", "CAMBRIAN_BASE_URL must be an https:// address"],
   ["CAMBRIAN_TESTNET", "yes", 'CAMBRIAN_TESTNET must be true or false, was "yes"'],
@@ -311,7 +315,7 @@ describe("configuration", () => {
     const config = load(withValue("statusPort", 1), {
       SEI_WS_URLS: "ws://127.0.0.1:1/websocket, ws://127.0.0.1:2/websocket",
       SEI_REST_URL: "http://127.0.0.1:3",
-      SEI_RPC_URL: "http://127.0.0.1:4",
+      SEI_RPC_URL: "http://127.0.0.1:4,http://127.0.0.1:6",
       CAMBRIAN_BASE_URL: "http://127.0.0.1:5/",
       CAMBRIAN_TESTNET: "FALSE",
       EVENT_BUS_NAME: "flashmm",
@@ -322,7 +326,7 @@ describe("configuration", () => {
       sei: {
         wsUrls: ["ws://127.0.0.1:1/websocket", "ws://127.0.0.1:2/websocket"],
         restUrls: ["http://127.0.0.1:3"],
-        rpcUrl: "http://127.0.0.1:4",
+        rpcUrls: ["http://127.0.0.1:4", "http://127.0.0.1:6"],
       },
       cambrian: { baseUrl: "http://127.0.0.1:5", network: "mainnet" },
       eventBusName: "flashmm",

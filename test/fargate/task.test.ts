@@ -50,7 +50,7 @@ test("over real sockets a task starts step by step, quotes both sides, books its
     "quote",
   ]);
   expect(steps.slice(0, 8).map((step) => step.detail)).toEqual([
-    expect.stringMatching(/^stage local, shard main, 1 market, limits [0-9a-f]{12}, both keys present$/),
+    expect.stringMatching(/^stage local, shard main, 1 market, limits [0-9a-f]{12}, every secret present$/),
     "SEI/USDC running",
     "epoch 1",
     "SEI/USDC 0 fills",
