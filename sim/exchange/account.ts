@@ -85,12 +85,13 @@ export class Account {
     }
   }
 
-  /** Takes a new order into the account, before it is matched. */
+  /** Takes a new order into the account, before it is matched. A venue that numbers its orders itself gives its own id. */
   admit(
-    order: Pick<AccountOrder, "clientOrderId" | "market" | "side" | "orderType" | "timeInForce" | "price" | "size">,
+    order: Pick<AccountOrder, "clientOrderId" | "market" | "side" | "orderType" | "timeInForce" | "price" | "size"> &
+      Partial<Pick<AccountOrder, "orderId">>,
   ): AccountOrder {
     assert(!this.#byClientId.has(order.clientOrderId), `client order id must be new, was ${order.clientOrderId}`);
-    const orderId = toId("O", this.#ordersCount + 1);
+    const orderId = order.orderId ?? toId("O", this.#ordersCount + 1);
     const admitted: AccountOrder = { ...order, orderId, createdAt: this.#stamp(), filled: toLots(0), status: "open" };
     const { clientOrderId, side, orderType, timeInForce, createdAt } = admitted;
     this.#journal?.append({
@@ -109,13 +110,13 @@ export class Account {
     return admitted;
   }
 
-  /** Books one match of an order of ours and tells of it. */
-  fill(match: OwnMatch): void {
+  /** Books one match of an order of ours and tells of it. A venue of its own ids and fees gives both. */
+  fill(match: OwnMatch & { readonly fillId?: string; readonly fee?: bigint }): void {
     const order = this.#open.get(match.orderId);
     assert(order !== undefined, `a match must be of an open order, was ${match.orderId}`);
-    const fee = feeOn(notionalOf(order.market, match.price, match.size), match.liquidity);
+    const fee = match.fee ?? feeOn(notionalOf(order.market, match.price, match.size), match.liquidity);
     const fill: ExchangeFill = {
-      fillId: toId("F", this.#fillsCount + 1),
+      fillId: match.fillId ?? toId("F", this.#fillsCount + 1),
       orderId: order.orderId,
       clientOrderId: order.clientOrderId,
       market: order.market.symbol,

@@ -12,7 +12,7 @@ import type { AccountEvent, Balance, ExchangeFill, ExchangeOrder, MarketStanding
 import { Journal, type JournalReport } from "./journal.ts";
 import type { MarketDataSource } from "./market-data-source.ts";
 import { MarketEventHub, toBookEvent, toStatusEvent } from "./market-events.ts";
-import type { MarketPlace, MarketStatus, OwnMatch } from "./market-place.ts";
+import type { BookLevels, MarketPlace, MarketStatus, OwnMatch } from "./market-place.ts";
 import {
   type CancelOutcome,
   cancelOrder,
@@ -171,7 +171,7 @@ export function openExchange<Setting extends Omit<MarketSetting, "startPrice">>(
     fillsAfter: ({ market, cursor, limit }) => account.fillsAfter(find(market).market.symbol, cursor, limit),
     balances: () => account.balances(),
     standing: (symbol) => account.standing(find(symbol).market.symbol),
-    mid: (symbol) => midOf(find(symbol)),
+    mid: (symbol) => midOf(find(symbol).market, find(symbol).place.book()),
     onAccountEvent: (listener) => account.onEvent(listener),
     setMarketStatus: (symbol, status) => find(symbol).place.setStatus(status),
   };
@@ -205,8 +205,7 @@ function openAccount(
 }
 
 /** Half of best bid plus best ask, exactly: half a tick is five tenths of one. */
-function midOf({ market, place }: ServedMarket): string | undefined {
-  const book = place.book();
+export function midOf(market: Market, book: BookLevels | undefined): string | undefined {
   const [bid, ask] = [book?.bids[0], book?.asks[0]];
   if (bid === undefined || ask === undefined) return undefined;
   return formatScaled(BigInt(bid.price + ask.price) * BigInt(market.tick.step) * 5n, market.tick.decimals + 1);

@@ -61,6 +61,9 @@ export const LOCAL_FLOW: FlowParameters = {
   informed: { perSecond: 4, edgeBps: 1.5, sizeFactor: 5 },
 };
 
+/** What traders need of a market: its book as they see it, and the way into it. */
+export type TradersBook = Pick<MatchingEngine, "place" | "cancel" | "best">;
+
 /** What a trader takes the fair price to be. */
 type PriceView = Pick<PricePath, "price">;
 
@@ -69,7 +72,7 @@ const INFORMED = "informed";
 const COMPETITOR = "competitor";
 
 export class OrderFlow {
-  readonly #engine: MatchingEngine;
+  readonly #engine: TradersBook;
   readonly #path: PricePath;
   readonly #makerView: PriceView;
   readonly #foresight: { readonly view: PriceView; readonly share: number } | undefined;
@@ -90,7 +93,7 @@ export class OrderFlow {
    */
   constructor(input: {
     readonly market: Market;
-    readonly engine: MatchingEngine;
+    readonly engine: TradersBook;
     readonly path: PricePath;
     readonly rng: Rng;
     readonly parameters?: FlowParameters;

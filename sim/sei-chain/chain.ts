@@ -47,8 +47,8 @@ export type BlockOutcome = { readonly block: Block; readonly pairs: readonly Pai
 export type OutsideTraders = {
   /** Lets them act, and enters what they want into the contract. */
   enter(contract: DexContract): void;
-  /** Tells them what became of it. */
-  learn(pairs: readonly PairEnd[]): void;
+  /** The block is made: they look at what became of it. */
+  learn(): void;
 };
 
 export const BLOCK_MS = 400;
@@ -69,7 +69,7 @@ export class SeiChain {
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #listeners = new Set<(outcome: BlockOutcome) => void>();
-  #traders: OutsideTraders | undefined;
+  readonly #traders: OutsideTraders[] = [];
   #stopTimer: (() => void) | undefined;
   #isHalted = false;
 
@@ -95,7 +95,7 @@ export class SeiChain {
 
   /** Their orders come into each block from now on. */
   join(traders: OutsideTraders): void {
-    this.#traders = traders;
+    this.#traders.push(traders);
   }
 
   start(): void {
@@ -145,19 +145,19 @@ export class SeiChain {
     const timeMs = Math.max(this.blocks.last.timeMs, Math.floor(this.#clock.now().epochMs));
     // Others' transactions are in the same block, before or behind ours as chance has it.
     const othersFirst = this.#rng.next() < 0.5;
-    if (othersFirst) this.#traders?.enter(this.contract);
+    if (othersFirst) this.#enterOthers();
     const { accounts, bank, contract } = this;
     const transactions = this.mempool.reap(height).map(({ tx, fault }) => ({
       bytes: tx.bytes,
       result: deliver(tx, fault, { accounts, bank, contract, height }),
     }));
-    if (!othersFirst) this.#traders?.enter(this.contract);
+    if (!othersFirst) this.#enterOthers();
     const pairs = contract.endBlock(height);
     const endEvents = pairs.flatMap(({ events }) => events);
     const block = this.blocks.add({ height, timeMs, transactions, endEvents });
     accounts.resetChecked();
     this.mempool.recheck((tx) => this.#passesAgain(tx));
-    this.#traders?.learn(pairs);
+    for (const traders of this.#traders) traders.learn();
     const outcome = { block, pairs };
     for (const listener of this.#listeners) listener(outcome);
     return outcome;
@@ -166,6 +166,10 @@ export class SeiChain {
   #tick(): void {
     this.#stopTimer = this.#clock.after(this.blockMs, () => this.#tick());
     if (!this.#isHalted) this.makeBlock();
+  }
+
+  #enterOthers(): void {
+    for (const traders of this.#traders) traders.enter(this.contract);
   }
 
   #passesAgain(tx: Transaction): boolean {

@@ -3,14 +3,14 @@
  * orders that are not covered, matches are settled in the bank's coins, and each side of a match is told as a `wasm` event.
  * Owns orders and settlements; which transactions bring orders is `deliver.ts`'s.
  *
- * The module executes at exact prices, a midpoint of half a tick among them. The contract keeps its accounts in whole ticks: a buyer
- * pays its price rounded up, a seller gets it rounded down, and the difference is the contract's.
+ * The module executes at exact prices, between two ticks where that is the midpoint. What a price of more than 18 decimals leaves over
+ * is the contract's: a buyer pays rounded up, a seller gets rounded down.
  */
-import { formatScaled, MONEY_DECIMALS } from "../../core/decimal.ts";
+import { divideHalfEven, formatScaled, MONEY_DECIMALS } from "../../core/decimal.ts";
 import { formatPrice, formatSize, type Market, priceToMoney, sizeToMoney } from "../../core/market.ts";
 import { type Lots, type Side, type Ticks, toLots, toTicks } from "../../core/units.ts";
 import { reserveOf } from "../exchange/account-money.ts";
-import { feeOn, notionalOf } from "../exchange/fees.ts";
+import { feeOn } from "../exchange/fees.ts";
 import { type AbciEvent, makeEvent } from "./abci-event.ts";
 import type { PairTicks } from "./ante.ts";
 import { type Bank, toDenom } from "./bank.ts";
@@ -31,7 +31,7 @@ export type NewOrder = {
   readonly isRefused: boolean;
 };
 
-/** One side of a match, as the contract booked it. `price` is what was paid or got; `limit` the order's own. */
+/** One side of a match, as the contract booked it; `limit` is the order's own price. */
 export type Settlement = {
   readonly id: number;
   readonly orderId: number;
@@ -40,7 +40,8 @@ export type Settlement = {
   readonly side: Side;
   readonly kind: "limit" | "market";
   readonly size: Lots;
-  readonly price: Ticks;
+  /** What a whole unit of the base was paid with, in units of 10^-18 of the quote. */
+  readonly unitPrice: bigint;
   readonly limit: Ticks | undefined;
   readonly liquidity: "maker" | "taker";
   /** In units of 10^-18 of the quote. */
@@ -198,17 +199,19 @@ export class DexContract {
     const bought = this.#toSettlement(market, "buy", buy, size, isNew);
     const sold = this.#toSettlement(market, "sell", sell, size, isNew);
     const [base, quote] = [toDenom(market.base), toDenom(market.quote)];
-    this.#bank.move(buy.owner, this.address, quote, notionalOf(market, bought.price, size) + bought.fee);
-    this.#bank.move(this.address, sell.owner, quote, notionalOf(market, sold.price, size));
+    const amount = sizeToMoney(market, size);
+    this.#bank.move(buy.owner, this.address, quote, ceilingOf(bought.unitPrice * amount) + bought.fee);
+    this.#bank.move(this.address, sell.owner, quote, (sold.unitPrice * amount) / UNIT);
     this.#bank.move(sell.owner, this.address, quote, sold.fee);
-    this.#bank.move(sell.owner, buy.owner, base, sizeToMoney(market, size));
+    this.#bank.move(sell.owner, buy.owner, base, amount);
     return [bought, sold];
   }
 
   #toSettlement(market: Market, side: Side, party: Party, size: Lots, isNew: ReadonlySet<number>): Settlement {
-    const price = toTicks(side === "buy" ? roundedUp(party.price) : roundedDown(party.price));
+    const unitPrice = toUnitPrice(market, party.price);
     const liquidity = isNew.has(party.id) ? "taker" : "maker";
-    const fee = this.#isOutside(party.owner) ? 0n : feeOn(notionalOf(market, price, size), liquidity);
+    const notional = ceilingOf(unitPrice * sizeToMoney(market, size));
+    const fee = this.#isOutside(party.owner) ? 0n : feeOn(notional, liquidity);
     this.#nextSettlementId += 1;
     return {
       id: this.#nextSettlementId - 1,
@@ -218,7 +221,7 @@ export class DexContract {
       side,
       kind: party.isMarketOrder ? "market" : "limit",
       size,
-      price,
+      unitPrice,
       limit: party.limit,
       liquidity,
       fee,
@@ -257,17 +260,21 @@ function reserveIn(
   return reserve.asset === asset ? reserve.amount : 0n;
 }
 
-function roundedUp({ numerator, denominator }: ExactPrice): number {
-  return -Math.floor(-numerator / denominator);
+const UNIT = 10n ** BigInt(MONEY_DECIMALS);
+
+/** Cosmos' `Dec` divides half to even at 18 decimals. */
+function toUnitPrice(market: Market, { numerator, denominator }: ExactPrice): bigint {
+  return divideHalfEven(BigInt(numerator) * priceToMoney(market, toTicks(1)), BigInt(denominator));
 }
 
-function roundedDown({ numerator, denominator }: ExactPrice): number {
-  return Math.floor(numerator / denominator);
+/** A product of two amounts of 10^-18, rounded up to one. */
+function ceilingOf(product: bigint): bigint {
+  return (product + UNIT - 1n) / UNIT;
 }
 
 /** The event that tells of one side of a match; every amount a plain decimal. */
 function toWasmEvent(contract: string, settlement: Settlement): AbciEvent {
-  const { market, side, kind, price, limit, size, fee } = settlement;
+  const { market, side, kind, unitPrice, limit, size, fee } = settlement;
   return makeEvent("wasm", {
     _contract_address: contract,
     action: "settlement",
@@ -278,7 +285,7 @@ function toWasmEvent(contract: string, settlement: Settlement): AbciEvent {
     order_type: kind === "limit" ? "Limit" : "Market",
     order_id: `${settlement.orderId}`,
     quantity: formatSize(market, size),
-    execution_cost_or_proceed: formatPrice(market, price),
+    execution_cost_or_proceed: formatScaled(unitPrice, MONEY_DECIMALS),
     expected_cost_or_proceed: limit === undefined ? "0" : formatPrice(market, limit),
     settlement_id: `${settlement.id}`,
     liquidity: settlement.liquidity,

@@ -1,5 +1,5 @@
 /**
- * Pages of an account's coins as cosmos-sdk cuts them (types/query/pagination.go): by denom, 100 unless told, the next
+ * Pages of a list as cosmos-sdk cuts them (types/query/pagination.go): in the order of the keys' bytes, 100 unless told, the next
  * page by key. Owns the parameters' grammar and the cut.
  */
 import { RestError } from "./rest-answer.ts";
@@ -7,12 +7,17 @@ import { RestError } from "./rest-answer.ts";
 /** A balance of one denom, in whole micro-units. */
 export type Coin = { readonly denom: string; readonly amount: string };
 
-export type Page = { readonly items: readonly Coin[]; readonly nextKey: string | null; readonly total: number };
+type Page<Item> = { readonly items: readonly Item[]; readonly nextKey: string | null; readonly total: number };
 
 const LIMIT_DEFAULT = 100;
 
-/** The page of `coins` that `pagination.key|offset|limit|reverse|count_total` ask for; `RestError` on a bad one. */
-export function pageOf(coins: readonly Coin[], query: URLSearchParams): Page {
+/** By denom. */
+export function keyOfCoin({ denom }: Coin): Buffer {
+  return Buffer.from(denom, "utf8");
+}
+
+/** The page of `list` that `pagination.key|offset|limit|reverse|count_total` ask for; `RestError` on a bad one. */
+export function pageOf<Item>(list: readonly Item[], query: URLSearchParams, keyOf: (item: Item) => Buffer): Page<Item> {
   const key = parseKey(query.get("pagination.key"));
   const offset = parseCount(query, "pagination.offset");
   const asked = parseCount(query, "pagination.limit");
@@ -24,36 +29,36 @@ export function pageOf(coins: readonly Coin[], query: URLSearchParams): Page {
       "paginate: invalid request, either offset or key is expected, got both: invalid request",
     );
   }
-  const sorted = coins.toSorted((a, b) => compareBytes(a.denom, b.denom));
+  const sorted = list.map((item) => ({ item, key: keyOf(item) })).toSorted((a, b) => Buffer.compare(a.key, b.key));
   if (reverse) sorted.reverse();
   const start = key === null ? offset : firstFrom(sorted, key, reverse);
   const end = start + (asked === 0 ? LIMIT_DEFAULT : asked);
   const next = sorted[end];
   return {
-    items: sorted.slice(start, end).map(({ denom, amount }) => ({ denom, amount })),
-    nextKey: next === undefined ? null : Buffer.from(next.denom, "utf8").toString("base64"),
+    items: sorted.slice(start, end).map(({ item }) => item),
+    nextKey: next === undefined ? null : next.key.toString("base64"),
     // With a key the chain does not count again, and says 0.
     total: key === null && countTotal ? sorted.length : 0,
   };
 }
 
-/** The key need not be there any more: the page begins with the first denom at or past it. */
-function firstFrom(sorted: readonly Coin[], key: string, reverse: boolean): number {
-  const index = sorted.findIndex(({ denom }) => {
-    const order = compareBytes(denom, key);
+/** The key need not be there any more: the page begins with the first one at or past it. */
+function firstFrom(sorted: readonly { readonly key: Buffer }[], key: Buffer, reverse: boolean): number {
+  const index = sorted.findIndex((each) => {
+    const order = Buffer.compare(each.key, key);
     return reverse ? order <= 0 : order >= 0;
   });
   return index < 0 ? sorted.length : index;
 }
 
 /** Standard or URL base64; a `+` that nobody escaped has become a space on its way. */
-function parseKey(text: string | null): string | null {
+function parseKey(text: string | null): Buffer | null {
   if (text === null || text === "") return null;
   const base64 = text.replaceAll(" ", "+").replaceAll("-", "+").replaceAll("_", "/");
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
     throw new RestError("invalid-argument", "type mismatch, parameter: pagination.key, error: illegal base64 data");
   }
-  return Buffer.from(base64, "base64").toString("utf8");
+  return Buffer.from(base64, "base64");
 }
 
 function parseCount(query: URLSearchParams, name: string): number {
@@ -73,8 +78,4 @@ function parseFlag(query: URLSearchParams, name: string): boolean {
 
 function mismatch(parameter: string, error: string): RestError {
   return new RestError("invalid-argument", `type mismatch, parameter: ${parameter}, error: ${error}`);
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a, "utf8"), Buffer.from(b, "utf8"));
 }

@@ -5,7 +5,7 @@
 import { parseScaled } from "../../core/decimal.ts";
 import type { Side } from "../../core/units.ts";
 import { addressFault } from "./bech32.ts";
-import { type Coin, pageOf } from "./pagination.ts";
+import { type Coin, keyOfCoin, pageOf } from "./pagination.ts";
 import { type RestAnswer, RestError } from "./rest-answer.ts";
 
 /** An open order as the chain would show it. `remaining` is what is not filled yet; amounts are decimal strings. */
@@ -77,8 +77,9 @@ function route(method: string, target: string, sources: RestSources): unknown {
 }
 
 function answerBalances(parts: readonly string[], query: URLSearchParams, sources: RestSources): unknown {
-  const page = pageOf(sources.account.balances(requireAddress(parts[0])), query);
-  return { balances: page.items, pagination: { next_key: page.nextKey, total: `${page.total}` } };
+  const page = pageOf(sources.account.balances(requireAddress(parts[0])), query, keyOfCoin);
+  const balances = page.items.map(({ denom, amount }) => ({ denom, amount }));
+  return { balances, pagination: { next_key: page.nextKey, total: `${page.total}` } };
 }
 
 function answerBalanceByDenom(parts: readonly string[], query: URLSearchParams, sources: RestSources): unknown {
