@@ -4,28 +4,25 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
-import { formatScaled, parseScaled } from "../../core/decimal.ts";
+import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import { makeSystemClock, makeSystemRng } from "../../fargate/clock.ts";
 import type { Log } from "../../fargate/log.ts";
 import { type CambrianApi, startCambrianApi } from "../cambrian-api/server.ts";
-import { type Exchange, makeSimulatedExchange, type TradedExchange } from "../exchange/exchange.ts";
-import type { MarketDataSource } from "../exchange/market-data-source.ts";
-import { describeTape, readTape } from "../exchange/tape.ts";
-import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { TapeExchange } from "../exchange/tape-exchange.ts";
 import { type GrafanaServer, startGrafanaApi } from "../grafana-api/server.ts";
 import { type CollectorServer, startCollector } from "../otlp-collector/server.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
-import type { ChainAccount } from "../sei-node/rest.ts";
 import { startXServer, type XServer } from "../x-api/server.ts";
 import { type LocalCloud, startLocalCloud } from "./cloud.ts";
 import { lockDataFolder } from "./data-lock.ts";
+import { writeLocalConfig } from "./local-config.ts";
+import { openLocalExchange, venueSettings } from "./local-exchange.ts";
 import type { RunOptions } from "./options.ts";
 import { REPORTS_FOLDER } from "./reports.ts";
-import { type MarketFile, type RunMarkets, simulatedMarkets, tapeMarkets } from "./run-markets.ts";
+import type { RunMarkets } from "./run-markets.ts";
 
 export type LocalWorld = {
   readonly exchange: Exchange;
@@ -71,8 +68,6 @@ const GRAFANA_TOKEN = "glsa_local";
 /** Of the simulated endpoint that takes metrics. */
 const COLLECTOR_ACCOUNT = { instanceId: "1", token: "glc_local" };
 
-const MICRO_DECIMALS = 6;
-
 /** Starts everything; on a fault what was started is stopped again. Throws `InputError` on what a person asked wrongly. */
 export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorld> {
   const { options, root, folder, log } = input;
@@ -84,18 +79,20 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   const rng = makeSystemRng();
   const templateDir = join(folder, "templates");
   // One after the other: a start that fails must leave no program behind that still writes into the folder.
-  const { exchange, tape, traders, markets } = await openExchange(input);
+  const { exchange, tape, traders, markets, served } = await openLocalExchange({ options, root, folder, clock });
   starting.defer(() => exchange.stop());
   await synthesize(root, templateDir);
   const nowMs = () => clock.now().epochMs;
   const x = await startXServer(X_ACCOUNT, { now: nowMs, signedAt: nowMs });
   starting.defer(() => x.close());
-  const config = writeConfig({ root, folder, markets, record: options.record, reportsUrl: x.url });
+  const node = await startSeiNode({ ...served, clock, rng });
+  starting.defer(() => node.close());
+  const venue = venueSettings(node, options.venue);
+  const { record } = options;
+  const of = { root, folder, markets, venue: options.venue, chain: venue.config, record, reportsUrl: x.url };
+  const configPath = writeLocalConfig(of);
   const api = await startCambrianApi({ exchange, ...CREDENTIALS, network: "testnet", clock, rng, port: 0 });
   starting.defer(() => api.close());
-  const source = tape === undefined ? exchange : startedByFirstSubscriber(tape);
-  const node = await startSeiNode({ source, account: chainAccount(exchange, config.address), clock, rng });
-  starting.defer(() => node.close());
   const cambrian = {
     CAMBRIAN_BASE_URL: api.url,
     CAMBRIAN_API_KEY: CREDENTIALS.apiKey,
@@ -135,9 +132,10 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     environment: {
       ...cloud.environment,
       ...cambrian,
+      ...venue.environment,
       PATH: process.env["PATH"] ?? "",
       FLASHMM_STAGE: "local",
-      FLASHMM_CONFIG: config.path,
+      FLASHMM_CONFIG: configPath,
       SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(","),
       SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(","),
       STATUS_PORT: String(options.port),
@@ -163,18 +161,6 @@ function reportEnvironment(x: XServer, { reportEveryMs }: RunOptions): Readonly<
   };
 }
 
-/** A tape ends, and at speed soon: none of it may be played before somebody listens. */
-function startedByFirstSubscriber(exchange: Exchange): MarketDataSource {
-  return {
-    markets: exchange.markets,
-    subscribe: (listener) => exchange.subscribe(listener),
-    snapshot: (market) => {
-      exchange.start();
-      return exchange.snapshot(market);
-    },
-  };
-}
-
 /** The task would find out too, but only after everything else was started. */
 async function assertPortFree(port: number): Promise<void> {
   const probe = createServer();
@@ -185,83 +171,6 @@ async function assertPortFree(port: number): Promise<void> {
     throw new InputError({ what: "--port", expected, was: port, cause });
   }
   await new Promise((resolve) => probe.close(resolve));
-}
-
-async function openExchange({ options, root, folder }: LocalWorldInput): Promise<{
-  readonly exchange: Exchange;
-  readonly tape: TapeExchange | undefined;
-  readonly traders: TradedExchange["traders"] | undefined;
-  readonly markets: RunMarkets;
-}> {
-  const clock = makeSystemClock();
-  const file = readMarkets(root);
-  const { seed, speed } = options;
-  const journal = join(folder, "exchange.jsonl");
-  if (options.tape === undefined) {
-    const markets = simulatedMarkets(file, options.markets);
-    const exchange = makeSimulatedExchange({ markets: markets.settings, seed, speed, clock, journal });
-    return { exchange, tape: undefined, traders: exchange.traders, markets };
-  }
-  const markets = tapeMarkets(file, await describeTape(options.tape), options.markets);
-  const tape = makeTapeExchange({ markets: markets.settings, tape: readTape(options.tape), speed, clock, journal });
-  return { exchange: tape, tape, traders: undefined, markets };
-}
-
-function readMarkets(root: string): readonly MarketFile[] {
-  return readLocalConfig(root).markets;
-}
-
-type LocalConfig = {
-  readonly sei: { readonly address?: string } & Readonly<Record<string, unknown>>;
-  readonly markets: readonly MarketFile[];
-};
-
-/** The task checks the file in full and names every fault; here it is only copied from. */
-function readLocalConfig(root: string): LocalConfig {
-  return JSON.parse(readFileSync(join(root, "config/local.json"), "utf8"));
-}
-
-/** The task's configuration of this run: `config/local.json` with the run's markets, and its recording when one was asked for. */
-function writeConfig(input: {
-  readonly root: string;
-  readonly folder: string;
-  readonly markets: RunMarkets;
-  readonly record: string | undefined;
-  readonly reportsUrl: string;
-}): { path: string; address: string | undefined } {
-  const { root, folder, markets, record, reportsUrl } = input;
-  const { $schema: _, ...config }: LocalConfig & { $schema?: string } = readLocalConfig(root);
-  const path = join(folder, "config.json");
-  const recording = record === undefined ? {} : { recording: { folder: resolve(record) } };
-  writeFileSync(path, `${JSON.stringify({ ...config, ...recording, reportsUrl, markets: markets.files }, null, 2)}\n`);
-  return { path, address: config.sei.address };
-}
-
-/** What the chain shows of our address: the exchange account, in micro-denoms. Every other address has nothing. */
-function chainAccount(exchange: Exchange, address: string | undefined): ChainAccount {
-  return {
-    balances: (asked) =>
-      asked !== address
-        ? []
-        : exchange.balances().map(({ asset, total }) => ({
-            denom: `u${asset.toLowerCase()}`,
-            amount: String(parseScaled(total, 18, "balance") / 10n ** BigInt(18 - MICRO_DECIMALS)),
-          })),
-    openOrders: (asked, market) =>
-      asked !== address
-        ? []
-        : exchange.openOrders(market).map((order) => ({
-            id: order.orderId.replace(/\D/g, "") || "0",
-            market: order.market,
-            side: order.side,
-            price: order.price ?? "0",
-            remaining: remaining(order.quantity, order.filledQuantity),
-          })),
-  };
-}
-
-function remaining(quantity: string, filled: string): string {
-  return formatScaled(parseScaled(quantity, 18, "quantity") - parseScaled(filled, 18, "filledQuantity"), 18);
 }
 
 /** Writes the CloudFormation templates by the same program that deploys them. */

@@ -9,6 +9,8 @@ export type RunOptions = {
   /** Symbols to trade; undefined means those of `config/local.json`, or of the tape. */
   readonly markets: readonly string[] | undefined;
   readonly tape: string | undefined;
+  /** Where the task's orders go: to the order API, or to the simulated chain as signed transactions. */
+  readonly venue: RunVenue;
   /** Market time over real time. */
   readonly speed: number;
   /** Port of the status page; 0 picks a free one. */
@@ -21,11 +23,15 @@ export type RunOptions = {
   readonly reportEveryMs: number | undefined;
 };
 
+const VENUES = ["cambrian", "sei-chain"] as const;
+export type RunVenue = (typeof VENUES)[number];
+
 export const HELP = `npm start -- [options]   makes a market on a simulated Sei
 
   --for 60s          how long to run (s, m or h); without it until Ctrl-C, or until the tape ends
   --seed 7           what the simulated traders do is drawn from this number (default 1)
   --markets A/B,C/D  markets to trade (default: those of config/local.json, or of the tape)
+  --venue sei-chain  sign orders on the simulated chain in place of the order API (default cambrian)
   --tape FILE        play a recorded tape in place of the simulated traders
   --speed 5          market time over real time, 0.1 to 100 (default 1)
   --port 8080        port of the status page (default: a free one)
@@ -42,7 +48,13 @@ const SEED_MAX = 2 ** 32 - 1;
 export function parseOptions(args: readonly string[]): RunOptions | "help" {
   const { values } = parse(args);
   if (values.help === true) return "help";
+  const venue = parseVenue(values.venue ?? "cambrian");
+  if (venue === "sei-chain") {
+    refuseWith(venue, "--tape", values.tape, "a chain has an auction each block, where a tape cannot stand");
+    refuseWith(venue, "--data-dir", values["data-dir"], "the simulated chain begins anew with each run");
+  }
   return {
+    venue,
     forMs: values.for === undefined ? undefined : parseDuration(values.for),
     seed: parseNumber("--seed", values.seed ?? "1", { minimum: 0, maximum: SEED_MAX, whole: true }),
     markets: values.markets === undefined ? undefined : parseMarkets(values.markets),
@@ -62,6 +74,7 @@ function parse(args: readonly string[]) {
     seed: text,
     markets: text,
     tape: text,
+    venue: text,
     speed: text,
     port: text,
     "data-dir": text,
@@ -75,6 +88,17 @@ function parse(args: readonly string[]) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new InputError({ what: "options", expected: `those of --help (${reason})`, was: args, cause });
   }
+}
+
+function parseVenue(text: string): RunVenue {
+  const venue = VENUES.find((known) => known === text);
+  if (venue !== undefined) return venue;
+  throw new InputError({ what: "--venue", expected: VENUES.join(" or "), was: text });
+}
+
+function refuseWith(venue: RunVenue, option: string, value: string | undefined, reason: string): void {
+  if (value === undefined) return;
+  throw new InputError({ what: option, expected: `left out with --venue ${venue} (${reason})`, was: value });
 }
 
 function parseDuration(text: string): number {

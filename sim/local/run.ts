@@ -36,6 +36,11 @@ const STATUS_TIMEOUT_MS = 2_000;
 const TASK_STOP_WITHIN_MS = 35_000;
 const DRAIN_WITHIN_MS = 60_000;
 
+/** What a person must know of a run whose orders go by transaction. */
+const ON_CHAIN =
+  "Orders are signed on the simulated chain. The fill audit reads the same account's history by the order API's stand-in, " +
+  "which takes no orders here: so the dead man cannot cancel.";
+
 const root = resolve(import.meta.dirname, "../..");
 
 async function main(args: readonly string[]): Promise<number> {
@@ -89,6 +94,7 @@ async function run(options: RunOptions, folder: string): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.end());
   const log = fileLog(join(folder, "world.log"));
   say("Starting a simulated Sei, its order API and the local cloud ...");
+  if (options.venue === "sei-chain") say(ON_CHAIN);
   let world: LocalWorld;
   try {
     world = await startLocalWorld({ options, root, folder, log });

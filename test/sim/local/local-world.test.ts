@@ -18,6 +18,7 @@ const options: RunOptions = {
   seed: 7,
   markets: ["SEI/USDC", "ETH/USDC"],
   tape: undefined,
+  venue: "cambrian",
   speed: 1,
   record: undefined,
   reportEveryMs: undefined,

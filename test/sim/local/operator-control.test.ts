@@ -29,6 +29,7 @@ beforeAll(async () => {
     forMs: undefined,
     seed: 7,
     tape: undefined,
+    venue: "cambrian" as const,
     speed: 1,
     record: undefined,
     port: 0,

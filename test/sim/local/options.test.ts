@@ -8,6 +8,7 @@ const DEFAULTS: RunOptions = {
   seed: 1,
   markets: undefined,
   tape: undefined,
+  venue: "cambrian",
   speed: 1,
   port: 0,
   dataDir: undefined,
@@ -39,6 +40,8 @@ describe("options", () => {
     { args: ["--port", "65535"], gives: { port: 65_535 } },
     { args: ["--tape", "a.gz", "--data-dir", "d"], gives: { tape: "a.gz", dataDir: "d" } },
     { args: ["--record", "tapes"], gives: { record: "tapes" } },
+    { args: ["--venue", "cambrian", "--data-dir", "d"], gives: { dataDir: "d" } },
+    { args: ["--venue", "sei-chain"], gives: { venue: "sei-chain" } },
     { args: ["--report-every", "30m"], gives: { reportEveryMs: 1_800_000 } },
     { args: ["--report-every", "off"], gives: { reportEveryMs: undefined } },
     { args: ["--seed", "3", "--seed", "4"], gives: { seed: 4 } },
@@ -57,6 +60,7 @@ describe("options", () => {
     ["--markets", symbols, ["sei/usdc", "SEI", "SEI/USDC,", "", "SEI/USDC,SEI/USDC", "A/B/C", "SEI USDC"]],
     ["--speed", speed, ["0", "0.09", "101", "fast", "-1", "1e2", "NaN", ""]],
     ["--report-every", "whole minutes from 1m to 30m, or off", ["0m", "31m", "60s", "1h", "1", "1.5m", "on", ""]],
+    ["--venue", "cambrian or sei-chain", ["sei", "Cambrian", ""]],
     ["--port", port, ["65536", "-1", "80.5", "http", "", "0x50"]],
   ] as const)("%s must be %s", (name, expected, bad) => {
     for (const value of bad) {
@@ -75,6 +79,14 @@ describe("options", () => {
     expect(faultOf(...args)).toContain(says);
   });
 
+  test.each([
+    { option: "--tape", reason: "a chain has an auction each block, where a tape cannot stand" },
+    { option: "--data-dir", reason: "the simulated chain begins anew with each run" },
+  ])("$option does not go with the chain", ({ option, reason }) => {
+    const fault = faultOf("--venue", "sei-chain", option, "x");
+    expect(fault).toBe(`${option} must be left out with --venue sei-chain (${reason}), was "x"`);
+  });
+
   test("--help wins over what else is wrong", () => {
     expect(parseOptions(["--seed", "x", "--help"])).toBe("help");
   });
@@ -85,6 +97,7 @@ describe("options", () => {
       seed: "1",
       markets: "A/B",
       tape: "t",
+      venue: "sei-chain",
       speed: "2",
       port: "1",
       "data-dir": "d",
