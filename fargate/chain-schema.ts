@@ -8,6 +8,7 @@ import { decimal, integer, text } from "./config-fields.ts";
 /** cosmos-sdk's grammar of denoms (v0.45). */
 const DENOM = /^[a-zA-Z][a-zA-Z0-9/-]{2,127}$/;
 const CHAIN_ID = /^[a-zA-Z][a-zA-Z0-9-]{1,47}$/;
+const GAS_PRICE = /^(?!0+(?:\.0+)?[a-z])(?:0|[1-9]\d{0,8})(?:\.\d{1,18})?[a-zA-Z][a-zA-Z0-9/-]{2,127}$/;
 const ASSET = /^[A-Z0-9]{1,12}$/;
 
 export function denom() {
@@ -23,10 +24,9 @@ export const seiChainSchema = z.strictObject({
   chainId: text(CHAIN_ID, "a chain's name such as pacific-1").describe(
     "The chain that transactions are signed for; a node of another one is not used.",
   ),
-  gasPrice: decimal("a price of gas in the gas denom").describe(
-    "What each unit of gas is paid with, in the gas denom, one price for all transactions; at least what the nodes ask for (no default).",
+  gasPrice: text(GAS_PRICE, "a price of gas with its denom, such as 0.02usei").describe(
+    "What each unit of gas is paid with, e.g. 0.02usei: one price for all transactions, at least what the nodes ask for (no default).",
   ),
-  gasDenom: denom().default("usei").describe("The denom that fees are paid in."),
   dexGasPrice: decimal("a price of gas in the gas denom")
     .default("0.1")
     .describe("The dex module's sudo_call_gas_price: a fee that is lower than its gas at this price is refused."),
@@ -56,10 +56,4 @@ export const seiChainSchema = z.strictObject({
   assets: z
     .record(text(ASSET, "an asset of a symbol, such as SEI"), assetSchema)
     .describe("The bank's names of the markets' assets, with their decimals, by the asset's name in symbols."),
-});
-
-/** How the market's contract calls its pair, where it is not by the symbol. */
-export const pairDenomsSchema = z.strictObject({
-  asset: denom().describe("The contract's label of the base asset."),
-  price: denom().describe("The contract's label of the quote asset."),
 });

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { PRICE_COLLAR_PERCENT_MAX } from "../core/risk/gate.ts";
-import { pairDenomsSchema, seiChainSchema } from "./chain-schema.ts";
+import { denom, seiChainSchema } from "./chain-schema.ts";
 import { decimal, integer, listOf, number, symbol, text } from "./config-fields.ts";
 import { LOG_LEVELS } from "./log.ts";
 import { strategySchema } from "./strategy-schema.ts";
@@ -126,9 +126,12 @@ const marketSchema = z.strictObject({
   venue: z
     .enum(["cambrian", "sei-chain"], '"cambrian" or "sei-chain"')
     .describe("Where orders are sent: to the order API, or to Sei itself, signed by our wallet."),
-  pairDenoms: pairDenomsSchema
+  assetDenom: denom()
     .exactOptional()
-    .describe("What the market's contract calls its pair, for orders on chain; left out, as the symbol does."),
+    .describe("What the market's contract calls the base asset, for orders on chain; left out, as the symbol does."),
+  priceDenom: denom()
+    .exactOptional()
+    .describe("What the market's contract calls the quote asset, for orders on chain; left out, as the symbol does."),
   referencePrice: referencePriceSchema
     .exactOptional()
     .describe(

@@ -44,8 +44,18 @@ export function requestLimitsOf({
 /** The assets whose balance moves by more than trades: on chain the fees of our transactions are paid from the same purse. */
 export function gasAssetsOf({ seiChain, markets }: Config): ReadonlySet<string> {
   if (seiChain === undefined || markets.every(({ venue }) => venue !== "sei-chain")) return new Set();
-  const { assets, gasDenom } = seiChain;
+  const { assets } = seiChain;
+  const { gasDenom } = gasPriceOf(seiChain);
   return new Set(Object.keys(assets).filter((asset) => assets[asset]?.denom === gasDenom));
+}
+
+/** `0.02usei` is a price and its denom. */
+function gasPriceOf({ gasPrice: text }: { readonly gasPrice: string }): {
+  readonly gasPrice: string;
+  readonly gasDenom: string;
+} {
+  const at = text.search(/[a-zA-Z]/);
+  return { gasPrice: text.slice(0, at), gasDenom: text.slice(at) };
 }
 
 /** Cambrian, with nothing to open. */
@@ -71,16 +81,15 @@ export async function openVenue(config: Config): Promise<MakeVenue> {
   return (parts) =>
     makeSeiChainVenue({
       ...parts,
-      ...{ wallet, settings, rpcUrls, restUrls, stalenessMs },
+      ...{ wallet, settings: { ...settings, ...gasPriceOf(settings) }, rpcUrls, restUrls, stalenessMs },
       markets: parts.markets.map((market) => {
-        const { contractAddr = "", pairDenoms } = config.markets.find(({ symbol }) => symbol === market.symbol) ?? {};
+        const {
+          contractAddr = "",
+          assetDenom,
+          priceDenom,
+        } = config.markets.find(({ symbol }) => symbol === market.symbol) ?? {};
         const { base, quote } = market;
-        return {
-          market,
-          contract: contractAddr,
-          assetDenom: pairDenoms?.asset ?? base,
-          priceDenom: pairDenoms?.price ?? quote,
-        };
+        return { market, contract: contractAddr, assetDenom: assetDenom ?? base, priceDenom: priceDenom ?? quote };
       }),
     });
 }

@@ -18,10 +18,12 @@ export function readLocalConfig(root: string): LocalConfig {
 
 /** What the task needs to sign on the simulated chain; `undefined` where orders go to the order API. */
 export type ChainConfig = {
-  readonly rpcUrls: readonly string[];
   readonly chainId: string;
   readonly gasPrice: string;
   readonly timeoutBlocks: number;
+  readonly requestsPerSecond: number;
+  readonly placementsInFlight: number;
+  readonly assets: Readonly<Record<string, { readonly denom: string; readonly decimals: number }>>;
 };
 
 /**

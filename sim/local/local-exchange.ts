@@ -10,6 +10,7 @@ import { type Exchange, makeSimulatedExchange, type TradedExchange } from "../ex
 import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import { describeTape, readTape } from "../exchange/tape.ts";
 import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.ts";
+import { toDenom } from "../sei-chain/bank.ts";
 import { makeChainExchange } from "../sei-chain/chain-exchange.ts";
 import { makeChainAccount, makeDexRoutes } from "../sei-chain/dex-rest.ts";
 import { makeChainRpc } from "../sei-chain/rpc.ts";
@@ -39,7 +40,9 @@ export type LocalExchange = {
 const MNEMONIC = `${"abandon ".repeat(11)}about`;
 /** What the chain asks for each unit of gas, and the blocks a transaction may take. */
 const GAS_PRICE = "0.02usei";
-const TIMEOUT_BLOCKS = 10;
+const TIMEOUT_BLOCKS = 3;
+/** A requote of four quotes is eight orders and cancels in one transaction, and a block comes each 400 ms. */
+const LIMITS = { requestsPerSecond: 60, placementsInFlight: 20 } as const;
 
 const MICRO_DECIMALS = 6;
 
@@ -99,11 +102,16 @@ function openChain(input: {
 export function venueSettings(
   node: Pick<SeiNode, "endpoints">,
   venue: RunVenue,
+  symbols: readonly string[],
 ): { readonly config: ChainConfig | undefined; readonly environment: Readonly<Record<string, string>> } {
   if (venue === "cambrian") return { config: undefined, environment: {} };
   const rpcUrls = node.endpoints.map((endpoint) => endpoint.restUrl);
-  const config = { rpcUrls, chainId: CHAIN_ID, gasPrice: GAS_PRICE, timeoutBlocks: TIMEOUT_BLOCKS };
-  return { config, environment: { SEI_RPC_URL: rpcUrls[0] ?? "", SEI_MNEMONIC: MNEMONIC } };
+  const named = new Set(symbols.flatMap((symbol) => symbol.split("/")));
+  const assets = Object.fromEntries(
+    [...named].map((asset) => [asset, { denom: toDenom(asset), decimals: MICRO_DECIMALS }]),
+  );
+  const config = { chainId: CHAIN_ID, gasPrice: GAS_PRICE, timeoutBlocks: TIMEOUT_BLOCKS, ...LIMITS, assets };
+  return { config, environment: { SEI_RPC_URL: rpcUrls.join(), SEI_MNEMONIC: MNEMONIC } };
 }
 
 /** A tape ends, and at speed soon: none of it may be played before somebody listens. */

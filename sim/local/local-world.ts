@@ -87,7 +87,11 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
   starting.defer(() => x.close());
   const node = await startSeiNode({ ...served, clock, rng });
   starting.defer(() => node.close());
-  const venue = venueSettings(node, options.venue);
+  const venue = venueSettings(
+    node,
+    options.venue,
+    markets.files.map(({ symbol }) => symbol),
+  );
   const { record } = options;
   const of = { root, folder, markets, venue: options.venue, chain: venue.config, record, reportsUrl: x.url };
   const configPath = writeLocalConfig(of);

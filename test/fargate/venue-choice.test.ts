@@ -14,7 +14,7 @@ const ENV = {
 };
 const CHAIN = {
   chainId: "sei-sim-1",
-  gasPrice: "0.02",
+  gasPrice: "0.02usei",
   requestsPerSecond: 60,
   placementsInFlight: 20,
   assets: { SEI: { denom: "usei", decimals: 6 }, USDC: { denom: "uusdc", decimals: 6 } },
@@ -47,7 +47,7 @@ describe("a market on chain", () => {
   it("needs no key of the order API, takes the chain's limits, and fills in what the module asks for", () => {
     const config = load();
     expect(config.sei.rpcUrls).toEqual(["http://127.0.0.1:4", "http://127.0.0.1:5"]);
-    expect(config.seiChain).toMatchObject({ gasDenom: "usei", timeoutBlocks: 3, dexGasPerOrder: 55_000 });
+    expect(config.seiChain).toMatchObject({ gasPrice: "0.02usei", timeoutBlocks: 3, dexGasPerOrder: 55_000 });
     expect(requestLimitsOf(config)).toEqual({ requestsPerSecond: 60, placementsInFlight: 20 });
     expect([...gasAssetsOf(config)]).toEqual(["SEI"]);
     expect(JSON.stringify(config)).not.toContain("abandon");
@@ -82,7 +82,7 @@ describe("a market on chain", () => {
     ],
     [
       "a gas price",
-      { file: { seiChain: { ...CHAIN, gasPrice: "0" } } },
+      { file: { seiChain: { ...CHAIN, gasPrice: "0usei" } } },
       [/^seiChain\.gasPrice must be a price of gas/],
     ],
     [

@@ -31,15 +31,18 @@ test("a task that signs on chain is led to the chain, which holds the money of t
   const node = await startSeiNode({ ...served, clock, rng: makeSeededRng(1, "node") });
   try {
     const urls = node.endpoints.map((endpoint) => endpoint.restUrl);
-    const { config: chain, environment } = venueSettings(node, "sei-chain");
+    const { config: chain, environment } = venueSettings(node, "sei-chain", ["SEI/USDC"]);
     expect(environment).toEqual({
-      SEI_RPC_URL: urls[0],
+      SEI_RPC_URL: urls.join(),
       SEI_MNEMONIC: `${"abandon ".repeat(11)}about`,
     });
     const of = { root, folder, markets, venue: OPTIONS.venue, record: undefined, reportsUrl: "http://x" };
     const written = JSON.parse(readFileSync(writeLocalConfig({ ...of, chain }), "utf8"));
     expect(written).toMatchObject({
-      seiChain: { rpcUrls: urls, chainId: "sei-sim-1", gasPrice: "0.02usei", timeoutBlocks: 10 },
+      seiChain: {
+        ...{ chainId: "sei-sim-1", gasPrice: "0.02usei", timeoutBlocks: 3, requestsPerSecond: 60 },
+        assets: { SEI: { denom: "usei", decimals: 6 }, USDC: { denom: "uusdc", decimals: 6 } },
+      },
       markets: [
         { symbol: "SEI/USDC", venue: "sei-chain", assetDenom: "SEI", priceDenom: "USDC" },
         { symbol: "ETH/USDC", venue: "sei-chain", assetDenom: "ETH", priceDenom: "USDC" },
@@ -65,7 +68,7 @@ test("a run whose orders go to the order API gets nothing of a chain", async () 
     const { exchange, markets, served } = await openLocalExchange({ options, root, folder, clock: makeDrivenClock() });
     exchange.stop();
     expect(served.chain).toBeUndefined();
-    expect(venueSettings({ endpoints: [] }, "cambrian")).toEqual({ config: undefined, environment: {} });
+    expect(venueSettings({ endpoints: [] }, "cambrian", ["SEI/USDC"])).toEqual({ config: undefined, environment: {} });
     const of = {
       root,
       folder,
