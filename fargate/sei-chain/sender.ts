@@ -64,7 +64,10 @@ export class ChainSender {
   #used = 0n;
   #isScheduled = false;
   #isPumping = false;
+  #isWaitingForBlock = false;
   #isStopped = false;
+  /** The sequence of a transaction that can not come any more, and the block by which it is proven: the node may hold it for one more. */
+  #dead: { readonly sequence: bigint; readonly height: number } | undefined;
   /** The node has failed: the next one takes over once nothing is under way. */
   #isMoveDue = false;
   #retry: (() => void) | undefined;
@@ -97,6 +100,19 @@ export class ChainSender {
     return this.#queue;
   }
 
+  /** A new block: what was waited for may be over. */
+  blockSeen(): void {
+    this.#isWaitingForBlock = false;
+    this.pump();
+  }
+
+  /** Asks for what the first transaction needs, so that it need not wait. */
+  prepare(): void {
+    void this.#ready().catch((error: unknown) =>
+      this.#options.log.warn("The chain does not tell our account yet", { error }),
+    );
+  }
+
   /** Sends what waits, if anything may be sent now. */
   pump(): void {
     if (this.#isPumping || this.#isStopped) return;
@@ -127,6 +143,7 @@ export class ChainSender {
     } else if (next > flight.sequence && flight.sequence >= this.#used && !this.#isHeldByAnother(flight)) {
       // Whatever was sent after it can not be carried out before this number is used: it is used next.
       this.#setSequence(flight.sequence);
+      this.#dead = { sequence: flight.sequence, height: this.#options.flights.height };
     }
     this.pump();
   }
@@ -158,7 +175,7 @@ export class ChainSender {
 
   #isBlocked(): boolean {
     const { flights, nodes } = this.#options;
-    if (flights.hasUnknown) return true;
+    if (flights.hasUnknown || this.#isWaitingForBlock) return true;
     if (!this.#isMoveDue) return false;
     // Whatever the old node holds must have come to its end before another is told anything.
     if (flights.size > 0) return true;
@@ -200,6 +217,10 @@ export class ChainSender {
       if (answer.type !== "refused") return;
       const expected = answer.code === WRONG_SEQUENCE ? SEQUENCES.exec(answer.log)?.[1] : undefined;
       if (answer.code === WRONG_SEQUENCE && expected === undefined) this.#account = undefined;
+      if (expected !== undefined && this.#isHeldByTheDead(sequence, BigInt(expected))) {
+        this.#postpone(flight);
+        return;
+      }
       if (expected === undefined || repairs === SEQUENCE_REPAIRS_MAX || this.#isStopped) {
         this.#refused(flight, `${answer.codespace} ${answer.code}: ${answer.log}`);
         return;
@@ -208,6 +229,21 @@ export class ChainSender {
       sequence = BigInt(expected);
       this.#setSequence(sequence);
     }
+  }
+
+  /** The node counts a transaction that is dead already, and will forget it with the next block: behind it nothing would live either. */
+  #isHeldByTheDead(sequence: bigint, expected: bigint): boolean {
+    const { sequence: dead, height } = this.#dead ?? {};
+    return dead === sequence && expected > sequence && height === this.#options.flights.height;
+  }
+
+  /** What must go waits for the next block. */
+  #postpone(flight: Flight): void {
+    this.#answered(flight);
+    for (const item of flight.placings)
+      this.#options.onRefused(item, "the node still holds a transaction that is dead");
+    this.#queue.unshift(...flight.cancels);
+    this.#isWaitingForBlock = true;
   }
 
   async #signed(

@@ -8,7 +8,6 @@ import type { CancelOrder, Command, PlaceOrder } from "../../core/commands.ts";
 import { MONEY_DECIMALS } from "../../core/decimal.ts";
 import type { EngineEvent, VenueOrder } from "../../core/events.ts";
 import type { RequestBudget } from "../../core/execution/request-budget.ts";
-import { priceToMoney, sizeToMoney } from "../../core/market.ts";
 import { toLots, toTicks } from "../../core/units.ts";
 import type { Log } from "../log.ts";
 import type { Clock, Connect, Fetch, Rng } from "../seams.ts";
@@ -19,10 +18,9 @@ import { type ChainMarket, ChainMarkets } from "./chain-market.ts";
 import type { FeeSettings } from "./fees.ts";
 import { type Fate, type Flight, Flights } from "./flights.ts";
 import { ChainHistory, toOrderData } from "./history.ts";
-import { type CancelItem, type Item, type PlaceItem, toMessages } from "./items.ts";
+import { type CancelItem, type Item, type PlaceItem, toCancelItem, toMessages, toPlaceItem } from "./items.ts";
 import { type KnownOrder, KnownOrders, type ListedOrder } from "./known-orders.ts";
 import { LiveFills } from "./live-fills.ts";
-import { LIMIT, LONG, SHORT } from "./messages.ts";
 import { ChainNodes } from "./nodes.ts";
 import { Outcomes } from "./outcomes.ts";
 import { ChainSender, usesSequence } from "./sender.ts";
@@ -150,6 +148,7 @@ class SeiChainVenue implements Venue {
       onBlock: (block) => {
         this.#flights.blockSeen(block);
         this.#fills.blockSeen(block);
+        this.#sender.blockSeen();
       },
       onTransaction: (transaction) => this.#flights.transactionSeen(transaction),
       onConnected: (isConnected) => options.onStream?.(isConnected),
@@ -159,6 +158,7 @@ class SeiChainVenue implements Venue {
   start(): void {
     this.#tellCircuit(true);
     this.#stream.start();
+    this.#sender.prepare();
   }
 
   async stop(): Promise<void> {
@@ -249,42 +249,18 @@ class SeiChainVenue implements Venue {
   }
 
   #toPlacing(command: PlaceOrder): PlaceItem {
-    const { market, contract, assetDenom, priceDenom } = this.#markets.of(command.market);
-    const order = {
-      price: priceToMoney(market, command.price),
-      quantity: sizeToMoney(market, command.size),
-      priceDenom,
-      assetDenom,
-      orderType: LIMIT,
-      positionDirection: command.side === "buy" ? LONG : SHORT,
-      data: toOrderData(command.clientOrderId),
-    };
-    const decidedMs = this.#options.clock.now().monotonicMs;
-    return { kind: "place", command, contract, order, decidedMs, isWritten: false };
+    const order = { command, on: this.#markets.of(command.market), data: toOrderData(command.clientOrderId) };
+    return toPlaceItem(order, this.#options.clock.now().monotonicMs);
   }
 
   #cancel(command: CancelOrder): void {
     const known = this.#orders.ofCancel(command);
     if (known !== undefined) {
-      this.#sender.enqueue(this.#toCancelling(command, known));
+      this.#sender.enqueue(toCancelItem(command, known, this.#markets.of(command.market)));
       return;
     }
     this.#options.budget.settle(command.requestId, this.#options.clock.now());
     this.#cancelUnknown(command, "its price and side are not known");
-  }
-
-  /** The chain finds an order by all of these, and passes by in silence what does not fit. */
-  #toCancelling(command: CancelOrder, known: KnownOrder): CancelItem {
-    const { market, contract, assetDenom, priceDenom } = this.#markets.of(command.market);
-    const cancellation = {
-      id: BigInt(command.orderId),
-      contractAddr: contract,
-      priceDenom,
-      assetDenom,
-      positionDirection: known.side === "buy" ? LONG : SHORT,
-      price: priceToMoney(market, known.price),
-    };
-    return { kind: "cancel", command, contract, cancellation, failures: 0 };
   }
 
   #query(command: Extract<Command, { type: "query-order" }>): void {
