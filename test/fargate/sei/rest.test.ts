@@ -135,4 +135,37 @@ describe("open orders", () => {
       { orderId: "1", market: "SEI/USDC", side: "sell", price: 4520, size: 15 },
     ]);
   });
+
+  const OWN = { id: "1", status: "PLACED", price: "0.452", quantity: "15", positionDirection: "LONG" };
+
+  test.each([404, 501])("are asked for by the chain's own route where a node answers %i to ours", async (status) => {
+    const asked: string[] = [];
+    const body = JSON.stringify({ orders: [{ ...OWN, priceDenom: "uusdc", assetDenom: "usei" }] });
+    const rest = makeSeiRest({
+      baseUrls: ["http://a"],
+      clock: makeDrivenClock(),
+      fetch: async ({ url }) => {
+        asked.push(new URL(url).pathname);
+        const isOurs = url.includes("get_orders_by_user");
+        return isOurs ? { status, headers: {}, body: '{"code":12}' } : { status: 200, headers: {}, body };
+      },
+    });
+    const pair = { assetDenom: "usei", priceDenom: "uusdc" };
+    const query = { contractAddress: CONTRACT, account: ADDRESS, market: MARKET, pair };
+    await expect(rest.openOrders(query)).resolves.toEqual([
+      { orderId: "1", market: "SEI/USDC", side: "buy", price: 4520, size: 15 },
+    ]);
+    expect(asked[1]).toBe(`/sei-protocol/seichain/dex/get_orders/${CONTRACT}/${ADDRESS}`);
+  });
+
+  test.each([400, 500, 503])(
+    "of a node that answers %i are asked for at the next, not by another route",
+    async (status) => {
+      const { rest, asked } = makeRest({ a: { status, body: '{"code":3,"message":"decoding bech32 failed"}' } });
+      await expect(
+        rest.openOrders({ contractAddress: CONTRACT, account: ADDRESS, market: MARKET }),
+      ).resolves.toHaveLength(2);
+      expect(asked.map(({ url }) => new URL(url).host)).toEqual(["a", "b"]);
+    },
+  );
 });
