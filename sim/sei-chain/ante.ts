@@ -29,7 +29,7 @@ const GAS_PER_CANCEL = 53_000n;
 const GAS_PER_DATA_BYTE = 30n;
 /** app.toml of pacific-1: minimum-gas-prices 0.02usei. */
 const GAS_PRICE_MIN = { numerator: 2n, denominator: 100n };
-export const FEE_DENOM = "usei";
+const FEE_DENOM = "usei";
 
 /** Throws `TxError` on the first thing that is wrong. */
 export function checkTransaction(tx: Transaction, state: AnteState): void {
@@ -49,7 +49,7 @@ export function checkTimeoutHeight({ timeoutHeight }: Transaction, height: numbe
 }
 
 /** What a transaction must pay at the least, in micro-units of SEI. */
-export function feeRequired({ messages, gasLimit }: Pick<Transaction, "messages" | "gasLimit">): bigint {
+function feeRequired({ messages, gasLimit }: Pick<Transaction, "messages" | "gasLimit">): bigint {
   // Transactions of the dex alone are "gasless": the module's own fee counts in place of gas.
   if (messages.every((message) => message.type !== "send")) {
     let gas = 0n;

@@ -89,10 +89,9 @@ function openChainExchange(input: {
   const record = new AccountRecord({ account, address, chainId: chain.chainId, contract: chain.contract.address });
   const hub = new MarketEventHub();
   const publisher = new MarketPublisher(hub);
-  chain.onBlock((outcome) => {
-    record.take(outcome);
-    publisher.publish(outcome, chain.contract.pairs);
-  });
+  chain.onBlock((outcome) => record.take(outcome));
+  // As a node does it: transactions and the block first, then what the market has come to.
+  chain.afterBlock((outcome) => publisher.publish(outcome, chain.contract.pairs));
   // The traders' first quotes, so that nobody finds an empty book.
   chain.makeBlock();
   const pairOf = (symbol: string): Pair => {

@@ -2,6 +2,7 @@
  * The simulated chain: CheckTx, the blocks, and what each of them does. Moved on by a clock, one block each 400 ms. Owns the order of
  * a block's steps and tells of what happened; a node serves it, and `chain-exchange.ts` keeps the books of one account on it.
  */
+import { assert } from "../../core/assert.ts";
 import type { Market } from "../../core/market.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import { Accounts } from "./accounts.ts";
@@ -69,6 +70,7 @@ export class SeiChain {
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #listeners = new Set<(outcome: BlockOutcome) => void>();
+  readonly #lastListeners = new Set<(outcome: BlockOutcome) => void>();
   readonly #traders: OutsideTraders[] = [];
   #stopTimer: (() => void) | undefined;
   #isHalted = false;
@@ -112,11 +114,14 @@ export class SeiChain {
     this.#isHalted = on;
   }
 
-  /** Calls back after each block. Returns what ends it. */
+  /** Calls back with each block. Returns what ends it. */
   onBlock(listener: (outcome: BlockOutcome) => void): () => void {
-    if (this.#listeners.size >= LISTENERS_MAX) throw new Error(`a chain must have at most ${LISTENERS_MAX} listeners`);
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return listen(this.#listeners, listener);
+  }
+
+  /** Calls back once everybody has been told of the block: for what only follows from it. Returns what ends it. */
+  afterBlock(listener: (outcome: BlockOutcome) => void): () => void {
+    return listen(this.#lastListeners, listener);
   }
 
   /** CheckTx, and then the mempool. `undefined` for a transaction that it knows already. */
@@ -159,7 +164,7 @@ export class SeiChain {
     this.mempool.recheck((tx) => this.#passesAgain(tx));
     for (const traders of this.#traders) traders.learn();
     const outcome = { block, pairs };
-    for (const listener of this.#listeners) listener(outcome);
+    for (const listener of [...this.#listeners, ...this.#lastListeners]) listener(outcome);
     return outcome;
   }
 
@@ -188,6 +193,15 @@ export class SeiChain {
         contract === this.contract.address ? this.contract.pair(priceDenom, assetDenom)?.ticks : undefined,
     });
   }
+}
+
+function listen(
+  listeners: Set<(outcome: BlockOutcome) => void>,
+  listener: (outcome: BlockOutcome) => void,
+): () => void {
+  assert(listeners.size < LISTENERS_MAX, `a chain must have at most ${LISTENERS_MAX} listeners`);
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** A refusal that nothing in the transaction has earned. */

@@ -51,7 +51,7 @@ type Effects = {
 };
 
 /** Where fees go. A module's account, so nobody has its key. */
-export const FEE_COLLECTOR = "fee_collector";
+const FEE_COLLECTOR = "fee_collector";
 
 const GAS_USED_BASE = 65_000n;
 const GAS_USED_PER_ITEM = 13_000n;

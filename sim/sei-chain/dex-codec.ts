@@ -34,7 +34,7 @@ export type PlaceOrders = {
   readonly funds: readonly Coin[];
 };
 
-export type SentCancellation = {
+type SentCancellation = {
   readonly id: bigint;
   readonly priceDenom: string;
   readonly assetDenom: string;

@@ -15,9 +15,11 @@ import {
   decodeCancelOrders,
   decodePlaceOrders,
   LIMIT,
+  LONG,
   MARKET,
   PLACE_ORDERS_URL,
   type PlaceOrders,
+  SHORT,
 } from "./dex-codec.ts";
 import { TxError } from "./tx-error.ts";
 
@@ -171,8 +173,9 @@ function validate(message: ChainMessage): void {
       if (message.cancellations.length === 0) {
         throw TxError.sdk("invalid request", "at least one cancellation needs to be given");
       }
-      for (const { price } of message.cancellations) {
+      for (const { price, positionDirection } of message.cancellations) {
         if (price === null || price < 0n) throw TxError.sdk("invalid request", "invalid cancellation price");
+        requireDirection(positionDirection);
       }
   }
 }
@@ -185,11 +188,17 @@ function validateOrder(order: PlaceOrders["orders"][number]): void {
   if (price === null || price < 0n) throw TxError.sdk("invalid request", `invalid order price (${price ?? "nil"})`);
   if (assetDenom === "") throw TxError.sdk("invalid request", "invalid order, asset denom is empty");
   if (priceDenom === "") throw TxError.sdk("invalid request", "invalid order, price denom is empty");
+  requireDirection(order.positionDirection);
   if (orderType === LIMIT || orderType === MARKET) return;
   const isFillOrKill = orderType === 3 || orderType === 4;
   throw TxError.plain(
     isFillOrKill ? "FOK orders are temporarily disabled" : `order type ${orderType} not supported yet`,
   );
+}
+
+function requireDirection(direction: number): void {
+  if (direction === LONG || direction === SHORT) return;
+  throw TxError.sdk("invalid request", `invalid position direction (${direction})`);
 }
 
 function requireAddress(address: string, what: string): void {

@@ -19,7 +19,7 @@ const MNEMONIC = `${"abandon ".repeat(11)}about`;
 const OTHER_MNEMONIC = `${"zoo ".repeat(11)}wrong`;
 const ONE = 10n ** 18n;
 
-export const SEI_USDC = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
+const SEI_USDC = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
 
 const makeWallet = (mnemonic: string) => DirectSecp256k1HdWallet.fromMnemonic(mnemonic, { prefix: "sei" });
 const WALLETS = Promise.all([makeWallet(MNEMONIC), makeWallet(OTHER_MNEMONIC)]);

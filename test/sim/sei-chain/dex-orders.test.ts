@@ -1,5 +1,6 @@
 import { coins, type EncodeObject } from "@cosmjs/proto-signing";
 import { beforeEach, describe, expect, it } from "vitest";
+import { toLots, toTicks } from "../../../core/units.ts";
 import type { IncludedTx } from "../../../sim/sei-chain/block-store.ts";
 import type { BlockOutcome, SeiChain } from "../../../sim/sei-chain/chain.ts";
 import { CONTRACT, cancelOrders, makeChain, makeWallets, OURS, placeOrders, sign, type Wallet } from "./chain-world.ts";
@@ -79,6 +80,32 @@ describe("orders", () => {
     expect(found(hash).result.code).toBe(0);
     expect(pairs[0]?.failed.map(({ order }) => order.id)).toEqual([1]);
     expect(chain.contract.pairs[0]?.book.ordersOf(OURS).map(({ id }) => id)).toEqual([0, 2]);
+  });
+
+  it("of a signer who cannot pay the fee fail in their block, and the sequence stays", async () => {
+    chain.bank.move(OURS, CONTRACT, "usei", chain.bank.units(OURS, "usei"));
+    const hash = await send([placeOrders(OURS, [bid("0.42")])]);
+    chain.makeBlock();
+    expect(found(hash).result).toMatchObject({
+      code: 5,
+      log: "0usei is smaller than 50000usei: insufficient funds",
+      events: [],
+    });
+    expect(chain.accounts.find(OURS)?.sequence).toBe(0);
+  });
+
+  it("are refused at a price that ten thousand stand at", async () => {
+    const [pair] = chain.contract.pairs;
+    const [price, size] = [toTicks(4_200), toLots(1)];
+    for (let id = 0; id < 10_000; id += 1) {
+      const order = { id: 1_000_000 + id, owner: "outside:x", side: "buy", price, size, placedAt: 0 } as const;
+      pair?.book.add({ ...order, remaining: size });
+    }
+    const full = await send([placeOrders(OURS, [bid("0.42")])]);
+    const free = await send([placeOrders(OURS, [bid("0.4201")])]);
+    chain.makeBlock();
+    expect(found(full).result).toMatchObject({ code: 18, codespace: "sdk" });
+    expect(found(free).result).toMatchObject({ code: 0 });
   });
 
   it("are refused while the market is halted", async () => {
