@@ -13,6 +13,7 @@ import { makeTapeExchange, type TapeExchange } from "../exchange/tape-exchange.t
 import { toDenom } from "../sei-chain/bank.ts";
 import { makeChainExchange } from "../sei-chain/chain-exchange.ts";
 import { makeChainAccount, makeDexRoutes } from "../sei-chain/dex-rest.ts";
+import { mixedFaults } from "../sei-chain/faults.ts";
 import { makeChainRpc } from "../sei-chain/rpc.ts";
 import type { SeiNode, SeiNodeInput } from "../sei-node/node.ts";
 import type { ChainAccount } from "../sei-node/rest.ts";
@@ -87,6 +88,7 @@ function openChain(input: {
   const of = { clock, seed, speed, markets: markets.settings, chainId: CHAIN_ID, contract, address };
   const exchange = makeChainExchange(of);
   const { chain } = exchange;
+  chain.faults.byChance(mixedFaults(options.chainFaultsPercent / 100));
   const contracts = Object.fromEntries(markets.settings.map(({ symbol }) => [symbol, contract]));
   const served = {
     source: exchange,

@@ -11,6 +11,8 @@ export type RunOptions = {
   readonly tape: string | undefined;
   /** Where the task's orders go: to the order API, or to the simulated chain as signed transactions. */
   readonly venue: RunVenue;
+  /** How many of the transactions on the simulated chain are lost, late or refused. */
+  readonly chainFaultsPercent: number;
   /** Market time over real time. */
   readonly speed: number;
   /** Port of the status page; 0 picks a free one. */
@@ -32,6 +34,7 @@ export const HELP = `npm start -- [options]   makes a market on a simulated Sei
   --seed 7           what the simulated traders do is drawn from this number (default 1)
   --markets A/B,C/D  markets to trade (default: those of config/local.json, or of the tape)
   --venue sei-chain  sign orders on the simulated chain in place of the order API (default cambrian)
+  --chain-faults 5   percent of transactions lost, late or refused on that chain, 0 to 50 (default 0)
   --tape FILE        play a recorded tape in place of the simulated traders
   --speed 5          market time over real time, 0.1 to 100 (default 1)
   --port 8080        port of the status page (default: a free one)
@@ -43,6 +46,8 @@ export const HELP = `npm start -- [options]   makes a market on a simulated Sei
 
 const FOR_MS_MAX = 7 * 24 * 3_600_000;
 const SEED_MAX = 2 ** 32 - 1;
+/** With more than half of all lost no market can be made. */
+const CHAIN_FAULTS = { minimum: 0, maximum: 50, whole: false } as const;
 
 /** Reads the arguments. Answers `"help"` when that was asked for; throws `InputError` on anything it does not know. */
 export function parseOptions(args: readonly string[]): RunOptions | "help" {
@@ -53,8 +58,13 @@ export function parseOptions(args: readonly string[]): RunOptions | "help" {
     refuseWith(venue, "--tape", values.tape, "a chain has an auction each block, where a tape cannot stand");
     refuseWith(venue, "--data-dir", values["data-dir"], "the simulated chain begins anew with each run");
   }
+  const chainFaultsPercent = parseNumber("--chain-faults", values["chain-faults"] ?? "0", CHAIN_FAULTS);
+  if (chainFaultsPercent > 0 && venue !== "sei-chain") {
+    throw new InputError({ what: "--chain-faults", expected: "used with --venue sei-chain", was: chainFaultsPercent });
+  }
   return {
     venue,
+    chainFaultsPercent,
     forMs: values.for === undefined ? undefined : parseDuration(values.for),
     seed: parseNumber("--seed", values.seed ?? "1", { minimum: 0, maximum: SEED_MAX, whole: true }),
     markets: values.markets === undefined ? undefined : parseMarkets(values.markets),
@@ -75,6 +85,7 @@ function parse(args: readonly string[]) {
     markets: text,
     tape: text,
     venue: text,
+    "chain-faults": text,
     speed: text,
     port: text,
     "data-dir": text,

@@ -27,6 +27,25 @@ export type FaultShare = { readonly fault: TxFault; readonly share: number };
 
 const SCRIPTED_MAX = 10_000;
 
+/** Every kind of fault but a lost block, as often as each other. */
+const MIXED: readonly TxFault[] = [
+  { type: "drop" },
+  { type: "evict" },
+  { type: "delay", blocks: 2 },
+  { type: "reorder" },
+  { type: "lose-answer" },
+  { type: "refuse", code: 13 },
+  { type: "refuse", code: 20 },
+  { type: "refuse", code: 32 },
+  { type: "fail-to-place" },
+  { type: "ignore-cancels" },
+];
+
+/** Faults of all kinds that meet this share of the transactions together. */
+export function mixedFaults(share: number): readonly FaultShare[] {
+  return MIXED.map((fault) => ({ fault, share: share / MIXED.length }));
+}
+
 export class ChainFaults {
   readonly #rng: Rng;
   #scripted: TxFault[] = [];

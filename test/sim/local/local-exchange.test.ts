@@ -17,6 +17,7 @@ const OPTIONS: RunOptions = {
   markets: ["SEI/USDC", "ETH/USDC"],
   tape: undefined,
   venue: "sei-chain",
+  chainFaultsPercent: 0,
   speed: 1,
   port: 0,
   dataDir: undefined,

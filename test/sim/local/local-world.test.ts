@@ -19,6 +19,7 @@ const options: RunOptions = {
   markets: ["SEI/USDC", "ETH/USDC"],
   tape: undefined,
   venue: "cambrian",
+  chainFaultsPercent: 0,
   speed: 1,
   record: undefined,
   reportEveryMs: undefined,

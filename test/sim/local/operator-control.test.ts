@@ -30,6 +30,7 @@ beforeAll(async () => {
     seed: 7,
     tape: undefined,
     venue: "cambrian" as const,
+    chainFaultsPercent: 0,
     speed: 1,
     record: undefined,
     port: 0,

@@ -9,6 +9,7 @@ const DEFAULTS: RunOptions = {
   markets: undefined,
   tape: undefined,
   venue: "cambrian",
+  chainFaultsPercent: 0,
   speed: 1,
   port: 0,
   dataDir: undefined,
@@ -42,6 +43,10 @@ describe("options", () => {
     { args: ["--record", "tapes"], gives: { record: "tapes" } },
     { args: ["--venue", "cambrian", "--data-dir", "d"], gives: { dataDir: "d" } },
     { args: ["--venue", "sei-chain"], gives: { venue: "sei-chain" } },
+    {
+      args: ["--venue", "sei-chain", "--chain-faults", "7.5"],
+      gives: { venue: "sei-chain", chainFaultsPercent: 7.5 },
+    },
     { args: ["--report-every", "30m"], gives: { reportEveryMs: 1_800_000 } },
     { args: ["--report-every", "off"], gives: { reportEveryMs: undefined } },
     { args: ["--seed", "3", "--seed", "4"], gives: { seed: 4 } },
@@ -61,6 +66,7 @@ describe("options", () => {
     ["--speed", speed, ["0", "0.09", "101", "fast", "-1", "1e2", "NaN", ""]],
     ["--report-every", "whole minutes from 1m to 30m, or off", ["0m", "31m", "60s", "1h", "1", "1.5m", "on", ""]],
     ["--venue", "cambrian or sei-chain", ["sei", "Cambrian", ""]],
+    ["--chain-faults", "a number from 0 to 50", ["51", "-1", "5%", "1e1", ""]],
     ["--port", port, ["65536", "-1", "80.5", "http", "", "0x50"]],
   ] as const)("%s must be %s", (name, expected, bad) => {
     for (const value of bad) {
@@ -87,6 +93,10 @@ describe("options", () => {
     expect(fault).toBe(`${option} must be left out with --venue sei-chain (${reason}), was "x"`);
   });
 
+  test("faults of a chain are of a run on the chain", () => {
+    expect(faultOf("--chain-faults", "5")).toBe("--chain-faults must be used with --venue sei-chain, was 5");
+  });
+
   test("--help wins over what else is wrong", () => {
     expect(parseOptions(["--seed", "x", "--help"])).toBe("help");
   });
@@ -98,13 +108,16 @@ describe("options", () => {
       markets: "A/B",
       tape: "t",
       venue: "sei-chain",
+      "chain-faults": "5",
       speed: "2",
       port: "1",
       "data-dir": "d",
       "report-every": "5m",
     };
     for (const [, name = ""] of HELP.matchAll(/^ {2}--([a-z-]+)/gm)) {
-      const args = name === "help" ? ["--help"] : [`--${name}`, values[name] ?? "unknown option of the help"];
+      const onChain = name === "chain-faults" ? ["--venue", "sei-chain"] : [];
+      const args =
+        name === "help" ? ["--help"] : [...onChain, `--${name}`, values[name] ?? "unknown option of the help"];
       expect(() => parseOptions(args)).not.toThrow();
     }
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SeiChain } from "../../../sim/sei-chain/chain.ts";
-import type { TxFault } from "../../../sim/sei-chain/faults.ts";
+import { mixedFaults, type TxFault } from "../../../sim/sei-chain/faults.ts";
 import { cancelOrders, makeChain, makeWallets, OURS, placeOrders, sign, type Wallet } from "./chain-world.ts";
 
 let chain: SeiChain;
@@ -117,6 +117,16 @@ describe("a transaction", () => {
     expect(chain.height).toBe(1_000);
     expect(chain.mempool.size).toBe(1);
   });
+});
+
+it("a mix of all faults meets the share of transactions that was asked for", () => {
+  const shares = mixedFaults(0.05);
+  expect(new Set(shares.map(({ fault }) => JSON.stringify(fault))).size).toBe(shares.length);
+  expect(shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(0.05, 12);
+  chain.faults.byChance(shares);
+  for (let count = 0; count < 4_000; count += 1) chain.faults.take();
+  expect(chain.faults.met).toBeGreaterThan(130);
+  expect(chain.faults.met).toBeLessThan(270);
 });
 
 it("faults by chance come in about their share, and the same for the same seed", async () => {
