@@ -32,17 +32,17 @@ export type Block = {
 
 /** Five hours and a half of blocks of 0.4 s; with a transaction in each some 200 MB. Real nodes prune too. */
 const BLOCKS_MAX = 50_000;
-/** Blocks forgotten at a time, so that forgetting costs little. */
-const FORGOTTEN_AT_ONCE = 5_000;
+/** That share of them is forgotten at a time, so that forgetting costs little. */
+const FORGOTTEN_SHARE = 0.1;
 
 export class BlockStore {
-  readonly #firstHeight: number;
-  #blocks: Block[] = [];
+  readonly #blocksMax: number;
+  readonly #blocks: Block[] = [];
   readonly #byHash = new Map<string, IncludedTx>();
 
   /** The block at `height` is the one the chain begins with: it is empty. */
-  constructor(height: number, timeMs: number) {
-    this.#firstHeight = height;
+  constructor(height: number, timeMs: number, blocksMax = BLOCKS_MAX) {
+    this.#blocksMax = blocksMax;
     this.add({ height, timeMs, transactions: [], endEvents: [] });
   }
 
@@ -53,7 +53,7 @@ export class BlockStore {
   }
 
   get lowestHeight(): number {
-    return this.#blocks[0]?.height ?? this.#firstHeight;
+    return this.#blocks[0]?.height ?? 0;
   }
 
   /** Takes in the next block. */
@@ -77,7 +77,7 @@ export class BlockStore {
     const block = { height, timeMs, hash, lastHash, transactions, endEvents, tags };
     this.#blocks.push(block);
     for (const each of transactions) this.#byHash.set(each.hash, each);
-    if (this.#blocks.length > BLOCKS_MAX + FORGOTTEN_AT_ONCE) this.#forget();
+    if (this.#blocks.length > this.#blocksMax) this.#forget();
     return block;
   }
 
@@ -97,8 +97,7 @@ export class BlockStore {
   }
 
   #forget(): void {
-    const forgotten = this.#blocks.slice(0, FORGOTTEN_AT_ONCE);
-    this.#blocks = this.#blocks.slice(FORGOTTEN_AT_ONCE);
+    const forgotten = this.#blocks.splice(0, Math.ceil(this.#blocksMax * FORGOTTEN_SHARE));
     for (const block of forgotten) for (const { hash } of block.transactions) this.#byHash.delete(hash);
   }
 }

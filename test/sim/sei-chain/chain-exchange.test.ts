@@ -105,6 +105,22 @@ describe("the chain as an exchange", () => {
     expect(fills[0]?.timestamp).toBe(new Date(exchange.chain.blocks.last.timeMs).toISOString());
   });
 
+  it("ends what a market order of ours did not get within its worst price", async () => {
+    open(false);
+    await send(
+      placeOrders(OURS, [
+        { side: "buy", price: "0.42", quantity: "5" },
+        { side: "buy", price: "0.41", quantity: "5" },
+      ]),
+    );
+    exchange.chain.makeBlock();
+    await send(placeOrders(OURS, [{ side: "sell", price: "0.415", quantity: "8", type: 1 }]));
+    exchange.chain.makeBlock();
+    expect(exchange.order("2")).toMatchObject({ orderType: "market", status: "cancelled", filledQuantity: "5" });
+    expect(exchange.order("0")).toMatchObject({ status: "filled" });
+    expect(exchange.openOrders().map(({ orderId }) => orderId)).toEqual(["1"]);
+  });
+
   it("agrees with the bank to the last unit, gas aside, whatever was traded", async () => {
     const placing = () => {
       const mid = Number(exchange.mid("SEI/USDC"));
