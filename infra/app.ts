@@ -57,14 +57,14 @@ function makeStacks(app: App, settings: StageSettings, image: ContainerImage): v
   const named = (name: string) => `FlashMM-${settings.name}-${name}`;
   const state = new StateStack(app, named("State"), { ...props, terminationProtection: true });
   const { ledger, fills, bus, reports, cambrianSecretArn, twitterSecretArn, grafanaSecretArn } = state;
-  const { shardSecretArns, alarmTopic } = state;
+  const { shardSecretArns, walletSecretArns, alarmTopic } = state;
   const operations = new OperationsStack(app, named("Operations"), {
     ...props,
     ...{ ledger, fills, bus, reports, cambrianSecretArn, twitterSecretArn, grafanaSecretArn },
   });
   const trading = new TradingStack(app, named("Trading"), {
     ...props,
-    ...{ ledger, bus, image, shardSecretArns, grafanaSecretArn },
+    ...{ ledger, bus, image, shardSecretArns, walletSecretArns, grafanaSecretArn },
     fills: fills.queue,
   });
   // Whoever books the fills is there before whoever makes them.

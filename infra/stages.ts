@@ -19,6 +19,8 @@ export type ShardSettings = {
   readonly markets: readonly string[];
   /** Ports of the addresses that its task speaks to, rising. */
   readonly ports: readonly number[];
+  /** Its orders are signed by a wallet of its own (`venue` of its markets). */
+  readonly isOnChain: boolean;
   /** In percent of the capital: alarms follow the limits of the file. */
   readonly drawdown: { readonly alertPercent: number; readonly haltPercent: number };
 };
@@ -83,6 +85,11 @@ export function shardSecretName(shard: string, index: number): string {
   return index === 0 ? "flashmm/cambrian" : `flashmm/cambrian-${shard}`;
 }
 
+/** The secret that holds the wallet of a shard on chain; no function may read it. */
+export function walletSecretName(shard: string): string {
+  return `flashmm/wallet-${shard}`;
+}
+
 /** `<stage>.json`, then one file a further shard: `<stage>.<shard>.json`. */
 function shardFiles(stage: StageName, folder: URL): readonly string[] {
   const pattern = new RegExp(`^${stage}(?:\\.[a-z][a-z0-9-]*)?\\.json$`);
@@ -101,7 +108,7 @@ type ConfigFile = {
   };
   readonly cambrian: StageSettings["cambrian"];
   readonly shardLimits: { readonly drawdownAlertPercent: number; readonly drawdownHaltPercent: number };
-  readonly markets?: readonly { readonly symbol: string }[];
+  readonly markets?: readonly { readonly symbol: string; readonly venue?: string }[];
 };
 
 function readConfig(file: URL, stage: StageName): ConfigFile {
@@ -127,6 +134,7 @@ function toShard(file: string, config: ConfigFile): ShardSettings {
     name: config.shard ?? "main",
     file,
     markets,
+    isOnChain: (config.markets ?? []).some(({ venue }) => venue === "sei-chain"),
     ports: [...new Set(addresses.map(portOf))].toSorted((left, right) => left - right),
     drawdown: { alertPercent: shardLimits.drawdownAlertPercent, haltPercent: shardLimits.drawdownHaltPercent },
   };

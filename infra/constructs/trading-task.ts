@@ -36,6 +36,8 @@ export type TradingTaskProps = TaskPlaces & {
   readonly network: TradingNetwork;
   readonly image: ContainerImage;
   readonly keySecretArn: string;
+  /** Of the wallet that signs orders on chain; undefined where the shard trades elsewhere. */
+  readonly walletSecretArn: string | undefined;
   /** In alarm while a new version is being deployed, that one is taken back. */
   readonly deploymentAlarm: Alarm;
 };
@@ -113,6 +115,7 @@ export class TradingTask extends Construct {
       secrets: {
         CAMBRIAN_API_KEY: TaskSecret.fromSecretsManager(key, "apiKey"),
         CAMBRIAN_SECRET_KEY: TaskSecret.fromSecretsManager(key, "secretKey"),
+        ...walletSecret(this, props),
       },
       // Ten minutes without a quote in any market, and it is started anew: that is the recovery it knows. A start may take five.
       healthCheck: {
@@ -135,6 +138,12 @@ export class TradingTask extends Construct {
     parameters.dropCapabilities(Capability.ALL);
     return parameters;
   }
+}
+
+function walletSecret(scope: Construct, { walletSecretArn }: TradingTaskProps): Record<string, TaskSecret> {
+  if (walletSecretArn === undefined) return {};
+  const wallet = Secret.fromSecretCompleteArn(scope, "Wallet", walletSecretArn);
+  return { SEI_MNEMONIC: TaskSecret.fromSecretsManager(wallet, "mnemonic") };
 }
 
 /** CONTRACTS 8; the rest stands in the stage's configuration, which is in the image. */

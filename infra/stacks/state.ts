@@ -15,7 +15,7 @@ import { LEDGER_FORMAT } from "../../core/ledger-format.ts";
 import { AlarmTopic } from "../constructs/alarm-topic.ts";
 import { FillsQueue } from "../constructs/fills-queue.ts";
 import { FORMAT_TAG } from "../ledger-tag.ts";
-import { type StageSettings, shardSecretName } from "../stages.ts";
+import { type StageSettings, shardSecretName, walletSecretName } from "../stages.ts";
 
 export type StateStackProps = StackProps & { readonly settings: StageSettings };
 
@@ -30,6 +30,8 @@ export class StateStack extends Stack {
   readonly cambrianSecretArn: string;
   /** The ARN of each shard's key, by the shard's name. */
   readonly shardSecretArns: ReadonlyMap<string, string>;
+  /** The ARN of the wallet of each shard on chain, by the shard's name. */
+  readonly walletSecretArns: ReadonlyMap<string, string>;
   /** Charts and texts of the reports. */
   readonly reports: Bucket;
   /** The ARN of the keys of our account at X. */
@@ -63,6 +65,7 @@ export class StateStack extends Stack {
       eventPattern: { source: ["flashmm.operator", "flashmm.engine", "flashmm.health"] },
     });
     this.shardSecretArns = this.#shardSecrets(props.settings);
+    this.walletSecretArns = this.#walletSecrets(props.settings);
     this.cambrianSecretArn = [...this.shardSecretArns.values()][0] ?? "";
     this.grafanaSecretArn = this.#secret("GrafanaSecret", {
       name: "flashmm/grafana",
@@ -84,6 +87,17 @@ export class StateStack extends Stack {
       const id = index === 0 ? "CambrianSecret" : `CambrianSecret-${name}`;
       return [name, this.#secret(id, { name: shardSecretName(name, index), holds })] as const;
     });
+    return new Map(secrets);
+  }
+
+  /** None where no shard is on chain. */
+  #walletSecrets({ shards }: StageSettings): ReadonlyMap<string, string> {
+    const holds = 'Words of the wallet that signs orders on Sei, as {"mnemonic":"…"}';
+    const secrets = shards
+      .filter(({ isOnChain }) => isOnChain)
+      .map(
+        ({ name }) => [name, this.#secret(`WalletSecret-${name}`, { name: walletSecretName(name), holds })] as const,
+      );
     return new Map(secrets);
   }
 

@@ -17,6 +17,8 @@ export type TradingStackProps = StackProps &
     readonly image: ContainerImage;
     /** By the shard's name. */
     readonly shardSecretArns: ReadonlyMap<string, string>;
+    /** By the shard's name, of those on chain. */
+    readonly walletSecretArns: ReadonlyMap<string, string>;
   };
 
 export class TradingStack extends Stack {
@@ -37,6 +39,7 @@ export class TradingStack extends Stack {
         shard,
         network,
         keySecretArn,
+        walletSecretArn: props.walletSecretArns.get(shard.name),
         cluster: this.cluster,
         deploymentAlarm: deploymentAlarm(this, settings, shard),
       });

@@ -121,3 +121,21 @@ describe("two shards", () => {
     expect(files.map((each) => each.Value)).toEqual(["config/mainnet.json", "config/mainnet.a.json"]);
   });
 });
+
+test("a shard on chain has a wallet of its own, which its task alone may read", () => {
+  const markets = [{ ...first.markets[0], symbol: "ATOM/USDC", venue: "sei-chain" }];
+  addShard("mainnet.a.json", { shard: "a", markets });
+  const app = makeApp({ outdir: join(folder, "out"), deploying: false, settings: stageSettings("mainnet", configs) });
+  const templateOf = (name: string) => {
+    const found = app.node.findChild(`FlashMM-mainnet-${name}`);
+    if (!Stack.isStack(found)) throw new Error(`${name} must be a stack`);
+    return Template.fromStack(found);
+  };
+  templateOf("State").hasResourceProperties("AWS::SecretsManager::Secret", { Name: "flashmm/wallet-a" });
+  const secretsOf = Object.values(templateOf("Trading").findResources("AWS::ECS::TaskDefinition")).map((each) =>
+    each["Properties"].ContainerDefinitions[0].Secrets.map(({ Name }: { readonly Name: string }) => Name),
+  );
+  const keys = ["CAMBRIAN_API_KEY", "CAMBRIAN_SECRET_KEY"];
+  expect(secretsOf).toEqual([keys, [...keys, "SEI_MNEMONIC"]]);
+  expect(JSON.stringify(templateOf("Operations").toJSON())).not.toContain("WalletSecret");
+});

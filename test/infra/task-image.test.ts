@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -9,12 +9,23 @@ import { writeTaskImage } from "../../infra/task-image.ts";
 const folder = mkdtempSync(join(tmpdir(), "flashmm-image-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const { inputs } = writeTaskImage(folder, stageSettings("testnet").shards);
+const { inputs, outputs } = writeTaskImage(folder, stageSettings("testnet").shards);
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
   statSync(join(folder, name)).isFile(),
 );
 
 const PACKAGE = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/;
+
+function importsOf(output: string, kind: string): readonly string[] {
+  return (outputs[output]?.imports ?? []).filter((each) => each.kind === kind).map(({ path }) => path);
+}
+
+/** The bundled files that are read before the task starts: `main.ts` loads the rest of itself late. */
+function loadedAtStart(entries: readonly string[]): readonly string[] {
+  const found = new Set(entries);
+  for (const output of found) for (const next of importsOf(output, "import-statement")) found.add(next);
+  return [...found];
+}
 
 describe("what goes into the image", () => {
   test("is the task in bundled files with their maps, its page, one package's files for it, and the configuration", () => {
@@ -45,6 +56,15 @@ describe("what goes into the image", () => {
     }
   });
 
+  test("loads what signs on chain apart from the rest, where a market is traded there", () => {
+    const [entry = ""] = Object.keys(outputs).filter((name) => name.endsWith("/main.js"));
+    const started = loadedAtStart([entry, ...importsOf(entry, "dynamic-import")]);
+    const inputsAtStart = started.flatMap((name) => Object.keys(outputs[name]?.inputs ?? {}));
+    expect(inputsAtStart).toContain("fargate/task.ts");
+    expect(inputsAtStart.filter((name) => /cosmjs|@noble|fargate\/sei-chain\//.test(name))).toEqual([]);
+    expect(Object.keys(inputs).some((name) => name.includes("node_modules/@cosmjs/"))).toBe(true);
+  });
+
   test("is a few megabytes", () => {
     const bytes = files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
     expect(bytes).toBeLessThan(8_000_000);
@@ -65,6 +85,35 @@ describe("what goes into the image", () => {
     expect(child.status).toBe(78);
     expect(child.stderr).toContain("the configuration has 4 faults");
     expect(child.stderr).toContain("TABLE_NAME (or tableName in the file) must be given, was absent");
+  });
+
+  test("opens a wallet as the sources do", () => {
+    const file = JSON.parse(readFileSync("config/testnet.json", "utf8"));
+    const assets = { SEI: { denom: "usei", decimals: 6 }, USDC: { denom: "uusdc", decimals: 6 } };
+    const limits = { requestsPerSecond: 60, placementsInFlight: 20 };
+    const contractAddr = "sei1qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qursuhdhwg";
+    const config = {
+      ...file,
+      sei: { ...file.sei, address: "sei1other9", rpcUrls: ["https://rpc.example"] },
+      seiChain: { chainId: "sei-1", gasPrice: "0.02usei", ...limits, assets },
+      markets: file.markets.map((market: object) => ({ ...market, venue: "sei-chain", contractAddr })),
+    };
+    const path = join(folder, "chain.json");
+    writeFileSync(path, JSON.stringify(config));
+    const child = spawnSync(process.execPath, ["main.js"], {
+      cwd: join(folder, "app"),
+      env: {
+        FLASHMM_CONFIG: path,
+        FILLS_QUEUE_URL: "https://sqs.example/fills",
+        TABLE_NAME: "ledger",
+        SEI_MNEMONIC: `${"abandon ".repeat(11)}about`,
+      },
+      encoding: "utf8",
+    });
+    expect(child.stderr).toContain(
+      "sei.address must be the address of SEI_MNEMONIC, sei19rl4cm2hmr8afy4kldpxz3fka4jguq0a3vute5",
+    );
+    expect(child.status).toBe(78);
   });
 });
 
