@@ -13,7 +13,7 @@ import type { Metrics } from "./telemetry.ts";
 import type { Venue } from "./venue.ts";
 
 /** What a venue is made of, whichever it is. */
-export type VenueParts = {
+type VenueParts = {
   readonly markets: readonly Market[];
   readonly budget: RequestBudget;
   readonly clock: Clock;

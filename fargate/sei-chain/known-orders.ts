@@ -29,7 +29,10 @@ export type ListedOrder = {
   readonly remaining: Lots;
 };
 
-/** Ended ones past this number are forgotten, the oldest first; fills that still come name themselves by the chain's own history. */
+/**
+ * The oldest past this number is forgotten. Fills that still come are named from the chain's own history; one that rested all the
+ * while would come back as a stranger, and be ended.
+ */
 const KNOWN_MAX = 5_000;
 
 /** An order of the account that this process did not send: of an earlier start (epoch 0), so that whoever sees it ends it. */
@@ -113,12 +116,10 @@ export class KnownOrders {
 
   #forget(): void {
     if (this.#byClientId.size < KNOWN_MAX) return;
-    for (const order of this.#byClientId.values()) {
-      if (!order.isEnded) continue;
-      this.#byClientId.delete(order.clientOrderId);
-      if (order.orderId !== undefined) this.#clientIdOf.delete(keyOf(order.market, order.orderId));
-      return;
-    }
+    const [oldest] = this.#byClientId.values();
+    if (oldest === undefined) return;
+    this.#byClientId.delete(oldest.clientOrderId);
+    if (oldest.orderId !== undefined) this.#clientIdOf.delete(keyOf(oldest.market, oldest.orderId));
   }
 }
 

@@ -38,7 +38,7 @@ export type DexCancellation = {
   readonly price: bigint;
 };
 
-export type Coin = { readonly denom: string; readonly amount: string };
+type Coin = { readonly denom: string; readonly amount: string };
 
 export type PlaceOrders = {
   readonly creator: string;

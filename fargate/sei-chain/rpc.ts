@@ -47,7 +47,7 @@ const ALREADY_KNOWN = /tx already exists in cache/;
 const IN_CACHE = 19;
 const ACCOUNT_QUERY = "/cosmos.auth.v1beta1.Query/Account";
 /** Blocks with fills of ours in one answer of the history. */
-export const BLOCKS_PAGE = 20;
+const BLOCKS_PAGE = 20;
 const REASON_CHARACTERS_MAX = 200;
 
 const height = z

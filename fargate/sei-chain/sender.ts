@@ -15,7 +15,7 @@ import type { ChainNodes } from "./nodes.ts";
 import { type AccountState, type BroadcastAnswer, RpcError } from "./rpc.ts";
 import type { SignTransaction } from "./transaction.ts";
 
-export type SenderHandlers = {
+type SenderHandlers = {
   /** The bytes of a placing are on the socket. */
   readonly onWritten: (item: PlaceItem) => void;
   /** It never left. */

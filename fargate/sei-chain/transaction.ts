@@ -21,7 +21,7 @@ export type DexMessage =
   | { readonly typeUrl: typeof CANCEL_ORDERS_URL; readonly value: CancelOrders }
   | { readonly typeUrl: typeof PLACE_ORDERS_URL; readonly value: PlaceOrders };
 
-export type SignedTransaction = {
+type SignedTransaction = {
   readonly base64: string;
   /** SHA-256 of the bytes, upper-case hex, as the chain names it. */
   readonly hash: string;
@@ -29,7 +29,7 @@ export type SignedTransaction = {
   readonly fee: bigint;
 };
 
-export type SignInput = {
+type SignInput = {
   readonly messages: readonly DexMessage[];
   readonly accountNumber: bigint;
   readonly sequence: bigint;
@@ -40,7 +40,7 @@ export type SignInput = {
 export type SignTransaction = (input: SignInput) => Promise<SignedTransaction>;
 
 /** The types of the dex module, for a registry of cosmjs. */
-export function makeDexRegistry(): Registry {
+function makeDexRegistry(): Registry {
   return new Registry([
     [PLACE_ORDERS_URL, placeOrdersCodec],
     [CANCEL_ORDERS_URL, cancelOrdersCodec],
@@ -69,7 +69,7 @@ export function makeTransactionSigner(options: {
   };
 }
 
-export function hashOf(bytes: Uint8Array): string {
+function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex").toUpperCase();
 }
 

@@ -28,7 +28,7 @@ import { ChainStream } from "./stream.ts";
 import { makeTransactionSigner, type SignTransaction } from "./transaction.ts";
 import type { ChainWallet } from "./wallet.ts";
 
-export type ChainSettings = FeeSettings & {
+type ChainSettings = FeeSettings & {
   readonly chainId: string;
   /** How many blocks after the newest one a transaction may still come. */
   readonly timeoutBlocks: number;

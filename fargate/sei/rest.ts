@@ -14,10 +14,10 @@ const TIMEOUT_MILLIS = 5_000;
 const PAGES_MAX = 100;
 
 /** `amount` is a whole number of the denom's smallest unit: 10^-6 of the asset for `usei` and the like. */
-export type ChainBalance = { readonly denom: string; readonly amount: bigint };
+type ChainBalance = { readonly denom: string; readonly amount: bigint };
 
 /** An order resting on chain. `size` is what remains of it. */
-export type ChainOrder = {
+type ChainOrder = {
   readonly orderId: string;
   readonly market: string;
   readonly side: Side;

@@ -22,12 +22,12 @@ import { CHAIN_ID, CONTRACT, makeWallets, OURS, placeOrders, sign } from "../../
 import { makeSource } from "../../sim/sei-node/hand-fed-source.ts";
 import { makeCountingMetrics, makeRecordingLog } from "../cambrian/venue-case.ts";
 
-export const MNEMONIC = `${"abandon ".repeat(11)}about`;
+const MNEMONIC = `${"abandon ".repeat(11)}about`;
 export const MARKET = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
 const ONE = 10n ** 18n;
 export const OPENING = 1_000_000n * ONE;
 
-export const SETTINGS: SeiChainVenueOptions["settings"] = {
+const SETTINGS: SeiChainVenueOptions["settings"] = {
   chainId: CHAIN_ID,
   gasDenom: "usei",
   gasPrice: "0.02",
