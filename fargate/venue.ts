@@ -1,5 +1,6 @@
 /**
- * The port orders go through: what the task needs of any venue. Owns no venue; `cambrian/venue.ts` is one.
+ * The port orders go through: what the task needs of any venue. Owns no venue: `cambrian/venue.ts` and
+ * `sei-chain/venue.ts` are two.
  * Outcomes of commands come back as engine events, never as return values: a lost answer is a fact like any other.
  */
 import type { Command } from "../core/commands.ts";

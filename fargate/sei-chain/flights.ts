@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import type { Clock } from "../seams.ts";
 import type { CancelItem, PlaceItem } from "./items.ts";
 import type { ChainNodes } from "./nodes.ts";
-import type { IncludedTransaction } from "./rpc.ts";
+import type { ChainRpc, IncludedTransaction } from "./rpc.ts";
 import type { StreamBlock, StreamTransaction } from "./stream.ts";
 
 export type Flight = {
@@ -44,9 +44,6 @@ export type FlightsOptions = {
 
 /** Between two looks of the clock's: the stream is quicker, unless it is away. */
 const LOOK_MS = 400;
-
-/** The sequence was used, and the index does not know by which transaction: so many blocks later it was one of somebody else's. */
-const INDEX_BLOCKS = 3;
 
 /** A transaction seen in a block is asked for so much later if its own event has not come: the node's index is written after the block. */
 const EVENT_GRACE_MS = 60;
@@ -158,8 +155,11 @@ export class Flights {
       if (isCatchingUp || height < flight.timeoutHeight || flight.isInBlock) return undefined;
       // The index may be behind the state: a sequence that is not used yet says that nothing of ours has been carried out with it.
       const { sequence } = await rpc.account(this.#options.address);
-      const isUnused = sequence <= flight.sequence;
-      return isUnused || height >= flight.timeoutHeight + INDEX_BLOCKS ? ({ type: "absent" } as const) : undefined;
+      if (sequence > flight.sequence && (await isInBlocks(rpc, flight))) {
+        flight.isInBlock = true;
+        return undefined;
+      }
+      return { type: "absent" } as const;
     });
   }
 
@@ -178,4 +178,12 @@ export class Flights {
       if (this.#flights.size > 0) this.#arm();
     });
   }
+}
+
+/** Used by this one, of which the index does not know yet, or by somebody else's: the blocks themselves say. */
+async function isInBlocks(rpc: ChainRpc, { base64, sentHeight, timeoutHeight }: Flight): Promise<boolean> {
+  for (let height = sentHeight + 1; height <= timeoutHeight; height += 1) {
+    if ((await rpc.blockTransactions(height)).includes(base64)) return true;
+  }
+  return false;
 }

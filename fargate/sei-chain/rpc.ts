@@ -97,6 +97,13 @@ const blocksResult = z.object({
   blocks: z.array(z.object({ block: z.object({ header: z.object({ height, time: z.string() }) }) })).nullish(),
 });
 
+const blockResult = z.object({
+  block: z.object({
+    header: z.object({ height }),
+    data: z.object({ txs: z.array(z.string()).nullish() }).nullish(),
+  }),
+});
+
 /** Block events stand under either name, by the version of the node. */
 const blockEventsResult = z.object({
   height,
@@ -181,6 +188,14 @@ export class ChainRpc {
     const params = { query, page: "1", per_page: `${BLOCKS_PAGE}`, order_by: "asc" };
     const { blocks } = await this.#call("block_search", params, blocksResult);
     return (blocks ?? []).map(({ block }) => block.header).toSorted((a, b) => a.height - b.height);
+  }
+
+  /** The transactions of a block, as the chain has them. */
+  async blockTransactions(at: number): Promise<readonly string[]> {
+    const { block } = await this.#call("block", { height: `${at}` }, blockResult);
+    if (block.header.height !== at)
+      throw new RpcError("block", "UNREADABLE", `${block.header.height} in place of ${at}`);
+    return block.data?.txs ?? [];
   }
 
   /** What the chain did at the end of a block. */

@@ -49,6 +49,8 @@ export async function makeChainVenue(
     readonly nodes?: number;
     readonly onEvent?: (event: EngineEvent) => void;
     readonly fence?: (market: string) => string | undefined;
+    /** The node's index of transactions knows none while this says so. */
+    readonly isIndexBlind?: () => boolean;
     readonly settings?: Partial<SeiChainVenueOptions["settings"]>;
   } = {},
 ) {
@@ -102,7 +104,10 @@ export async function makeChainVenue(
       clock: process.clock,
       rng: makeSeededRng(seed, "venue"),
       connect: access.connect,
-      fetch: access.fetch,
+      fetch: async (request) => {
+        const isBlind = options.isIndexBlind?.() === true && request.body?.includes("tx_search") === true;
+        return isBlind ? { status: 200, headers: {}, body: '{"result":{"txs":[]}}' } : await access.fetch(request);
+      },
       log: makeRecordingLog(logLines),
       metrics: makeCountingMetrics(counted),
       onEvent: (event) => {

@@ -1,6 +1,7 @@
 /** The venue against the simulated chain: what it sends, and what it says of what became of it. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { TxFault } from "../../../sim/sei-chain/faults.ts";
+import { makeWallets, OURS, placeOrders, sign } from "../../sim/sei-chain/chain-world.ts";
 import { type ChainVenue, MARKET, makeChainVenue, OPENING } from "./chain-venue.ts";
 
 let open: ChainVenue | undefined;
@@ -12,6 +13,7 @@ async function start(...options: Parameters<typeof makeChainVenue>): Promise<Cha
 }
 
 afterEach(async () => {
+  expect(`${open?.logLines.join()}`).not.toContain("abandon");
   await open?.close();
   open = undefined;
 });
@@ -290,6 +292,22 @@ it("a node of another chain is sent nothing", async () => {
   await world.blocks(1);
   expect(world.told()).toEqual(["1 order-unsent"]);
   expect(world.logLines.join()).toContain("the node is of sei-sim-1, not of pacific-1");
+});
+
+it("where somebody else uses the wallet the blocks tell that our transaction is not among them", async () => {
+  const world = await start();
+  world.chain.faults.next({ type: "drop" });
+  world.venue.execute(world.place("buy", 4_200, 10));
+  await world.blocks(1);
+  const { ours } = await makeWallets();
+  const foreign = [placeOrders(OURS, [{ side: "sell", price: "0.44", quantity: "1" }])];
+  expect(world.chain.broadcast(await sign(ours, foreign, { sequence: 0 }))?.code).toBe(0);
+  await world.blocks(3);
+  expect(world.told()).toEqual(["1 order-sent", "1 order-rejected"]);
+  world.venue.execute(world.place("buy", 4_200, 10));
+  await world.blocks(1);
+  expect(world.told().at(-1)).toBe("2 seen open #1");
+  expect(world.logLines.join()).toContain("The chain expects another sequence");
 });
 
 it("a stopped venue sends nothing more", async () => {

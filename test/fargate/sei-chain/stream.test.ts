@@ -75,6 +75,25 @@ it("a node that has not seen the last blocks proves nothing absent", async () =>
   expect(world.told().at(-1)).toBe("1 seen open #0");
 });
 
+it("an index that is behind the state proves nothing absent", async () => {
+  let isBlind = true;
+  open = await makeChainVenue({ isIndexBlind: () => isBlind });
+  const world = open;
+  const [endpoint] = world.node.endpoints;
+  await world.blocks(1);
+  endpoint!.refuseConnections(true);
+  endpoint!.dropSockets();
+  endpoint!.refuseConnections(false);
+  world.chain.faults.next({ type: "lose-answer" });
+  world.venue.execute(world.place("buy", 4_200, 10));
+  endpoint!.silence(true);
+  await world.blocks(12);
+  expect(world.told()).toEqual(["1 order-sent", "1 place-unknown"]);
+  isBlind = false;
+  await world.blocks(2);
+  expect(world.told().at(-1)).toBe("1 seen open #0");
+});
+
 it("a node that answers with a server's error leaves the outcome unknown until it is well", async () => {
   const world = await start();
   world.node.endpoints[0]!.failRpc(503);
