@@ -45,6 +45,9 @@ export type FlightsOptions = {
 /** Between two looks of the clock's: the stream is quicker, unless it is away. */
 const LOOK_MS = 400;
 
+/** Without a block for so long the stream may be away, and the clock asks in its place. */
+const BLOCKS_AWAY_MS = 1_000;
+
 /** A transaction seen in a block is asked for so much later if its own event has not come: the node's index is written after the block. */
 const EVENT_GRACE_MS = 60;
 
@@ -170,11 +173,17 @@ export class Flights {
     flight.settled.resolve("settled");
   }
 
+  /** While blocks come, they say themselves when there is something to ask. */
+  #isLookDue({ state, isInBlock, timeoutHeight }: Flight): boolean {
+    const isOverdue = isInBlock || this.#height >= timeoutHeight;
+    return state === "unknown" || isOverdue || this.heightAgeMs() > BLOCKS_AWAY_MS;
+  }
+
   #arm(): void {
     if (this.#stopTimer !== undefined || this.#isStopped) return;
     this.#stopTimer = this.#options.clock.after(LOOK_MS, () => {
       this.#stopTimer = undefined;
-      for (const flight of this.#flights.values()) this.look(flight);
+      for (const flight of this.#flights.values()) if (this.#isLookDue(flight)) this.look(flight);
       if (this.#flights.size > 0) this.#arm();
     });
   }
