@@ -152,7 +152,7 @@ export class ChainStream {
       frame = frameSchema.parse(JSON.parse(data.toString("utf8")));
       if (frame.result?.data) this.#takeEvent(frame.result.data, frame.result.events, socket);
     } catch (error) {
-      this.#count("malformed");
+      this.#count("malformed-frame");
       this.#options.log.warn("A frame of the chain's stream cannot be read", { error, bytes: data.length });
       return;
     }
@@ -208,7 +208,7 @@ export class ChainStream {
     this.#stopTimer = this.#options.clock.after(delayMs, callback);
   }
 
-  #count(kind: string): void {
+  #count(kind: "closed" | "malformed-frame" | "node-error"): void {
     this.#options.metrics.increment("flashmm_sei_websocket_errors_total", { kind });
   }
 }

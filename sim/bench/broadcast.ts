@@ -35,7 +35,7 @@ let wroteAtMs = 0;
 
 /** A node that takes everything. */
 const fetch: Fetch = async (request) => {
-  const { method } = JSON.parse(request.body ?? "{}");
+  const { method } = JSON.parse(String(request.body ?? "{}"));
   if (method === "broadcast_tx_sync") {
     request.fence?.();
     wroteAtMs = performance.now();

@@ -5,12 +5,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import { makeSystemClock, makeSystemRng } from "../../fargate/clock.ts";
 import type { Log } from "../../fargate/log.ts";
 import { type CambrianApi, startCambrianApi } from "../cambrian-api/server.ts";
-import type { Exchange } from "../exchange/exchange.ts";
+import type { Exchange, TradedExchange } from "../exchange/exchange.ts";
 import type { TapeExchange } from "../exchange/tape-exchange.ts";
 import { type GrafanaServer, startGrafanaApi } from "../grafana-api/server.ts";
 import { type CollectorServer, startCollector } from "../otlp-collector/server.ts";
@@ -137,19 +137,33 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
       ...cloud.environment,
       ...cambrian,
       ...venue.environment,
-      PATH: process.env["PATH"] ?? "",
-      FLASHMM_STAGE: "local",
-      FLASHMM_CONFIG: configPath,
-      SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(","),
-      SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(","),
-      STATUS_PORT: String(options.port),
-      STATUS_OPERATION: "on",
-      STATUS_REPORTS_FOLDER: join(resolve(folder), REPORTS_FOLDER),
-      OTLP_URL: collector.url,
-      OTLP_INSTANCE_ID: COLLECTOR_ACCOUNT.instanceId,
-      OTLP_TOKEN: COLLECTOR_ACCOUNT.token,
+      ...taskEnvironment({ node, collector, configPath, folder, port: options.port }),
     },
     stop: () => running.disposeAsync(),
+  };
+}
+
+/** What the task needs beside keys and cloud: where its configuration is, where the simulated programs listen, what the page may do. */
+function taskEnvironment(input: {
+  readonly node: SeiNode;
+  readonly collector: CollectorServer;
+  readonly configPath: string;
+  readonly folder: string;
+  readonly port: number;
+}): Readonly<Record<string, string>> {
+  const { node, collector, configPath, folder, port } = input;
+  return {
+    PATH: process.env["PATH"] ?? "",
+    FLASHMM_STAGE: "local",
+    FLASHMM_CONFIG: configPath,
+    SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(","),
+    SEI_REST_URL: node.endpoints.map((endpoint) => endpoint.restUrl).join(","),
+    STATUS_PORT: String(port),
+    STATUS_OPERATION: "on",
+    STATUS_REPORTS_FOLDER: join(resolve(folder), REPORTS_FOLDER),
+    OTLP_URL: collector.url,
+    OTLP_INSTANCE_ID: COLLECTOR_ACCOUNT.instanceId,
+    OTLP_TOKEN: COLLECTOR_ACCOUNT.token,
   };
 }
 

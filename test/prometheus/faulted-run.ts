@@ -53,7 +53,8 @@ export async function runWithFaults(
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   const port = await freePort();
   const settings = { forMs: undefined, markets: undefined, tape: undefined, dataDir: undefined, record: undefined };
-  const options = { ...settings, seed: 7, speed: 1, port, reportEveryMs: undefined };
+  const venue = { venue: "cambrian", chainFaultsPercent: 0 } as const;
+  const options = { ...settings, ...venue, seed: 7, speed: 1, port, reportEveryMs: undefined };
   await using started = new AsyncDisposableStack();
   const world = await startLocalWorld({ options, root, folder, log });
   started.defer(() => world.stop());

@@ -105,7 +105,7 @@ export async function makeChainVenue(
       rng: makeSeededRng(seed, "venue"),
       connect: access.connect,
       fetch: async (request) => {
-        const isBlind = options.isIndexBlind?.() === true && request.body?.includes("tx_search") === true;
+        const isBlind = options.isIndexBlind?.() === true && String(request.body).includes("tx_search");
         return isBlind ? { status: 200, headers: {}, body: '{"result":{"txs":[]}}' } : await access.fetch(request);
       },
       log: makeRecordingLog(logLines),

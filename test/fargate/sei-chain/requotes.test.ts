@@ -29,7 +29,7 @@ const FAULTS = [
 
 /** The engine's book of orders, and a maker that wants each of its four quotes elsewhere with every block. */
 class Maker {
-  readonly sent = new MarketOrders(MARKET.symbol, 3);
+  readonly sent = new MarketOrders(MARKET.symbol, 3, 250);
   readonly fills = new Map<string, bigint>();
   #round = 0;
 

@@ -52,7 +52,10 @@ describe("a broadcast", () => {
     const { rpc, requests } = makeRpc(answer);
     await expect(rpc.broadcast("AAAA", () => undefined)).resolves.toEqual(word);
     expect(requests[0]).toMatchObject({ method: "POST", url: "http://node/" });
-    expect(JSON.parse(requests[0]?.body ?? "")).toMatchObject({ method: "broadcast_tx_sync", params: { tx: "AAAA" } });
+    expect(JSON.parse(String(requests[0]?.body))).toMatchObject({
+      method: "broadcast_tx_sync",
+      params: { tx: "AAAA" },
+    });
   });
 
   it.each([

@@ -97,8 +97,19 @@ test("--help says every option and exits with 0", async () => {
   const { run } = startRun("--help");
   expect(await run.end(QUOTES_WITHIN_MS)).toBe(0);
   expect(run.text.match(/^ {2}--[a-z-]+/gm)).toEqual(
-    ["for", "seed", "markets", "tape", "speed", "port", "data-dir", "record", "report-every", "help"].map(
-      (name) => `  --${name}`,
-    ),
+    [
+      "for",
+      "seed",
+      "markets",
+      "venue",
+      "chain-faults",
+      "tape",
+      "speed",
+      "port",
+      "data-dir",
+      "record",
+      "report-every",
+      "help",
+    ].map((name) => `  --${name}`),
   );
 });
