@@ -1,0 +1,66 @@
+/** What the benchmark asks of the engine's process, and what that answers. Owns the words alone. */
+import type { TickKind } from "../venue/venue-order.ts";
+
+/**
+ * - `floor`, `floor-again`, `floor-plus`: prebuilt bytes, the same once more, and after 5 µs of busy waiting (the controls);
+ * - `task`: the real task moves its quotes; `requote`: it places all four anew; `filling`: it moves them while fills come;
+ * - `usual`: zod, decimal objects and `fetch`; `usual-clock`: the same, but it decides once a second.
+ */
+export type Variant = "floor" | "floor-again" | "floor-plus" | "task" | "requote" | "filling" | "usual" | "usual-clock";
+
+export type Reader = "count" | "task" | "usual";
+
+export type EngineOrder =
+  | { readonly do: "round"; readonly variant: Variant; readonly ticks: number; readonly isHot: boolean }
+  /** Market time passes, a book each `everyMs`. */
+  | { readonly do: "pass"; readonly forMs: number; readonly everyMs: number }
+  | { readonly do: "flood"; readonly reader: Reader; readonly count: number; readonly perSecond: number }
+  | { readonly do: "profile"; readonly path: string }
+  | { readonly do: "end-profile" };
+
+/** Microseconds, one of each a tick that led to an order. */
+export type RoundReport = {
+  /** From the venue's `send` to the whole first order there. */
+  readonly wire: readonly number[];
+  /** From the frame's callback to the first write. */
+  readonly inside: readonly number[];
+  /** From the frame's callback to the first whole answer, and to the last one of the tick. */
+  readonly ack: readonly number[];
+  readonly lastAck: readonly number[];
+  /** Ticks without an order. */
+  readonly missed: number;
+  /** Why the task does not quote at the end of the round, and what it has complained of. */
+  readonly notes: readonly string[];
+  /** From the frame's callback to the first write, on the machine's monotonic clock, in microseconds; for profiles. */
+  readonly windows: readonly (readonly [number, number])[];
+};
+
+export type FloodReport = {
+  readonly messages: number;
+  readonly seconds: number;
+  readonly cpuMicros: number;
+  readonly gc: { readonly markCompacts: number; readonly minors: number; readonly millis: number };
+  readonly lagMillis: { readonly p50: number; readonly p99: number; readonly max: number };
+};
+
+/** Bytes after a forced collection where one can be forced; `rss` as it is. */
+export type MemoryReport = { readonly rss: number; readonly heap: number };
+
+export type EngineReport =
+  | { readonly type: "ready"; readonly complaints: readonly string[] }
+  | ({ readonly type: "round" } & RoundReport)
+  | ({ readonly type: "flood" } & FloodReport)
+  | ({ readonly type: "memory" } & MemoryReport)
+  | { readonly type: "failed"; readonly message: string };
+
+/** How a variant is fed. */
+export const TICK_OF: Readonly<Record<Variant, TickKind>> = {
+  floor: "step",
+  "floor-again": "step",
+  "floor-plus": "step",
+  task: "step",
+  requote: "open",
+  filling: "fill",
+  usual: "step",
+  "usual-clock": "step",
+};

@@ -1,0 +1,147 @@
+/**
+ * Venue, cloud and engine as the benchmark holds them: three processes, the venue and the engine each on a core of its own where the
+ * system can pin them. Owns their start, their end and the one order that is under way.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { CloudAddress } from "./cloud-process.ts";
+import type { EngineOrder, EngineReport, MemoryReport, RoundReport, FloodReport } from "./engine/engine-order.ts";
+import type { EngineStart } from "./engine/engine-process.ts";
+import type { VenueAddress } from "./venue/venue-process.ts";
+
+/** As `fargate/main.ts` sets it before anything is loaded. */
+const ENGINE_FLAGS = ["--semi-space-growth-factor=1", "--expose-gc"];
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export type SessionOptions = {
+  /** The task's clock steps over the seconds between two ticks; else real time passes. */
+  readonly isStepped: boolean;
+  /** Both have a core of their own. */
+  readonly isPinned: boolean;
+};
+
+/** Whether processes can be pinned here: Linux with `taskset`, and a core for each of two. */
+export function canPin(hasTaskset: boolean): boolean {
+  return process.platform === "linux" && availableParallelism() >= 2 && hasTaskset;
+}
+
+export class Session {
+  readonly #children: readonly ChildProcess[];
+  readonly #engine: ChildProcess;
+  /** Warnings and errors of the task while it started. */
+  readonly complaints: readonly string[];
+
+  private constructor(children: readonly ChildProcess[], engine: ChildProcess, complaints: readonly string[]) {
+    this.#children = children;
+    this.#engine = engine;
+    this.complaints = complaints;
+  }
+
+  static async start({ isStepped, isPinned }: SessionOptions): Promise<Session> {
+    const pin = (core: number) => (isPinned ? ["taskset", "-c", String(core)] : []);
+    const venue = launch("venue/venue-process.ts", { prefix: pin(1) });
+    const cloud = launch("cloud-process.ts", { prefix: pin(1) });
+    const children = [venue, cloud];
+    try {
+      const [venueAddress, cloudAddress] = await Promise.all([
+        messageOf<VenueAddress>(venue),
+        messageOf<CloudAddress>(cloud),
+      ]);
+      const start: EngineStart = { ...venueAddress, ...cloudAddress, isStepped };
+      const engine = launch("engine/engine-process.ts", {
+        prefix: pin(0),
+        flags: ENGINE_FLAGS,
+        argument: JSON.stringify(start),
+      });
+      children.push(engine);
+      const report = await messageOf<EngineReport>(engine);
+      return new Session(children, engine, report.type === "ready" ? report.complaints : []);
+    } catch (error) {
+      for (const child of children) child.kill();
+      throw error;
+    }
+  }
+
+  async round(order: Omit<EngineOrder & { readonly do: "round" }, "do">): Promise<RoundReport> {
+    const report = await this.#ask({ do: "round", ...order });
+    if (report.type !== "round") throw new Error("a round must be answered by its report");
+    return report;
+  }
+
+  async flood(order: Omit<EngineOrder & { readonly do: "flood" }, "do">): Promise<FloodReport> {
+    const report = await this.#ask({ do: "flood", ...order });
+    if (report.type !== "flood") throw new Error("a flood must be answered by its report");
+    return report;
+  }
+
+  async pass(order: Omit<EngineOrder & { readonly do: "pass" }, "do">): Promise<MemoryReport> {
+    const report = await this.#ask({ do: "pass", ...order });
+    if (report.type !== "memory") throw new Error("a passage of time must be answered by its report");
+    return report;
+  }
+
+  async profile(path: string): Promise<void> {
+    await this.#ask({ do: "profile", path });
+  }
+
+  async endProfile(): Promise<void> {
+    await this.#ask({ do: "end-profile" });
+  }
+
+  async #ask(order: EngineOrder): Promise<EngineReport> {
+    const answered = messageOf<EngineReport>(this.#engine);
+    this.#engine.send(order);
+    const report = await answered;
+    if (report.type === "failed") throw new Error(`the engine's process: ${report.message}`);
+    return report;
+  }
+
+  /** Ends the three processes. */
+  async stop(): Promise<void> {
+    const ended = this.#children.map(
+      (child) =>
+        new Promise<void>((resolve) => {
+          if (child.exitCode !== null || child.signalCode !== null) return resolve();
+          child.once("exit", () => resolve());
+          child.disconnect();
+        }),
+    );
+    await Promise.all(ended);
+  }
+}
+
+function launch(
+  module: string,
+  {
+    prefix,
+    flags = [],
+    argument,
+  }: { readonly prefix: readonly string[]; readonly flags?: readonly string[]; readonly argument?: string },
+): ChildProcess {
+  const path = fileURLToPath(new URL(module, import.meta.url));
+  const [command = process.execPath, ...rest] = [
+    ...prefix,
+    process.execPath,
+    ...flags,
+    path,
+    ...(argument === undefined ? [] : [argument]),
+  ];
+  // `taskset` becomes the program that it starts, so that the channel and the process's id are the program's.
+  return spawn(command, rest, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+}
+
+/** The next message; rejects when the process ends instead. */
+function messageOf<Message>(child: ChildProcess): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`a process of the benchmark ended with code ${code}`));
+    child.once("exit", onExit);
+    child.once("error", reject);
+    child.once("message", (message) => {
+      child.off("exit", onExit);
+      child.off("error", reject);
+      resolve(message as Message);
+    });
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * The frames that the benchmark's venue sends: books of 20 levels a side whose mid steps to and fro, and the market's status. Owns their
+ * text and nothing of when they are sent.
+ */
+import { Buffer } from "node:buffer";
+
+export const BENCH_MARKET = "SEI/USDC";
+
+const LEVELS = 20;
+/** In ticks of 0.0001: far enough for a quote on one side to become too generous with every step, near enough to be no jump. */
+const MID_TICKS = 4_213;
+const STEP_TICKS = 3;
+/** The time of the venue says only that books are in order here, and it stands still. */
+const TIMESTAMP = "2026-01-02T03:04:05.678Z";
+
+/** Writes the frames of one subscription. */
+export class BookFrames {
+  readonly #head: string;
+  readonly #status: { readonly head: string };
+  readonly #bodies: readonly string[];
+  #sequence = 0;
+
+  constructor(ids: { readonly book: number; readonly status: number }) {
+    this.#head = headOf(ids.book, "OrderBookUpdate");
+    this.#status = { head: headOf(ids.status, "MarketStatus") };
+    // The sizes differ from frame to frame, so that no two books are the same.
+    this.#bodies = Array.from({ length: 64 }, (_, index) => bookBody(index));
+  }
+
+  /** The next book; odd ones stand a step above even ones. */
+  book(step: number): Buffer {
+    return toFrame(`${this.#head}${this.#bookEvent(step)}]}}`);
+  }
+
+  /** Like `book`, the mid where it was: what a flood of small changes looks like. */
+  quietBook(index: number): Buffer {
+    return toFrame(`${this.#head}${this.#bookEvent((index * 2) % 64)}]}}`);
+  }
+
+  halt(): Buffer {
+    return toFrame(`${this.#status.head}${statusEvent("halted")}]}}`);
+  }
+
+  /** The market opens, with a book in the same frame. */
+  open(step: number): Buffer {
+    return toFrame(`${this.#head}${statusEvent("open")},${this.#bookEvent(step)}]}}`);
+  }
+
+  #bookEvent(step: number): string {
+    this.#sequence += 1;
+    const body = this.#bodies[step % this.#bodies.length] ?? "";
+    return (
+      `{"type":"OrderBookUpdate","attributes":{"market_id":"${BENCH_MARKET}","timestamp":"${TIMESTAMP}",` +
+      `"sequence":"${this.#sequence}",${body}}}`
+    );
+  }
+}
+
+function headOf(id: number, type: string): string {
+  const query = `tm.event='${type}' AND market_id='${BENCH_MARKET}'`;
+  return `{"jsonrpc":"2.0","id":${id},"result":{"query":"${query}","events":[`;
+}
+
+function statusEvent(status: string): string {
+  return (
+    `{"type":"MarketStatus","attributes":{"market_id":"${BENCH_MARKET}","timestamp":"${TIMESTAMP}",` +
+    `"status":"${status}"}}`
+  );
+}
+
+function bookBody(index: number): string {
+  const mid = MID_TICKS + (index % 2) * STEP_TICKS;
+  return `"bids":"${sideText(mid - 4, -1, index)}","asks":"${sideText(mid + 4, 1, index)}"`;
+}
+
+function sideText(first: number, step: number, index: number): string {
+  const levels = Array.from({ length: LEVELS }, (_, level) => {
+    const ticks = first + step * level;
+    return `[\\"0.${String(ticks).padStart(4, "0")}\\",\\"${1_500 + 37 * level + (index % 32)}\\"]`;
+  });
+  return `[${levels.join(",")}]`;
+}
+
+/** One unmasked text frame (RFC 6455, 5.2), as a server sends it. */
+function toFrame(text: string): Buffer {
+  const payloadBytes = Buffer.byteLength(text);
+  const headBytes = payloadBytes < 126 ? 2 : 4;
+  const frame = Buffer.allocUnsafe(headBytes + payloadBytes);
+  frame[0] = 0x81;
+  if (payloadBytes < 126) frame[1] = payloadBytes;
+  else {
+    frame[1] = 126;
+    frame.writeUInt16BE(payloadBytes, 2);
+  }
+  frame.write(text, headBytes, "latin1");
+  return frame;
+}

@@ -1,0 +1,19 @@
+/** What the engine's process asks of the venue's, one JSON object a line over a connection of their own. Owns the words alone. */
+
+/**
+ * - `step`: the mid moves; `halt`: the market halts; `open`: it opens again with a book;
+ * - `fill`: a lot of one of our orders is filled first, and the mid moves a moment later.
+ */
+export type TickKind = "step" | "halt" | "open" | "fill";
+
+export type VenueOrder =
+  | { readonly do: "tick"; readonly kind: TickKind; readonly hot: boolean }
+  /** The last tick does not count, whether an order came of it or not. */
+  | { readonly do: "forget" }
+  /** As many books as fast as they are read, or so many a second. */
+  | { readonly do: "flood"; readonly count: number; readonly perSecond: number }
+  /** The answer is a `VenueReport`, and the venue begins anew. */
+  | { readonly do: "report" };
+
+/** From the tick's `send` to the last byte of the first order, in the venue's clock, in microseconds. */
+export type VenueReport = { readonly wireMicros: readonly number[]; readonly ticks: number };

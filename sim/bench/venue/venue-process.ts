@@ -1,0 +1,162 @@
+/**
+ * The venue of the socket benchmarks, a process of its own: a Sei node's WebSocket and Cambrian's order desk. Owns both ends of a
+ * tick-to-wire time, the sending of the tick and the arrival of the order, on one monotonic clock.
+ */
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import { type WebSocket, WebSocketServer } from "ws";
+import { BookFrames } from "./books.ts";
+import { OrderDesk } from "./order-desk.ts";
+import type { VenueOrder, VenueReport } from "./venue-order.ts";
+
+/** To the parent once it listens. */
+export type VenueAddress = { readonly feedUrl: string; readonly deskUrl: string; readonly controlPort: number };
+
+/** So long nothing happens before a tick: both processes sleep then, as they do between blocks. */
+const PAUSE_MS = 1;
+/** Where both loops are hot, up to this long. */
+const HOT_PAUSE_MS_MAX = 0.1;
+const FLOOD_UNSENT_BYTES_MAX = 262_144;
+const HOST = "127.0.0.1";
+
+let feedSocket: Socket | undefined;
+let frames: BookFrames | undefined;
+let step = 0;
+let sentMs: number | undefined;
+let wireMicros: number[] = [];
+let ticks = 0;
+let isHot = false;
+const streams = new Set<WebSocket>();
+
+const desk = new OrderDesk({
+  onRequest: (atMs) => {
+    if (sentMs === undefined) return;
+    wireMicros.push((atMs - sentMs) * 1_000);
+    sentMs = undefined;
+  },
+  onStream: (frame) => {
+    for (const stream of streams) stream.send(JSON.stringify(frame));
+  },
+  onUpgrade: (socket, bytes) => {
+    socket.unshift(bytes);
+    upgrades.emit("connection", socket);
+  },
+});
+
+const acceptor = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+
+/** Of the desk's port: the stream of our account. */
+const upgrades = createHttpServer();
+upgrades.on("upgrade", (request, socket, head) => {
+  acceptor.handleUpgrade(request, socket, head, (stream) => {
+    streams.add(stream);
+    stream.on("error", () => stream.terminate());
+    stream.on("close", () => streams.delete(stream));
+  });
+});
+
+/** A node that knows one market. The ticks are written past `ws`, whose own sending takes longer than all the rest. */
+const feed = createHttpServer();
+feed.on("upgrade", (request, socket: Socket, head) => {
+  socket.setNoDelay(true);
+  acceptor.handleUpgrade(request, socket, head, (client) => {
+    const ids = { book: 0, status: 0 };
+    client.on("error", () => client.terminate());
+    client.on("message", (data) => {
+      const { id, params } = JSON.parse(String(data));
+      client.send(JSON.stringify({ jsonrpc: "2.0", id, result: {} }));
+      if (String(params.query).includes("OrderBookUpdate")) ids.book = id;
+      if (String(params.query).includes("MarketStatus")) ids.status = id;
+      if (ids.book === 0 || ids.status === 0) return;
+      frames ??= new BookFrames(ids);
+      feedSocket = socket;
+    });
+  });
+});
+
+/** The engine's process asks for ticks and for what was measured. */
+const control = createServer({ noDelay: true }, (socket) => {
+  socket.on("error", () => socket.destroy());
+  createInterface({ input: socket }).on("line", (line) => {
+    const order: VenueOrder = JSON.parse(line);
+    void carryOut(order, socket);
+  });
+});
+
+async function carryOut(order: VenueOrder, socket: Socket): Promise<void> {
+  if (order.do === "report") {
+    const report: VenueReport = { wireMicros, ticks };
+    wireMicros = [];
+    ticks = 0;
+    socket.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  if (order.do === "forget") {
+    if (sentMs === undefined) wireMicros.pop();
+    sentMs = undefined;
+    return;
+  }
+  while (feedSocket === undefined) await wait(1);
+  if (order.do === "flood") return await flood(order.count, order.perSecond);
+  setHot(order.hot);
+  if (order.hot) spinFor(Math.random() * HOT_PAUSE_MS_MAX);
+  else await wait(PAUSE_MS);
+  tick(order.kind);
+}
+
+function tick(kind: (VenueOrder & { readonly do: "tick" })["kind"]): void {
+  if (frames === undefined || feedSocket === undefined) throw new Error("a tick needs a subscriber");
+  step += 1;
+  ticks += 1;
+  const frame = kind === "halt" ? frames.halt() : kind === "open" ? frames.open(step) : frames.book(step);
+  if (kind === "fill") desk.fillOne(step % 2 === 0 ? "buy" : "sell");
+  sentMs = performance.now();
+  feedSocket.write(frame);
+}
+
+/** Books one after the other; at a rate, from their due times, so that a stall of ours is made up for. */
+async function flood(count: number, perSecond: number): Promise<void> {
+  if (frames === undefined || feedSocket === undefined) throw new Error("a flood needs a subscriber");
+  const startMs = performance.now();
+  for (let sent = 0; sent < count; ) {
+    const due = perSecond === 0 ? count : Math.floor(((performance.now() - startMs) / 1_000) * perSecond);
+    for (; sent < Math.min(due, count) && feedSocket.writableLength < FLOOD_UNSENT_BYTES_MAX; sent += 1) {
+      feedSocket.write(frames.quietBook(sent));
+    }
+    await (perSecond === 0 ? once(feedSocket, "drain") : wait(1));
+  }
+}
+
+function spinFor(delayMs: number): void {
+  const endMs = performance.now() + delayMs;
+  while (performance.now() < endMs);
+}
+
+function setHot(hot: boolean): void {
+  if (hot && !isHot) setImmediate(spin);
+  isHot = hot;
+}
+
+/** The loop never sleeps, so that what is measured has no wake-up of the kernel in it. */
+function spin(): void {
+  if (isHot) setImmediate(spin);
+}
+
+async function listen(server: Server): Promise<number> {
+  await once(server.listen(0, HOST), "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a server must have a port");
+  return address.port;
+}
+
+process.on("disconnect", () => process.exit(0));
+const [feedPort, deskPort, controlPort] = [await listen(feed), await listen(desk.server()), await listen(control)];
+const address: VenueAddress = {
+  feedUrl: `ws://${HOST}:${feedPort}/websocket`,
+  deskUrl: `http://${HOST}:${deskPort}`,
+  controlPort,
+};
+process.send?.(address);
