@@ -1,5 +1,5 @@
 /**
- * `npm run bench:decision`: how long the engine takes to decide with 5 levels a side, in simulated markets as `npm run compare` has
+ * `npm run bench:decision [-- --json]`: how long the engine takes to decide with 5 levels a side, in simulated markets as `npm run compare` has
  * them, the last of which moves its mid by several ticks with each book. Owns the clock around the decision and what is said of it.
  */
 import type { Command } from "../../core/commands.ts";
@@ -13,6 +13,7 @@ import { makeOurs, type OursSettings } from "../compare/ours.ts";
 import { type Regime, regimeOf } from "../compare/regimes.ts";
 import { runCompetitor } from "../compare/run-competitor.ts";
 import { SimulatedStage, START_PRICE } from "../compare/simulated-stage.ts";
+import { quantile } from "./statistics.ts";
 
 const EXIT_SLOW = 2;
 const EXIT_USAGE = 64;
@@ -27,6 +28,12 @@ const WARM_MS = 60_000;
 
 /** In basis points per square root of a second: by four ticks of 2.4 bps from one book to the next, as it comes out. */
 const RESTLESS_BPS = 30;
+
+/** With `--json`: microseconds of the decisions that had a new book, case by case, and of reading a book as JSON. */
+export type DecisionReport = {
+  readonly baseline: number;
+  readonly cases: readonly { readonly name: string; readonly p50: number; readonly p99: number }[];
+};
 
 type Case = { readonly name: string; readonly regime: Regime };
 
@@ -59,16 +66,14 @@ class Timer {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.length > 0) {
-    const { message } = new InputError({ what: "the command line", expected: "without options", was: args });
+  const isJson = args.length === 1 && args[0] === "--json";
+  if (args.length > 0 && !isJson) {
+    const { message } = new InputError({ what: "the command line", expected: "--json or nothing", was: args });
     process.stderr.write(`${message}\n`);
     return EXIT_USAGE;
   }
   const settings = await benchSettings();
   const baseline = baselineMicros();
-  process.stdout.write(
-    `${LEVELS} levels a side, ${DURATION_MS / 1_000} s of market each, a baseline of ${baseline.toFixed(1)} µs (reading a book of 20 levels as JSON)\n`,
-  );
   const cases: readonly Case[] = [
     { name: "calm", regime: regimeOf("calm") },
     { name: "volatile", regime: regimeOf("volatile") },
@@ -76,6 +81,17 @@ async function main(args: readonly string[]): Promise<number> {
   ];
   // Before some ten thousand decisions the program is not compiled: a first round of all cases is not counted.
   for (const each of cases) measure(each, settings);
+  if (isJson) {
+    const report: DecisionReport = {
+      baseline,
+      cases: cases.map((each) => toReport(each.name, measure(each, settings))),
+    };
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return 0;
+  }
+  process.stdout.write(
+    `${LEVELS} levels a side, ${DURATION_MS / 1_000} s of market each, a baseline of ${baseline.toFixed(1)} µs (reading a book of 20 levels as JSON)\n`,
+  );
   const slowest = Math.max(...cases.map((each) => tell(each.name, measure(each, settings), baseline)));
   const isFast = slowest <= GOAL_MICROS;
   process.stdout.write(`${isFast ? "met" : "missed"}: at most ${GOAL_MICROS} µs at p50\n`);
@@ -107,6 +123,10 @@ function measure({ regime }: Case, settings: OursSettings): Measured {
     },
   );
   return { timer, notes };
+}
+
+function toReport(name: string, { timer }: Measured): DecisionReport["cases"][number] {
+  return { name, p50: quantile(timer.withBook, 0.5), p99: quantile(timer.withBook, 0.99) };
 }
 
 /** Answers the p50 of the decisions that had a new book. */
@@ -157,11 +177,6 @@ function baselineMicros(): number {
     micros.push((performance.now() - startMs) * 1_000);
   }
   return quantile(micros.slice(10_000), 0.5);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
 process.exitCode = await main(process.argv.slice(2));

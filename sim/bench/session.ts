@@ -3,10 +3,9 @@
  * system can pin them. Owns their start, their end and the one order that is under way.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { CloudAddress } from "./cloud-process.ts";
-import type { EngineOrder, EngineReport, MemoryReport, RoundReport, FloodReport } from "./engine/engine-order.ts";
+import type { EngineOrder, EngineReport, FloodReport, MemoryReport, RoundReport } from "./engine/engine-order.ts";
 import type { EngineStart } from "./engine/engine-process.ts";
 import type { VenueAddress } from "./venue/venue-process.ts";
 
@@ -21,11 +20,6 @@ export type SessionOptions = {
   /** Both have a core of their own. */
   readonly isPinned: boolean;
 };
-
-/** Whether processes can be pinned here: Linux with `taskset`, and a core for each of two. */
-export function canPin(hasTaskset: boolean): boolean {
-  return process.platform === "linux" && availableParallelism() >= 2 && hasTaskset;
-}
 
 export class Session {
   readonly #children: readonly ChildProcess[];
@@ -67,6 +61,12 @@ export class Session {
   async round(order: Omit<EngineOrder & { readonly do: "round" }, "do">): Promise<RoundReport> {
     const report = await this.#ask({ do: "round", ...order });
     if (report.type !== "round") throw new Error("a round must be answered by its report");
+    return report;
+  }
+
+  async live(order: Omit<EngineOrder & { readonly do: "live" }, "do">): Promise<RoundReport> {
+    const report = await this.#ask({ do: "live", ...order });
+    if (report.type !== "round") throw new Error("real time must be answered by a round's report");
     return report;
   }
 

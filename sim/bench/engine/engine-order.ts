@@ -1,17 +1,19 @@
 /** What the benchmark asks of the engine's process, and what that answers. Owns the words alone. */
-import type { TickKind } from "../venue/venue-order.ts";
 
 /**
  * - `floor`, `floor-again`, `floor-plus`: prebuilt bytes, the same once more, and after 5 µs of busy waiting (the controls);
- * - `task`: the real task moves its quotes; `requote`: it places all four anew; `filling`: it moves them while fills come;
+ * - `task`: the real task moves its quotes, tick upon tick; `first`: the first tick after a second of everything else;
+ * - `requote`: it places all four quotes anew;
  * - `usual`: zod, decimal objects and `fetch`; `usual-clock`: the same, but it decides once a second.
  */
-export type Variant = "floor" | "floor-again" | "floor-plus" | "task" | "requote" | "filling" | "usual" | "usual-clock";
+export type Variant = "floor" | "floor-again" | "floor-plus" | "task" | "first" | "requote" | "usual" | "usual-clock";
 
 export type Reader = "count" | "task" | "usual";
 
 export type EngineOrder =
   | { readonly do: "round"; readonly variant: Variant; readonly ticks: number; readonly isHot: boolean }
+  /** The task in real time: a tick now and then, with so many fills a second beside them. */
+  | { readonly do: "live"; readonly forMs: number; readonly fillsPerSecond: number }
   /** Market time passes, a book each `everyMs`. */
   | { readonly do: "pass"; readonly forMs: number; readonly everyMs: number }
   | { readonly do: "flood"; readonly reader: Reader; readonly count: number; readonly perSecond: number }
@@ -52,15 +54,3 @@ export type EngineReport =
   | ({ readonly type: "flood" } & FloodReport)
   | ({ readonly type: "memory" } & MemoryReport)
   | { readonly type: "failed"; readonly message: string };
-
-/** How a variant is fed. */
-export const TICK_OF: Readonly<Record<Variant, TickKind>> = {
-  floor: "step",
-  "floor-again": "step",
-  "floor-plus": "step",
-  task: "step",
-  requote: "open",
-  filling: "fill",
-  usual: "step",
-  "usual-clock": "step",
-};

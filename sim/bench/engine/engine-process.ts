@@ -4,11 +4,14 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { type BenchTask, type EngineAddresses, makeBenchTask } from "./bench-task.ts";
+import { runLive } from "./clock-round.ts";
 import type { EngineOrder, EngineReport, MemoryReport } from "./engine-order.ts";
 import { runFlood } from "./flood.ts";
 import { Floor } from "./floor.ts";
+import { MidPath } from "./mid-path.ts";
 import { Profiler } from "./profiler.ts";
-import { type RoundParts, runRound } from "./rounds.ts";
+import { runRound } from "./rounds.ts";
+import { frame, type RoundParts } from "./ticks.ts";
 import { UsualEngine } from "./usual.ts";
 import { VenueLine } from "./venue-line.ts";
 
@@ -24,8 +27,9 @@ async function main(start: EngineStart): Promise<void> {
   const line = await VenueLine.open(start.controlPort);
   const bench = makeBenchTask(start, start.isStepped);
   const floor = await Floor.open(start.deskUrl);
-  const parts: RoundParts = { bench, floor, line, usual: new UsualEngine(start.deskUrl) };
-  await startTask(bench, line);
+  const usual = new UsualEngine(start.deskUrl);
+  const parts: RoundParts = { bench, floor, line, usual, path: new MidPath() };
+  await startTask(bench, () => frame(parts, "book", false));
   process.on("message", (order: EngineOrder) => {
     carryOut(order, parts).then(tell, (error: unknown) => {
       tell({ type: "failed", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -35,16 +39,11 @@ async function main(start: EngineStart): Promise<void> {
 }
 
 /** Books come meanwhile: a start needs fresh data. */
-async function startTask({ task, tap, stepped }: BenchTask, line: VenueLine): Promise<void> {
+async function startTask({ task, tap, stepped }: BenchTask, book: () => Promise<void>): Promise<void> {
   let isStarting = true;
   const started = task.start().finally(() => {
     isStarting = false;
   });
-  const book = async () => {
-    const framed = new Promise<void>((resolve) => tap.onNextFrame(resolve));
-    line.order({ do: "tick", kind: "step", hot: false });
-    await framed;
-  };
   if (stepped === undefined) {
     while (isStarting) {
       if (tap.isOpen) await book();
@@ -67,6 +66,9 @@ async function carryOut(order: EngineOrder, parts: RoundParts): Promise<EngineRe
     case "round":
       setHot(order.isHot);
       return { type: "round", ...(await runRound(parts, order)) };
+    case "live":
+      setHot(false);
+      return { type: "round", ...(await runLive(parts, order)) };
     case "pass":
       setHot(false);
       return { type: "memory", ...(await pass(order, parts)) };
@@ -85,14 +87,13 @@ async function carryOut(order: EngineOrder, parts: RoundParts): Promise<EngineRe
 /** The market goes on, a book each `everyMs`, and nothing is measured of it but the memory at its end. */
 async function pass(
   { forMs, everyMs }: { readonly forMs: number; readonly everyMs: number },
-  { bench, line }: RoundParts,
+  parts: RoundParts,
 ): Promise<MemoryReport> {
+  const { bench } = parts;
   bench.tap.feed(undefined);
   for (let passedMs = 0; passedMs < forMs; passedMs += everyMs) {
     await bench.stepped?.step(everyMs);
-    const framed = new Promise<void>((resolve) => bench.tap.onNextFrame(resolve));
-    line.order({ do: "tick", kind: "step", hot: true });
-    await framed;
+    await frame(parts, "book", true);
     await bench.watch.quiet();
   }
   await bench.stepped?.stop();

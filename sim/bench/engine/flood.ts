@@ -5,7 +5,7 @@
 import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import type { FloodReport, Reader } from "./engine-order.ts";
-import type { RoundParts } from "./rounds.ts";
+import type { RoundParts } from "./ticks.ts";
 
 const LOOK_MS = 5;
 /** `perf_hooks.constants.NODE_PERFORMANCE_GC_MAJOR`; a mark-compact is told as one. */
@@ -24,8 +24,8 @@ export async function runFlood(
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       gc.millis += entry.duration;
-      const { kind } = entry.detail as { readonly kind: number };
-      if (kind === GC_MAJOR) gc.markCompacts += 1;
+      const { detail }: { readonly detail: { readonly kind: number } } = entry.toJSON();
+      if (detail.kind === GC_MAJOR) gc.markCompacts += 1;
       else gc.minors += 1;
     }
   });

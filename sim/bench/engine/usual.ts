@@ -5,8 +5,8 @@
  */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
-import { Decimal } from "./usual-decimal.ts";
 import type { TickStamps } from "./order-watch.ts";
+import { Decimal } from "./usual-decimal.ts";
 
 const decimalText = z.string().regex(/^\d{1,20}(?:\.\d{1,18})?$/);
 const sideSchema = z.array(z.tuple([decimalText, decimalText]));

@@ -10,6 +10,8 @@ const LEVELS = 20;
 /** In ticks of 0.0001: far enough for a quote on one side to become too generous with every step, near enough to be no jump. */
 const MID_TICKS = 4_213;
 const STEP_TICKS = 3;
+const LEVEL_MAX = 8;
+const SIZES = 32;
 /** The time of the venue says only that books are in order here, and it stands still. */
 const TIMESTAMP = "2026-01-02T03:04:05.678Z";
 
@@ -17,24 +19,21 @@ const TIMESTAMP = "2026-01-02T03:04:05.678Z";
 export class BookFrames {
   readonly #head: string;
   readonly #status: { readonly head: string };
-  readonly #bodies: readonly string[];
+  /** By the mid's level, then by a number on which the sizes go, so that no book is the one before it. */
+  readonly #bodies: readonly (readonly string[])[];
   #sequence = 0;
 
   constructor(ids: { readonly book: number; readonly status: number }) {
     this.#head = headOf(ids.book, "OrderBookUpdate");
     this.#status = { head: headOf(ids.status, "MarketStatus") };
-    // The sizes differ from frame to frame, so that no two books are the same.
-    this.#bodies = Array.from({ length: 64 }, (_, index) => bookBody(index));
+    this.#bodies = Array.from({ length: 2 * LEVEL_MAX + 1 }, (_, index) =>
+      Array.from({ length: SIZES }, (_, size) => bookBody(index - LEVEL_MAX, size)),
+    );
   }
 
-  /** The next book; odd ones stand a step above even ones. */
-  book(step: number): Buffer {
-    return toFrame(`${this.#head}${this.#bookEvent(step)}]}}`);
-  }
-
-  /** Like `book`, the mid where it was: what a flood of small changes looks like. */
-  quietBook(index: number): Buffer {
-    return toFrame(`${this.#head}${this.#bookEvent((index * 2) % 64)}]}}`);
+  /** The next book, its mid so many steps from the middle (at most 8 either way). */
+  book(level: number): Buffer {
+    return toFrame(`${this.#head}${this.#bookEvent(level)}]}}`);
   }
 
   halt(): Buffer {
@@ -68,15 +67,15 @@ function statusEvent(status: string): string {
   );
 }
 
-function bookBody(index: number): string {
-  const mid = MID_TICKS + (index % 2) * STEP_TICKS;
-  return `"bids":"${sideText(mid - 4, -1, index)}","asks":"${sideText(mid + 4, 1, index)}"`;
+function bookBody(level: number, size: number): string {
+  const mid = MID_TICKS + level * STEP_TICKS;
+  return `"bids":"${sideText(mid - 4, -1, size)}","asks":"${sideText(mid + 4, 1, size)}"`;
 }
 
-function sideText(first: number, step: number, index: number): string {
+function sideText(first: number, step: number, size: number): string {
   const levels = Array.from({ length: LEVELS }, (_, level) => {
     const ticks = first + step * level;
-    return `[\\"0.${String(ticks).padStart(4, "0")}\\",\\"${1_500 + 37 * level + (index % 32)}\\"]`;
+    return `[\\"0.${String(ticks).padStart(4, "0")}\\",\\"${1_500 + 37 * level + size}\\"]`;
   });
   return `[${levels.join(",")}]`;
 }

@@ -106,7 +106,7 @@ export class OrderDesk {
 
   #place(request: string, socket: Socket): void {
     const body = request.slice(request.indexOf(HEAD_END) + HEAD_END.length);
-    const clientOrderId = valueOf(body, "client_order_id");
+    const clientOrderId = textOf(body, "client_order_id");
     this.#count += 1;
     const orderId = `O-${this.#count}`;
     reply(
@@ -120,10 +120,10 @@ export class OrderDesk {
       order_id: orderId,
       client_order_id: clientOrderId,
       market_id: BENCH_MARKET,
-      side: valueOf(body, "side") === "buy" ? "buy" : "sell",
+      side: textOf(body, "side") === "buy" ? "buy" : "sell",
       order_type: "limit",
-      price: valueOf(body, "price"),
-      quantity: valueOf(body, "quantity"),
+      price: textOf(body, "price"),
+      quantity: textOf(body, "quantity"),
       filled_quantity: "0",
       status: "open",
       created_at: CREATED_AT,
@@ -175,7 +175,7 @@ function isWhole(request: string): boolean {
 }
 
 /** Of a JSON body as every client here writes it: without spaces, and no quote inside a text. */
-function valueOf(body: string, name: string): string {
+function textOf(body: string, name: string): string {
   const mark = `"${name}":"`;
   const start = body.indexOf(mark) + mark.length;
   return start < mark.length ? "" : body.slice(start, body.indexOf('"', start));

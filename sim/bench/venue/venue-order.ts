@@ -1,13 +1,13 @@
 /** What the engine's process asks of the venue's, one JSON object a line over a connection of their own. Owns the words alone. */
 
-/**
- * - `step`: the mid moves; `halt`: the market halts; `open`: it opens again with a book;
- * - `fill`: a lot of one of our orders is filled first, and the mid moves a moment later.
- */
-export type TickKind = "step" | "halt" | "open" | "fill";
+/** `halt`: the market halts; `open`: it opens again, with a book. */
+export type TickKind = "book" | "halt" | "open";
 
 export type VenueOrder =
-  | { readonly do: "tick"; readonly kind: TickKind; readonly hot: boolean }
+  /** The mid stands `level` steps from the middle then. */
+  | { readonly do: "tick"; readonly kind: TickKind; readonly level: number; readonly hot: boolean }
+  /** Lots of our orders are filled, one side and then the other. */
+  | { readonly do: "fills"; readonly perSecond: number; readonly forMs: number }
   /** The last tick does not count, whether an order came of it or not. */
   | { readonly do: "forget" }
   /** As many books as fast as they are read, or so many a second. */
@@ -16,4 +16,4 @@ export type VenueOrder =
   | { readonly do: "report" };
 
 /** From the tick's `send` to the last byte of the first order, in the venue's clock, in microseconds. */
-export type VenueReport = { readonly wireMicros: readonly number[]; readonly ticks: number };
+export type VenueReport = { readonly wireMicros: readonly number[] };

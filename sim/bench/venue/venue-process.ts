@@ -19,15 +19,17 @@ export type VenueAddress = { readonly feedUrl: string; readonly deskUrl: string;
 const PAUSE_MS = 1;
 /** Where both loops are hot, up to this long. */
 const HOT_PAUSE_MS_MAX = 0.1;
+/** From a tick on; spinning while the engine works beside its ticks would only use up this process's share of the machine. */
+const HOT_FOR_MS = 3;
 const FLOOD_UNSENT_BYTES_MAX = 262_144;
 const HOST = "127.0.0.1";
 
 let feedSocket: Socket | undefined;
 let frames: BookFrames | undefined;
-let step = 0;
+let fillSide: "buy" | "sell" = "buy";
 let sentMs: number | undefined;
 let wireMicros: number[] = [];
-let ticks = 0;
+let hotUntilMs = 0;
 let isHot = false;
 const streams = new Set<WebSocket>();
 
@@ -88,9 +90,8 @@ const control = createServer({ noDelay: true }, (socket) => {
 
 async function carryOut(order: VenueOrder, socket: Socket): Promise<void> {
   if (order.do === "report") {
-    const report: VenueReport = { wireMicros, ticks };
+    const report: VenueReport = { wireMicros };
     wireMicros = [];
-    ticks = 0;
     socket.write(`${JSON.stringify(report)}\n`);
     return;
   }
@@ -101,20 +102,30 @@ async function carryOut(order: VenueOrder, socket: Socket): Promise<void> {
   }
   while (feedSocket === undefined) await wait(1);
   if (order.do === "flood") return await flood(order.count, order.perSecond);
-  setHot(order.hot);
-  if (order.hot) spinFor(Math.random() * HOT_PAUSE_MS_MAX);
-  else await wait(PAUSE_MS);
-  tick(order.kind);
+  if (order.do === "fills") return await stream(order.perSecond, order.forMs);
+  if (order.hot) {
+    keepHot();
+    spinFor(Math.random() * HOT_PAUSE_MS_MAX);
+  } else await wait(PAUSE_MS);
+  tick(order);
 }
 
-function tick(kind: (VenueOrder & { readonly do: "tick" })["kind"]): void {
+function tick({ kind, level }: VenueOrder & { readonly do: "tick" }): void {
   if (frames === undefined || feedSocket === undefined) throw new Error("a tick needs a subscriber");
-  step += 1;
-  ticks += 1;
-  const frame = kind === "halt" ? frames.halt() : kind === "open" ? frames.open(step) : frames.book(step);
-  if (kind === "fill") desk.fillOne(step % 2 === 0 ? "buy" : "sell");
+  const frame = kind === "halt" ? frames.halt() : kind === "open" ? frames.open(level) : frames.book(level);
   sentMs = performance.now();
   feedSocket.write(frame);
+}
+
+async function stream(perSecond: number, forMs: number): Promise<void> {
+  const startMs = performance.now();
+  for (let sent = 0, nowMs = startMs; nowMs < startMs + forMs; nowMs = performance.now()) {
+    for (const due = ((nowMs - startMs) / 1_000) * perSecond; sent < due; sent += 1) {
+      desk.fillOne(fillSide);
+      fillSide = fillSide === "buy" ? "sell" : "buy";
+    }
+    await wait(1);
+  }
 }
 
 /** Books one after the other; at a rate, from their due times, so that a stall of ours is made up for. */
@@ -124,7 +135,7 @@ async function flood(count: number, perSecond: number): Promise<void> {
   for (let sent = 0; sent < count; ) {
     const due = perSecond === 0 ? count : Math.floor(((performance.now() - startMs) / 1_000) * perSecond);
     for (; sent < Math.min(due, count) && feedSocket.writableLength < FLOOD_UNSENT_BYTES_MAX; sent += 1) {
-      feedSocket.write(frames.quietBook(sent));
+      feedSocket.write(frames.book(0));
     }
     await (perSecond === 0 ? once(feedSocket, "drain") : wait(1));
   }
@@ -135,13 +146,15 @@ function spinFor(delayMs: number): void {
   while (performance.now() < endMs);
 }
 
-function setHot(hot: boolean): void {
-  if (hot && !isHot) setImmediate(spin);
-  isHot = hot;
+/** The loop does not sleep for a while, so that what is measured has no wake-up of the kernel in it. */
+function keepHot(): void {
+  hotUntilMs = performance.now() + HOT_FOR_MS;
+  if (!isHot) setImmediate(spin);
+  isHot = true;
 }
 
-/** The loop never sleeps, so that what is measured has no wake-up of the kernel in it. */
 function spin(): void {
+  isHot = performance.now() < hotUntilMs;
   if (isHot) setImmediate(spin);
 }
 
