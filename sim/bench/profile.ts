@@ -46,5 +46,5 @@ function overlap([from, to]: Window, window: Window | undefined): number {
 function placeOf({ functionName, url, lineNumber }: CpuProfile["nodes"][number]["callFrame"], root: string): string {
   const name = functionName === "" ? "(anonymous)" : functionName;
   if (url === "") return name;
-  return `${name}  ${url.replace(`file://${root}`, "").replace(/^.*\/node_modules\//, "")}:${lineNumber + 1}`;
+  return `${name}  ${url.replace(`file://${root}`, "").replace(/^.*node_modules\//, "")}:${lineNumber + 1}`;
 }

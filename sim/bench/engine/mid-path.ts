@@ -16,8 +16,8 @@ export class MidPath {
     return this.#level;
   }
 
-  /** Back from the next step on. */
+  /** From the next step on towards the middle, and on beyond it: four steps in one direction have room. */
   turn(): void {
-    this.#direction = this.#direction === 1 ? -1 : 1;
+    this.#direction = this.#level > 0 ? -1 : 1;
   }
 }

@@ -41,13 +41,14 @@ export class BookFrames {
   }
 
   /** The market opens, with a book in the same frame. */
-  open(step: number): Buffer {
-    return toFrame(`${this.#head}${statusEvent("open")},${this.#bookEvent(step)}]}}`);
+  open(level: number): Buffer {
+    return toFrame(`${this.#head}${statusEvent("open")},${this.#bookEvent(level)}]}}`);
   }
 
-  #bookEvent(step: number): string {
+  #bookEvent(level: number): string {
     this.#sequence += 1;
-    const body = this.#bodies[step % this.#bodies.length] ?? "";
+    const body = this.#bodies[level + LEVEL_MAX]?.[this.#sequence % SIZES];
+    if (body === undefined) throw new RangeError(`a level must be at most ${LEVEL_MAX} from 0, was ${level}`);
     return (
       `{"type":"OrderBookUpdate","attributes":{"market_id":"${BENCH_MARKET}","timestamp":"${TIMESTAMP}",` +
       `"sequence":"${this.#sequence}",${body}}}`
