@@ -19,8 +19,8 @@ export type Cost = { readonly place: string; readonly micros: number };
 type Window = readonly [number, number];
 
 /**
- * Self time by function, the dearest first. With `windows` (microseconds, in order) only what lies within them counts, and what is left
- * and right of them, as a second of the market between two ticks, does not.
+ * Self time by function, the dearest first. With `windows` (microseconds, in order) only samples taken within one count, each up to the
+ * window's end: what lies between them, as a second of the market between two ticks, does not.
  */
 export function selfTimes(profile: CpuProfile, root: string, windows?: readonly Window[]): readonly Cost[] {
   const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame, root)]));
@@ -31,7 +31,7 @@ export function selfTimes(profile: CpuProfile, root: string, windows?: readonly 
     at += profile.timeDeltas[index] ?? 0;
     const end = at + (profile.timeDeltas[index + 1] ?? 0);
     while (windows !== undefined && (windows[next]?.[1] ?? Number.POSITIVE_INFINITY) <= at) next += 1;
-    const micros = windows === undefined ? end - at : overlap([at, end], windows[next]);
+    const micros = (windows === undefined ? end : endWithin(at, end, windows[next])) - at;
     if (micros <= 0) return;
     const place = places.get(id) ?? "unknown";
     costs.set(place, (costs.get(place) ?? 0) + micros);
@@ -39,8 +39,8 @@ export function selfTimes(profile: CpuProfile, root: string, windows?: readonly 
   return [...costs].map(([place, micros]) => ({ place, micros })).sort((a, b) => b.micros - a.micros);
 }
 
-function overlap([from, to]: Window, window: Window | undefined): number {
-  return window === undefined ? 0 : Math.min(to, window[1]) - Math.max(from, window[0]);
+function endWithin(at: number, end: number, window: Window | undefined): number {
+  return window === undefined || at < window[0] ? at : Math.min(end, window[1]);
 }
 
 function placeOf({ functionName, url, lineNumber }: CpuProfile["nodes"][number]["callFrame"], root: string): string {
