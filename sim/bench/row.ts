@@ -5,7 +5,7 @@ import type { Quartiles } from "./statistics.ts";
 export type Goal = { readonly atMost: number } | { readonly atLeast: number };
 
 /** - `void`: the controls were off, or nothing was measured: it proves nothing. */
-export type Verdict = "met" | "missed" | "void" | "shown";
+type Verdict = "met" | "missed" | "void" | "shown";
 
 export type Row = {
   readonly bench: string;
@@ -86,7 +86,7 @@ function goalText({ goal, unit }: Row): string {
   return "atMost" in goal ? `≤ ${numberText(goal.atMost)} ${unit}` : `≥ ${numberText(goal.atLeast)} ${unit}`;
 }
 
-export function figureText({ q1, median, q3 }: Quartiles, unit: string): string {
+function figureText({ q1, median, q3 }: Quartiles, unit: string): string {
   const around = q1 === median && q3 === median ? "" : ` (${numberText(q1)}–${numberText(q3)})`;
   return `${numberText(median)}${around} ${unit}`;
 }

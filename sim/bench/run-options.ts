@@ -21,7 +21,7 @@ export const BENCHES = [
 export type BenchName = (typeof BENCHES)[number];
 
 /** What may be profiled, and how. */
-export const PROFILES = ["task", "usual", "decision", "feed"] as const;
+const PROFILES = ["task", "usual", "decision", "feed"] as const;
 export type ProfileName = (typeof PROFILES)[number];
 
 export type RunOptions =

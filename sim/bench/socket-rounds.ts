@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 import { quantile, quietRounds, ratios, type Sample, shuffled, voidReasons } from "./statistics.ts";
 
 /** The floor and its two controls. */
-export const CONTROLS = ["floor", "floor-again", "floor-plus"] as const;
+const CONTROLS = ["floor", "floor-again", "floor-plus"] as const;
 
 /** Ticks of a round. Those of the task take longer, since a second of its market passes before each. */
 const TICKS: Readonly<Record<Variant, number>> = {
