@@ -4,7 +4,7 @@
  */
 import type { RoundReport, Variant } from "./engine/engine-order.ts";
 import type { Session } from "./session.ts";
-import { quantile, quietRounds, ratios, type Sample, shuffled, voidReasons } from "./statistics.ts";
+import { controlsOf, quietRounds, type Sample, shuffled, voidReasons } from "./statistics.ts";
 
 /** The floor and its two controls. */
 const CONTROLS = ["floor", "floor-again", "floor-plus"] as const;
@@ -82,14 +82,7 @@ function judge(reports: readonly ReadonlyMap<Variant, RoundReport>[], isHot: boo
     isHot,
     count: reports.length,
     dropped: reports.length - kept.length,
-    voidReasons: voidReasons({
-      same: ratios(wire("floor-again"), floors, 0.5),
-      plus: ratios(wire("floor-plus"), floors, 0.5),
-      floorMicros: quantile(
-        floors.map((sample) => quantile(sample, 0.5)),
-        0.5,
-      ),
-    }),
+    voidReasons: voidReasons(controlsOf(floors, { same: wire("floor-again"), plus: wire("floor-plus") })),
     of,
     missedTicks: (variant) => ({
       missed: reports.reduce((sum, reported) => sum + (reported.get(variant)?.missed ?? 0), 0),

@@ -47,6 +47,8 @@ export type Controls = {
   readonly same: readonly number[];
   /** Floor and 5 µs against floor, round by round. */
   readonly plus: readonly number[];
+  /** The floor's p99 over its p50, round by round. */
+  readonly tail: readonly number[];
   readonly floorMicros: number;
 };
 
@@ -57,8 +59,30 @@ const SAME_MAX = 1.05;
 const PLUS_MICROS_MIN = 2.5;
 const PLUS_MICROS_MAX = 15;
 
+/**
+ * A quiet machine has 2 to 3. Where others take the processor away the floor hardly shows it at p50, being so short, and what takes longer is
+ * met more often and finds the caches full of theirs.
+ */
+const TAIL_RATIO_MAX = 20;
+
+/** The three of a run, from its floors and controls. */
+export function controlsOf(
+  floors: readonly Sample[],
+  { same, plus }: { readonly same: readonly Sample[]; readonly plus: readonly Sample[] },
+): Controls {
+  return {
+    same: ratios(same, floors, 0.5),
+    plus: ratios(plus, floors, 0.5),
+    tail: ratios(floors, floors, 0.99, 0.5),
+    floorMicros: quantile(
+      floors.map((sample) => quantile(sample, 0.5)),
+      0.5,
+    ),
+  };
+}
+
 /** Why the run proves nothing; empty when it does. */
-export function voidReasons({ same, plus, floorMicros }: Controls): readonly string[] {
+export function voidReasons({ same, plus, tail, floorMicros }: Controls): readonly string[] {
   const reasons: string[] = [];
   const [sameRatio, plusRatio] = [quantile(same, 0.5), quantile(plus, 0.5)];
   if (!(sameRatio >= SAME_MIN && sameRatio <= SAME_MAX)) {
@@ -68,6 +92,12 @@ export function voidReasons({ same, plus, floorMicros }: Controls): readonly str
   if (!(shownMicros >= PLUS_MICROS_MIN && shownMicros <= PLUS_MICROS_MAX)) {
     const range = `${PLUS_MICROS_MIN} to ${PLUS_MICROS_MAX} µs`;
     reasons.push(`5 µs more must show as ${range}, showed as ${shownMicros.toFixed(1)} µs`);
+  }
+  const tailRatio = quantile(tail, 0.5);
+  if (!(tailRatio <= TAIL_RATIO_MAX)) {
+    reasons.push(
+      `the floor's p99 must be at most ${TAIL_RATIO_MAX} times its p50, was ${tailRatio.toFixed(0)} times: the machine is busy`,
+    );
   }
   return reasons;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  controlsOf,
   quantile,
   quartiles,
   quietRounds,
@@ -30,14 +31,7 @@ function judged(floorMicros: number, planted: { readonly same: number; readonly 
   const floors = makeRounds({ seed: 2, floorMicros, plusMicros: 0 });
   const same = makeRounds({ seed: 3, floorMicros, plusMicros: planted.same });
   const plus = makeRounds({ seed: 4, floorMicros, plusMicros: planted.plus });
-  return voidReasons({
-    same: ratios(same, floors, 0.5),
-    plus: ratios(plus, floors, 0.5),
-    floorMicros: quantile(
-      floors.map((sample) => quantile(sample, 0.5)),
-      0.5,
-    ),
-  });
+  return voidReasons(controlsOf(floors, { same, plus }));
 }
 
 describe("the controls", () => {
@@ -57,7 +51,16 @@ describe("the controls", () => {
   });
 
   test("a run without rounds is void", () => {
-    expect(voidReasons({ same: [], plus: [], floorMicros: Number.NaN })).toHaveLength(2);
+    expect(voidReasons(controlsOf([], { same: [], plus: [] }))).toHaveLength(3);
+  });
+
+  test("a floor that others interrupt makes the run void, whatever its p50 is", () => {
+    const interrupted = makeRounds({ seed: 2, floorMicros: 15.6, plusMicros: 0 }).map((sample) =>
+      sample.map((micros, tick) => (tick % 50 === 0 ? 12_000 : micros)),
+    );
+    const plus = makeRounds({ seed: 4, floorMicros: 15.6, plusMicros: 5 });
+    const reasons = voidReasons(controlsOf(interrupted, { same: interrupted, plus }));
+    expect(reasons.join("; ")).toMatch(/^the floor's p99 must be at most 20 times its p50, was \d{3} times/);
   });
 });
 
