@@ -133,7 +133,9 @@ export async function benchMemory({ isPinned }: BenchContext): Promise<readonly 
         goal: { atMost: 120 },
         figure: exactly(after.rss / MEGABYTE),
         unit: "MB",
-        notes: ["the benchmark's own part of the process included"],
+        notes: [
+          `${Math.round(after.rssBefore / MEGABYTE)} MB before V8 gave back what it did not use; the benchmark's own part included`,
+        ],
       }),
       makeRow({
         bench: "memory",

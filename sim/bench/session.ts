@@ -3,6 +3,8 @@
  * system can pin them. Owns their start, their end and the one order that is under way.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CloudAddress } from "./cloud-process.ts";
 import type { EngineOrder, EngineReport, FloodReport, MemoryReport, RoundReport } from "./engine/engine-order.ts";
@@ -129,7 +131,9 @@ function launch(
     ...(argument === undefined ? [] : [argument]),
   ];
   // `taskset` becomes the program that it starts, so that the channel and the process's id are the program's.
-  return spawn(command, rest, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  // Compiled modules are kept as `fargate/main.ts` keeps them: the process then has no memory of the TypeScript stripper.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+  return spawn(command, rest, { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit", "ipc"] });
 }
 
 /** The next message; rejects when the process ends instead. */

@@ -45,8 +45,8 @@ export type FloodReport = {
   readonly lagMillis: { readonly p50: number; readonly p99: number; readonly max: number };
 };
 
-/** Bytes after a forced collection where one can be forced; `rss` as it is. */
-export type MemoryReport = { readonly rss: number; readonly heap: number };
+/** Bytes: resident before V8 gave back what it does not use and after it, and the heap in use then. */
+export type MemoryReport = { readonly rss: number; readonly rssBefore: number; readonly heap: number };
 
 export type EngineReport =
   | { readonly type: "ready"; readonly complaints: readonly string[] }
