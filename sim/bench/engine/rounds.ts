@@ -10,6 +10,8 @@ import { frame, type RoundParts, type Tick, taskTick, toReport } from "./ticks.t
 const MARKET_STEP_MS = 1_050;
 /** One tick upon the other, before the task's lease and its control items must be looked at again. */
 const TICKS_IN_A_ROW = 3;
+/** Two levels a side, as `config/local.json` has them. */
+const QUOTES = 4;
 /** What the second control is slower by. */
 const PLUS_MICROS = 5;
 
@@ -72,8 +74,14 @@ async function runTick(parts: RoundParts, { variant, isHot }: RoundInput, tick: 
       await taskTick(parts, "halt", isHot);
       parts.line.order({ do: "forget" });
       bench.stepped?.jump(MARKET_STEP_MS);
-      return await taskTick(parts, "open", isHot);
+      return await requoted(parts, isHot);
   }
+}
+
+/** Only where all four quotes were placed: the last answer of fewer would flatter. */
+async function requoted(parts: RoundParts, isHot: boolean): Promise<Tick | undefined> {
+  const tick = await taskTick(parts, "open", isHot);
+  return tick?.answersMs.length === QUOTES ? tick : undefined;
 }
 
 /** A second of the market passes first, in which the task does all that it does beside its quotes. */
