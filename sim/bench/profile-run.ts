@@ -11,7 +11,7 @@ import { warm } from "./socket-rounds.ts";
 import { quantile } from "./statistics.ts";
 
 const WITHIN_MS = 600_000;
-const WARM_TICKS = 200;
+const WARM_TICKS = 450;
 const TICKS = 1_500;
 const FLOOD_BOOKS = 200_000;
 const SHOWN = 40;

@@ -25,6 +25,8 @@ const TICKS: Readonly<Record<Variant, number>> = {
 const WARM_ROUNDS = 3;
 const WARM_BOOKS = 10_000;
 const WARM_FLOODS = 4;
+/** Its ticks go on getting quicker up to some 400. */
+const WARM_TICKS = 300;
 
 export type Rounds = {
   readonly isHot: boolean;
@@ -44,6 +46,7 @@ export async function runRounds(
   const { isHot } = input;
   const variants = [...CONTROLS, ...input.variants];
   await warm(session);
+  await session.round({ variant: "task", ticks: WARM_TICKS, isHot });
   for (let round = 0; round < WARM_ROUNDS; round += 1) {
     for (const variant of variants) await session.round({ variant, ticks: TICKS[variant], isHot });
   }
