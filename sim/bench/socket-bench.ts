@@ -9,7 +9,7 @@ import { Session } from "./session.ts";
 import { type Rounds, runRounds, warm } from "./socket-rounds.ts";
 import { quantile, quartiles, ratios, type Sample } from "./statistics.ts";
 
-const VARIANTS: readonly Variant[] = ["task", "first", "requote", "usual"];
+const VARIANTS: readonly Variant[] = ["task", "first", "floor-paced", "requote", "usual"];
 
 /** As many as a venue has in a wild minute. */
 const FILLS_A_SECOND = 100;
@@ -35,6 +35,12 @@ export async function benchHot({ rounds, isPinned, isGate }: BenchContext): Prom
     ...controlLines("hot", measured),
     t2w,
     line({ what: "tick-to-wire p99, the task", variant: "task", read: wire, share: 0.99 }),
+    line({
+      what: "tick-to-wire p50, against a floor with as much in between",
+      variant: "task",
+      read: wire,
+      baseline: "floor-paced",
+    }),
     line({ what: "tick-to-wire p50, first tick after a second of all else", variant: "first", read: wire }),
     line({ what: "tick-to-ack p50, the task", variant: "task", read: ack }),
     line({ what: "tick-to-ack p99, the task", variant: "task", read: ack, share: 0.99 }),
@@ -65,6 +71,12 @@ export async function benchBlocking({ rounds, isPinned }: BenchContext): Promise
     ...controlLines("blocking", measured),
     line({ what: "tick-to-wire p50, the task", variant: "task", read: wire, goal: { atMost: 1.2 } }),
     line({ what: "tick-to-wire p99, the task", variant: "task", read: wire, share: 0.99, goal: { atMost: 1.3 } }),
+    line({
+      what: "tick-to-wire p50, against a floor with as much in between",
+      variant: "task",
+      read: wire,
+      baseline: "floor-paced",
+    }),
     line({ what: "tick-to-wire p50, first tick after a second of all else", variant: "first", read: wire }),
     line({ what: "tick-to-ack p50, the task", variant: "task", read: ack }),
     line({ what: "tick-to-ack p99, the task", variant: "task", read: ack, share: 0.99 }),

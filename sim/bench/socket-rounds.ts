@@ -14,10 +14,11 @@ const TICKS: Readonly<Record<Variant, number>> = {
   floor: 300,
   "floor-again": 300,
   "floor-plus": 300,
+  "floor-paced": 60,
   task: 60,
   first: 20,
   requote: 20,
-  usual: 100,
+  usual: 60,
   "usual-clock": 100,
 };
 

@@ -4,9 +4,19 @@
  * - `floor`, `floor-again`, `floor-plus`: prebuilt bytes, the same once more, and after 5 µs of busy waiting (the controls);
  * - `task`: the real task moves its quotes, tick upon tick; `first`: the first tick after a second of everything else;
  * - `requote`: it places all four quotes anew;
- * - `usual`: zod, decimal objects and `fetch`; `usual-clock`: the same, but it decides once a second.
+ * - `usual`: zod, decimal objects and `fetch`, with the task's seconds in between; `floor-paced`: the floor with the same in between;
+ * - `usual-clock`: the usual construction, but it decides once a second.
  */
-export type Variant = "floor" | "floor-again" | "floor-plus" | "task" | "first" | "requote" | "usual" | "usual-clock";
+export type Variant =
+  | "floor"
+  | "floor-again"
+  | "floor-plus"
+  | "floor-paced"
+  | "task"
+  | "first"
+  | "requote"
+  | "usual"
+  | "usual-clock";
 
 export type Reader = "count" | "task" | "usual";
 

@@ -39,30 +39,21 @@ export async function runRound(parts: RoundParts, input: RoundInput): Promise<Ro
 
 /** One tick; undefined when it led to no order. */
 async function runTick(parts: RoundParts, { variant, isHot }: RoundInput, tick: number): Promise<Tick | undefined> {
-  const { bench, floor, usual } = parts;
+  const { bench } = parts;
   switch (variant) {
     case "floor":
     case "floor-again":
-    case "floor-plus": {
-      bench.tap.feed(floor.sink(variant === "floor-plus" ? PLUS_MICROS : 0));
-      const answered = floor.answered();
-      await frame(parts, "book", isHot);
-      return { ...(await answered), framedMs: bench.tap.atMs };
-    }
+    case "floor-plus":
+      return await floorTick(parts, variant === "floor-plus" ? PLUS_MICROS : 0, isHot);
+    case "floor-paced":
+      await keepPace(parts, tick, isHot);
+      return await floorTick(parts, 0, isHot);
     case "usual":
-    case "usual-clock": {
-      bench.tap.feed(usual.sink);
-      const answered = usual.answered();
-      await frame(parts, "book", isHot);
-      return { ...(await answered), framedMs: bench.tap.atMs };
-    }
+    case "usual-clock":
+      await keepPace(parts, tick, isHot);
+      return await usualTick(parts, isHot);
     case "task":
-      if (tick % TICKS_IN_A_ROW === 0) {
-        // The first after a second of everything else is another variant.
-        parts.path.turn();
-        await runFirst(parts, isHot);
-        parts.line.order({ do: "forget" });
-      }
+      await keepPace(parts, tick, isHot);
       bench.stepped?.jump(MARKET_STEP_MS);
       return await taskTick(parts, "book", isHot);
     case "first":
@@ -76,6 +67,30 @@ async function runTick(parts: RoundParts, { variant, isHot }: RoundInput, tick: 
       bench.stepped?.jump(MARKET_STEP_MS);
       return await requoted(parts, isHot);
   }
+}
+
+/** Before every few ticks a second of the task's market and its first tick, which is another variant: the caches are full of them then. */
+async function keepPace(parts: RoundParts, tick: number, isHot: boolean): Promise<void> {
+  if (tick % TICKS_IN_A_ROW !== 0) return;
+  parts.path.turn();
+  await runFirst(parts, isHot);
+  parts.line.order({ do: "forget" });
+}
+
+async function floorTick(parts: RoundParts, busyMicros: number, isHot: boolean): Promise<Tick> {
+  const { bench, floor } = parts;
+  bench.tap.feed(floor.sink(busyMicros));
+  const answered = floor.answered();
+  await frame(parts, "book", isHot);
+  return { ...(await answered), framedMs: bench.tap.atMs };
+}
+
+async function usualTick(parts: RoundParts, isHot: boolean): Promise<Tick> {
+  const { bench, usual } = parts;
+  bench.tap.feed(usual.sink);
+  const answered = usual.answered();
+  await frame(parts, "book", isHot);
+  return { ...(await answered), framedMs: bench.tap.atMs };
 }
 
 /** Only where all four quotes were placed: the last answer of fewer would flatter. */
