@@ -306,6 +306,8 @@ export class Task {
 
   async #assemble(epoch: number): Promise<Assembly> {
     this.#push.start();
+    // The holder before us may have sent its last request just before it gave the lease back.
+    this.#budget.holdBack(EARLIER_REQUESTS_MS, this.#options.clock.now());
     // The wait for the lease may have been long: what operators have said meanwhile decides what is counted anew.
     await this.#control.readOnce();
     const assembly = await Assembly.make(
