@@ -70,6 +70,8 @@ export type AssemblyOptions = {
   /** See `TaskOptions`. */
   readonly isColdAllowed?: boolean;
   /** See `QuotingLoop`. */
+  readonly idleDecisionMs?: number;
+  /** See `QuotingLoop`. */
   readonly onDoubt: (reason: string) => void;
   readonly onCrash: (error: unknown) => void;
 };
@@ -159,7 +161,9 @@ export class Assembly {
     options.recorder?.engineMade(start);
     this.engine = new Engine({ ...start, budget });
     const queue = new EventQueue();
+    const { idleDecisionMs } = options;
     this.loop = new QuotingLoop({
+      ...(idleDecisionMs === undefined ? {} : { idleDecisionMs }),
       engine: this.engine,
       queue,
       clock,

@@ -7,6 +7,7 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Engine } from "../core/engine.ts";
 import { RequestBudget } from "../core/execution/request-budget.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
 import type { Instant } from "../core/units.ts";
@@ -78,6 +79,10 @@ export type TaskOptions = {
   readonly memoryRssBytes: () => number;
   /** Nothing is rehearsed: in virtual time nothing is faster for it. */
   readonly isColdAllowed?: boolean;
+  /** Neither figures nor plots are kept: nobody looks. */
+  readonly isUnwatched?: boolean;
+  /** See `QuotingLoop`. */
+  readonly idleDecisionMs?: number;
   /** Takes a line of figures for CloudWatch; undefined where nobody reads them. */
   readonly writeFigures?: ((line: string) => void) | undefined;
   /** A bug was found: the task decides nothing any more and must be stopped. */
@@ -300,14 +305,20 @@ export class Task {
     };
   }
 
+  /** For who watches the task from its own process; the epoch is there while the lease is held or in doubt. */
+  get charge(): { readonly engine: Engine | undefined; readonly epoch: number | null; phase: TaskState["phase"] } {
+    return { engine: this.#assembly?.engine, epoch: this.#lease.state().epoch, phase: this.#phase };
+  }
+
   history(market: string): readonly HistoryPoint[] {
     return this.#history.points(market);
   }
 
   async #assemble(epoch: number): Promise<Assembly> {
+    const { config, clock } = this.#options;
     this.#push.start();
     // The holder before us may have sent its last request just before it gave the lease back.
-    this.#budget.holdBack(EARLIER_REQUESTS_MS, this.#options.clock.now());
+    this.#budget.holdBack(EARLIER_REQUESTS_MS, clock.now());
     // The wait for the lease may have been long: what operators have said meanwhile decides what is counted anew.
     await this.#control.readOnce();
     const assembly = await Assembly.make(
@@ -319,12 +330,8 @@ export class Task {
         budget: this.#budget,
         outbox: this.#outbox,
         stateTable: this.#stateTable(),
-        riskStore: new RiskStore({
-          ...this.#table(),
-          shard: this.#options.config.shard,
-          clock: this.#options.clock,
-        }),
-        minuteTable: new MinuteTable({ ...this.#table(), clock: this.#options.clock }),
+        riskStore: new RiskStore({ ...this.#table(), shard: config.shard, clock }),
+        minuteTable: new MinuteTable({ ...this.#table(), clock }),
         control: this.#control,
         announcer: this.#announcer,
         fence: (market) => this.#reasonNotToPlace(market),
@@ -335,8 +342,7 @@ export class Task {
     );
     this.#assembly = assembly;
     // What was said before there was anybody to hear it.
-    for (const { market, control } of this.#control.state(this.#options.clock.now()).markets)
-      assembly.obey(market, control);
+    for (const { market, control } of this.#control.state(clock.now()).markets) assembly.obey(market, control);
     this.#reload.start(this.#control.strategies);
     this.#control.start();
     return assembly;
@@ -410,12 +416,17 @@ export class Task {
   }
 
   #record(): void {
-    this.#recordEngine();
     if (this.#assembly !== undefined && this.#phase !== "stopping") this.#venueWatch.follow(this.#assembly);
+    if (this.#options.isUnwatched !== true) this.#watch();
+    this.#cancelRecording = this.#options.clock.after(RECORD_INTERVAL_MS, () => this.#record());
+  }
+
+  /** What is only for who looks at the task: it takes more time than the market does. */
+  #watch(): void {
+    this.#recordEngine();
     const state = this.state();
     this.#history.record(state);
     this.#alarmWatch.look({ ...state, healthReasons: this.health().reasons });
-    this.#cancelRecording = this.#options.clock.after(RECORD_INTERVAL_MS, () => this.#record());
   }
 
   #recordEngine(): void {
