@@ -51,9 +51,13 @@ export class CambrianFaults {
     this.#onDropStreams = onDropStreams;
   }
 
-  /** Lets the next `times` fitting requests meet a fault (`Infinity` for all); earlier ones come first. */
-  inject(fault: Fault, times = 1): void {
-    this.#faults.push({ fault, left: times });
+  /** Lets the next `times` fitting requests meet a fault (`Infinity` for all); earlier ones come first. Answers what ends it. */
+  inject(fault: Fault, times = 1): () => void {
+    const entry = { fault, left: times };
+    this.#faults.push(entry);
+    return () => {
+      this.#faults = this.#faults.filter((each) => each !== entry);
+    };
   }
 
   /** Ends every fault and switch. */

@@ -9,7 +9,7 @@ import { formatSize, parsePrice, parseSize } from "../../core/market.ts";
 import { type Side, toLots, toTicks } from "../../core/units.ts";
 import type { Balance } from "./account-records.ts";
 import { type Exchange, type ExchangeSettings, type MarketSetting, openExchange } from "./exchange.ts";
-import { HandMadeMarket, type Quote } from "./hand-made-market.ts";
+import { HandMadeMarket, type Quote, type Rhythm } from "./hand-made-market.ts";
 import { MarketEventHub } from "./market-events.ts";
 
 /** The others' book: `levels` a side, evenly spaced around the mid. */
@@ -53,13 +53,17 @@ export type HandMadeExchange = Exchange & {
 
 /** Throws `InputError` on bad settings. */
 export function makeHandMadeExchange(
-  settings: ExchangeSettings & { readonly markets: readonly MarketSetting[]; readonly shape?: Partial<BookShape> },
+  settings: ExchangeSettings & {
+    readonly markets: readonly MarketSetting[];
+    readonly shape?: Partial<BookShape>;
+    readonly rhythm?: Rhythm | undefined;
+  },
 ): HandMadeExchange {
   const hub = new MarketEventHub();
   const hands = new Map<string, MarketHand>();
   const places: HandMadeMarket[] = [];
   const opened = openExchange(settings, hub, settings.markets, (market, setting, onOwnMatch) => {
-    const place = new HandMadeMarket({ market, clock: settings.clock, hub, onOwnMatch });
+    const place = new HandMadeMarket({ market, clock: settings.clock, hub, onOwnMatch, rhythm: settings.rhythm });
     places.push(place);
     const mid = parsePrice(market, setting.startPrice, `startPrice of ${market.symbol}`);
     hands.set(market.symbol, makeHand(place, mid, { ...SHAPE, ...settings.shape }));

@@ -10,9 +10,10 @@ import type { BookLevels, EnteringOrder, EntryResult, MarketPlace, MarketStatus,
 import { VISIBLE_LEVELS } from "./market-place.ts";
 import { type Match, MatchingEngine } from "./matching-engine.ts";
 
-/** A book is looked at, and published where it has changed, once a step; at least once a heartbeat, Sei's block time. */
-const STEP_MS = 40;
-const HEARTBEAT_MS = 400;
+export type Rhythm = { readonly stepMs: number; readonly heartbeatMs: number };
+
+/** The heartbeat is Sei's block time. */
+const RHYTHM: Rhythm = { stepMs: 40, heartbeatMs: 400 };
 
 const OURS = "ours";
 const OTHERS = "others";
@@ -33,6 +34,8 @@ export class HandMadeMarket implements MarketPlace {
   #orders = 0;
   #trades = 0;
   #stopTimer: (() => void) | undefined;
+  /** A book is looked at, and published where it has changed, once a step; at least once a heartbeat. */
+  readonly #rhythm: Rhythm;
   /** Told the matches of the taker that is here now. */
   #onMatch: ((match: Match) => void) | undefined;
 
@@ -41,11 +44,14 @@ export class HandMadeMarket implements MarketPlace {
     readonly clock: Clock;
     readonly hub: MarketEventHub;
     readonly onOwnMatch: (match: OwnMatch) => void;
+    /** 40 and 400 ms unless told. */
+    readonly rhythm?: Rhythm | undefined;
   }) {
     this.#market = input.market;
     this.#clock = input.clock;
     this.#hub = input.hub;
     this.#onOwnMatch = input.onOwnMatch;
+    this.#rhythm = input.rhythm ?? RHYTHM;
     this.#engine = new MatchingEngine((match) => this.#matched(match));
   }
 
@@ -54,7 +60,7 @@ export class HandMadeMarket implements MarketPlace {
   }
 
   start(): void {
-    this.#stopTimer ??= this.#clock.after(STEP_MS, () => this.#step());
+    this.#stopTimer ??= this.#clock.after(this.#rhythm.stepMs, () => this.#step());
   }
 
   stop(): void {
@@ -129,10 +135,11 @@ export class HandMadeMarket implements MarketPlace {
   }
 
   #step(): void {
-    this.#stopTimer = this.#clock.after(STEP_MS, () => this.#step());
-    this.#sincePublishedMs += STEP_MS;
+    const { stepMs, heartbeatMs } = this.#rhythm;
+    this.#stopTimer = this.#clock.after(stepMs, () => this.#step());
+    this.#sincePublishedMs += stepMs;
     const changed = this.#engine.revision !== this.#publishedRevision;
-    if (!changed && this.#sincePublishedMs < HEARTBEAT_MS) return;
+    if (!changed && this.#sincePublishedMs < heartbeatMs) return;
     this.#publishedRevision = this.#engine.revision;
     this.#sincePublishedMs = 0;
     this.#hub.publish(toBookEvent(this.#market, this.book(), this.#clock.now().epochMs));

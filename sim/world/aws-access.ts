@@ -6,9 +6,11 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { makeSeededRng } from "../exchange/seeded-rng.ts";
+import { orAbort, sendDirectly } from "./direct-client.ts";
 import { Link } from "./link.ts";
 import { NetworkError } from "./network.ts";
 import type { VirtualTime } from "./virtual-time.ts";
+import type { Weather } from "./weather.ts";
 import type { WorldProcess } from "./world-process.ts";
 
 export type AwsRequest = {
@@ -40,12 +42,18 @@ export const AWS_SETTINGS = {
 /** How a service is reached; `refused` fails like ECONNREFUSED, `silent` never answers. */
 export type AwsLinks = { readonly table: Link; readonly queue: Link; readonly bus: Link };
 
+/** What is wrong with a service, for everybody. */
+export type AwsWeather = Readonly<Record<keyof AwsLinks, Weather>>;
+
 export type AwsAccess = {
   readonly dynamodb: DynamoDBClient;
   readonly sqs: SQSClient;
   readonly eventBridge: EventBridgeClient;
   readonly links: AwsLinks;
 };
+
+/** Whether calls take the way through the whole SDK. */
+export type AwsDepth = "wire" | "direct";
 
 export type AwsServices = Readonly<Record<keyof AwsLinks, AwsBackend>>;
 
@@ -55,17 +63,28 @@ export function makeAwsAccess(input: {
   readonly process: WorldProcess;
   readonly services: AwsServices;
   readonly seed: number;
+  readonly weather?: AwsWeather | undefined;
+  /** `direct` cuts the SDK away; `wire` unless told. */
+  readonly depth?: AwsDepth;
 }): AwsAccess {
-  const { time, process, services, seed } = input;
-  const linkTo = (service: string) => new Link(makeSeededRng(seed, `${process.name} to ${service}`), () => undefined);
+  const { time, process, services, seed, depth = "wire" } = input;
+  const linkTo = (service: keyof AwsLinks) =>
+    new Link(makeSeededRng(seed, `${process.name} to ${service}`), () => undefined, input.weather?.[service]);
   const links = { table: linkTo("table"), queue: linkTo("queue"), bus: linkTo("bus") };
-  const over = (call: keyof AwsLinks) =>
-    makeRequestHandler((request) =>
-      travel({ time, process, link: links[call], call, backend: services[call], request }),
-    );
+  const carry =
+    (call: keyof AwsLinks): AwsBackend =>
+    (request) =>
+      travel({ time, process, link: links[call], call, backend: services[call], request });
+  const over = (call: keyof AwsLinks) => makeRequestHandler(carry(call));
   const dynamodb = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: over("table") });
   const sqs = new SQSClient({ ...AWS_SETTINGS, requestHandler: over("queue") });
   const eventBridge = new EventBridgeClient({ ...AWS_SETTINGS, requestHandler: over("bus") });
+  if (depth === "direct") {
+    sendDirectly(dynamodb, "table", carry("table"));
+    sendDirectly(sqs, "queue", carry("queue"));
+    sendDirectly(eventBridge, "bus", carry("bus"));
+    return { dynamodb, sqs, eventBridge, links };
+  }
   const hold = new SendingHold(time);
   const [first, last] = [
     { step: "initialize", priority: "high" },
@@ -118,7 +137,7 @@ function travel(call: {
       time.after(0.1, () => process.deliver(() => reject(new NetworkError(code, message))));
     const arrive = () => {
       void time
-        .hold(() => backend(request))
+        .hold(async () => answerInTrouble(link, await answerUnlessFailing(link, backend, request)))
         .then(
           (answer) => {
             process.reached("after-effect", name, text);
@@ -144,6 +163,24 @@ function travel(call: {
       else process.emit(write);
     });
   });
+}
+
+/** A service in trouble refuses before it does anything, … */
+async function answerUnlessFailing(link: Link, backend: AwsBackend, request: AwsRequest): Promise<AwsAnswer> {
+  const code = link.takesFailure("before");
+  return code === undefined ? await backend(request) : toFailure(code);
+}
+
+/** … or says so though it has done it. */
+function answerInTrouble(link: Link, answer: AwsAnswer): AwsAnswer {
+  const code = link.takesFailure("after");
+  return code === undefined ? answer : toFailure(code);
+}
+
+/** Throttling is the caller's fault by its status, whatever else is the service's. */
+function toFailure(code: string): AwsAnswer {
+  const body = JSON.stringify({ __type: code, message: "a simulated fault" });
+  return { statusCode: code.includes("Throttl") ? 400 : 500, headers: {}, body };
 }
 
 /** Between a call's beginning and its first byte the SDK signs and may read files: no time passes meanwhile. */
@@ -174,14 +211,4 @@ class SendingHold {
 function textOf(body: unknown): string {
   if (typeof body === "string") return body;
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : "";
-}
-
-function orAbort<Result>(work: Promise<Result>, signal: unknown): Promise<Result> {
-  if (!(signal instanceof AbortSignal)) return work;
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
-    if (signal.aborted) return giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
-  });
 }

@@ -17,8 +17,13 @@ export function makeCambrianHost(api: CambrianParts, record: VenueRecord): Host 
     callOf: ({ method, path }) => toRoute(method, path).name,
     serve: async (request, from, onEffect) => {
       const arrival = api.desk.arrive(request.method, request.path);
-      const number = record.arrived({ ...from, route: arrival.route.name, ...request });
       const body = request.body.length > BODY_CHARACTERS_MAX ? undefined : request.body;
+      // What the network repeats is not what a task did: only its effects are written down.
+      if (from.isCopy === true) {
+        const reply = await api.desk.serve(arrival, { headers: request.headers, body });
+        return reply.type === "dropped" ? { type: "reset" } : reply;
+      }
+      const number = record.arrived({ ...from, route: arrival.route.name, ...request });
       const reply = await api.desk.serve(arrival, { headers: request.headers, body }, () => {
         record.tookEffect(number);
         onEffect();

@@ -38,7 +38,21 @@ export type Rule =
   | "old-epoch"
   | "forbidden-placement"
   | "unknown-order"
-  | "end";
+  | "end"
+  | SwarmRule;
+
+/** What a swarm run looks at besides (`docs/invariants.md`). */
+export type SwarmRule =
+  | "fresh-data"
+  | "stale-quotes"
+  | "halted-market"
+  | "start-gate"
+  | "malformed"
+  | "bug"
+  | "bounds"
+  | "ledger"
+  | "liveness"
+  | "alarm";
 
 export type Violation = { readonly rule: Rule; readonly atMs: number; readonly what: string };
 
@@ -47,7 +61,8 @@ export type TaskKnowledge = {
   readonly name: string;
   /** It runs, and the venue answers it. */
   readonly reachesVenue: boolean;
-  readonly clientOrderIds: ReadonlySet<string>;
+  /** Whether it takes the order for open, or not proven to have ended. */
+  isKnown(clientOrderId: string): boolean;
 };
 
 type LiveOrder = {
@@ -72,6 +87,10 @@ export class Invariants {
   #forbidden: Forbidden[] = [];
   #epochMax = 0;
   #violation: Violation | undefined;
+  /** Until then (world time) the venue has asked for a pause: nobody could ask for orders. */
+  pausedUntilMs = 0;
+  /** Whose requests the law of ten a second is about; everybody's unless told. */
+  isCounted: (process: string) => boolean = () => true;
 
   /** `positionLimits` by market, decimals: of the worst case, long or short. A market without one has none. */
   constructor(positionLimits: Readonly<Record<string, string>>) {
@@ -138,10 +157,10 @@ export class Invariants {
     tasks: readonly TaskKnowledge[],
     isShown: (order: { readonly orderId: string; readonly clientOrderId: string }) => boolean = () => true,
   ): void {
-    const couldAsk = tasks.some((task) => task.reachesVenue);
+    const couldAsk = nowMs >= this.pausedUntilMs && tasks.some((task) => task.reachesVenue);
     for (const order of this.#live.values()) {
       const { clientOrderId } = order;
-      const isKnown = tasks.some((task) => task.clientOrderIds.has(clientOrderId));
+      const isKnown = tasks.some((task) => task.isKnown(clientOrderId));
       if (isKnown || !couldAsk || !isShown(order)) {
         this.#unknownSinceMs.delete(clientOrderId);
         continue;
@@ -154,11 +173,7 @@ export class Invariants {
   }
 
   #arrived({ atMs, number, route, process, sentMs, placing }: ArrivalEntry): void {
-    const tenthLastMs = this.#arrivals.length < ARRIVALS_MAX ? undefined : this.#arrivals.shift();
-    this.#arrivals.push(atMs);
-    if (tenthLastMs !== undefined && atMs - tenthLastMs < WINDOW_MS) {
-      this.#break("arrivals", atMs, `more than ${ARRIVALS_MAX} requests within a second`);
-    }
+    if (this.isCounted(process)) this.#count(atMs);
     if (route !== "place") return;
     this.#placementsHere.add(number);
     const inFlight = this.#placementsHere.size;
@@ -180,6 +195,13 @@ export class Invariants {
       );
     }
     this.#epochMax = Math.max(this.#epochMax, epoch);
+  }
+
+  #count(atMs: number): void {
+    const tenthLastMs = this.#arrivals.length < ARRIVALS_MAX ? undefined : this.#arrivals.shift();
+    this.#arrivals.push(atMs);
+    if (tenthLastMs !== undefined && atMs - tenthLastMs < WINDOW_MS)
+      this.#break("arrivals", atMs, `more than ${ARRIVALS_MAX} requests within a second`);
   }
 
   #ordered(order: ExchangeOrder): void {

@@ -7,6 +7,7 @@ import type { Connect, Fetch, HttpRequest, HttpResponse, Socket } from "../../fa
 import { makeSeededRng } from "../exchange/seeded-rng.ts";
 import { Link } from "./link.ts";
 import type { VirtualTime } from "./virtual-time.ts";
+import { Weather } from "./weather.ts";
 import { type WebSocketHost, WorldWebSocket } from "./web-socket.ts";
 import type { CallName, WorldProcess } from "./world-process.ts";
 
@@ -34,7 +35,12 @@ export type HostRequest = {
 };
 
 /** Which process sent a request, and when it wrote it (world time). */
-type Origin = { readonly process: string; readonly sentMs: number };
+type Origin = {
+  readonly process: string;
+  readonly sentMs: number;
+  /** Made by the network: the sender knows nothing of it, and nobody waits for its answer. */
+  readonly isCopy?: true;
+};
 
 export type Host = WebSocketHost & {
   /** Its part in crash points and losses. */
@@ -70,6 +76,9 @@ export class Network {
   readonly #seed: number;
   readonly #hosts = new Map<string, Host>();
   readonly #accesses: ((address: string) => Link)[] = [];
+  readonly #weathers = new Map<string, Weather>();
+  /** Told each frame that a process reads from a WebSocket. */
+  onFrame: ((process: WorldProcess, data: Buffer) => void) | undefined;
 
   constructor(time: VirtualTime, seed: number) {
     this.#time = time;
@@ -88,6 +97,14 @@ export class Network {
     for (const link of this.#accesses) link(address).reachability = to;
   }
 
+  /** What is wrong with the ways to a host, for everybody. */
+  weather(address: string): Weather {
+    const name = nameOf(address);
+    const known = this.#weathers.get(name) ?? new Weather();
+    this.#weathers.set(name, known);
+    return known;
+  }
+
   /** Gives a process its edges. */
   access(process: WorldProcess): NetworkAccess {
     const links = new Map<string, Link>();
@@ -99,11 +116,13 @@ export class Network {
       const name = nameOf(address);
       const known = links.get(name);
       if (known !== undefined) return known;
-      const made: Link = new Link(makeSeededRng(this.#seed, `${process.name} to ${name}`), () => {
+      const onChange = () => {
         const own = [...sockets].filter(([, each]) => each === made).map(([socket]) => socket);
         if (made.reachability === "refused") for (const socket of own) socket.cut();
         if (made.reachability === "up") for (const socket of own) socket.resume();
-      });
+      };
+      const rng = makeSeededRng(this.#seed, `${process.name} to ${name}`);
+      const made: Link = new Link(rng, onChange, this.weather(address));
       links.set(name, made);
       return made;
     };
@@ -119,7 +138,13 @@ export class Network {
           link: way,
           host: this.#hosts.get(nameOf(url)),
           path: pathOf(url),
-          handlers,
+          handlers: {
+            ...handlers,
+            onMessage: (data) => {
+              this.onFrame?.(process, data);
+              handlers.onMessage(data);
+            },
+          },
           onEnd: (ended) => sockets.delete(ended),
         });
         sockets.set(socket, way);
@@ -175,6 +200,10 @@ export class Network {
     const { process, link, host, call, sent, settle, resolve, reject } = exchange;
     const isLost = link.reachability === "silent" || link.takesLoss("request", call);
     const from = { process: process.name, sentMs: this.#time.nowMs };
+    if (!isLost && link.takesCopy()) {
+      const copied = () => void host.serve(sent, { ...from, isCopy: true }, () => undefined);
+      this.#time.after(link.nextLatencyMs() + link.nextLatencyMs(), copied);
+    }
     if (!isLost) {
       this.#time.after(link.nextLatencyMs(), () => {
         void host

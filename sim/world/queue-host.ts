@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { AwsAnswer, AwsBackend } from "./aws-access.ts";
 
-const VISIBILITY_MS = 30_000;
 const MESSAGES_MAX = 100_000;
 const BATCH_MAX = 10;
 
@@ -18,19 +17,33 @@ const batch = z.object({
 });
 const single = z.object({ MessageBody: z.string() });
 
+export type QueueSettings = {
+  /** How long a message is out of sight once somebody has taken it. */
+  readonly visibilityMs: number;
+  /** A message that was taken so often, and comes back, is set aside. */
+  readonly receivesMax: number;
+};
+
+const SETTINGS: QueueSettings = { visibilityMs: 30_000, receivesMax: Number.POSITIVE_INFINITY };
+
 export type HeldMessage = { readonly messageId: string; readonly body: string };
 type Message = HeldMessage & { visibleAtMs: number; receives: number };
 
 export class QueueHost {
   readonly queueUrl = "http://queue.world/fills";
   readonly #nowMs: () => number;
+  readonly #settings: QueueSettings;
   readonly #messages = new Map<string, Message>();
+  readonly #deadLetters = new Map<string, Message>();
   readonly #bodies: string[] = [];
   #count = 0;
+  /** Asked at each deletion: a queue delivers at least once, and may forget that it was told. */
+  forgetsDeletion: () => boolean = () => false;
 
   /** `nowMs` is the world's time. */
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, settings = SETTINGS) {
     this.#nowMs = nowMs;
+    this.#settings = settings;
   }
 
   /** Answers one request of an SDK client. */
@@ -55,19 +68,42 @@ export class QueueHost {
     }
   };
 
-  /** Takes at most ten messages that are visible, oldest first; each comes back after 30 s unless it is deleted. */
-  receive(): readonly HeldMessage[] {
+  /** Takes some messages that are visible, oldest first; each comes back after its time out of sight unless it is deleted. */
+  receive(max = BATCH_MAX): readonly HeldMessage[] {
     const nowMs = this.#nowMs();
-    const taken = [...this.#messages.values()].filter((message) => message.visibleAtMs <= nowMs).slice(0, BATCH_MAX);
-    for (const message of taken) {
-      message.visibleAtMs = nowMs + VISIBILITY_MS;
+    const taken: Message[] = [];
+    for (const message of this.#messages.values()) {
+      if (taken.length >= max) break;
+      if (message.visibleAtMs > nowMs) continue;
+      if (message.receives >= this.#settings.receivesMax) {
+        this.#messages.delete(message.messageId);
+        this.#deadLetters.set(message.messageId, message);
+        continue;
+      }
+      message.visibleAtMs = nowMs + this.#settings.visibilityMs;
       message.receives += 1;
+      taken.push(message);
     }
     return taken;
   }
 
   delete(messageId: string): void {
-    this.#messages.delete(messageId);
+    if (!this.forgetsDeletion()) this.#messages.delete(messageId);
+  }
+
+  /** Messages that were set aside. */
+  get deadLetters(): number {
+    return this.#deadLetters.size;
+  }
+
+  /** What was set aside is delivered anew, as an operator's redrive does. Answers how many there were. */
+  redrive(): number {
+    const { size } = this.#deadLetters;
+    for (const { messageId, body } of this.#deadLetters.values()) {
+      this.#messages.set(messageId, { messageId, body, visibleAtMs: 0, receives: 0 });
+    }
+    this.#deadLetters.clear();
+    return size;
   }
 
   /** Messages not deleted yet. */

@@ -10,20 +10,23 @@ import { type CambrianParts, makeCambrianApi } from "../cambrian-api/cambrian-ap
 import type { ExchangeFill } from "../exchange/account-records.ts";
 import { type Exchange, type MarketSetting, makeSimulatedExchange, type TradedExchange } from "../exchange/exchange.ts";
 import { type BookShape, type HandMadeExchange, makeHandMadeExchange } from "../exchange/hand-made-exchange.ts";
+import type { Rhythm } from "../exchange/hand-made-market.ts";
 import { makeSeededRng } from "../exchange/seeded-rng.ts";
 import { type SeiNode, startSeiNode } from "../sei-node/node.ts";
 import { Accountant } from "./accountant.ts";
+import type { AwsDepth, AwsWeather } from "./aws-access.ts";
 import { EventBusHost } from "./event-bus-host.ts";
 import { makeCambrianHost, NetworkListener } from "./hosts.ts";
 import { InvariantError, Invariants } from "./invariants.ts";
 import { Network } from "./network.ts";
 import { OperatorDesk } from "./operator-desk.ts";
-import { QueueHost } from "./queue-host.ts";
+import { QueueHost, type QueueSettings } from "./queue-host.ts";
 import { faultsAtEnd } from "./run-end.ts";
 import { makeMemoryTableHost, type TableHost } from "./table-host.ts";
 import { VenueRecord } from "./venue-record.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { watchInvariants } from "./watch.ts";
+import { Weather } from "./weather.ts";
 import { makeWorldTask, type WorldTask } from "./world-task.ts";
 
 const KEYS = { apiKey: "the-key", secretKey: "the-secret" };
@@ -51,6 +54,11 @@ export type ScenarioOptions = {
   readonly configured?: Configured;
   /** Shape of the others' book in a market made by hand. */
   readonly shape?: Partial<BookShape>;
+  /** How often its books are published. */
+  readonly rhythm?: Rhythm;
+  readonly queue?: QueueSettings;
+  /** How deep calls to AWS go; `wire` unless told. */
+  readonly depth?: AwsDepth;
   /** Whether `Date.now` tells the world's time until it is disposed of; true unless told. */
   readonly takesOverDate?: boolean;
 };
@@ -75,6 +83,8 @@ export type ScenarioWorld<Market extends Exchange = Exchange> = {
   /** Halts and resumes as an operator does. */
   readonly operator: OperatorDesk;
   readonly accountant: Accountant;
+  /** What is wrong with the services of AWS, for every process. */
+  readonly awsWeather: AwsWeather;
   readonly venueUrl: string;
   /** The file that every task looks at. */
   readonly configFile: ConfigFileText;
@@ -95,8 +105,8 @@ export type ScenarioWorld<Market extends Exchange = Exchange> = {
 
 /** A world whose market does what the test says. */
 export async function startScenarioWorld(options: ScenarioOptions): Promise<ScenarioWorld<HandMadeExchange>> {
-  const { markets = MARKETS, shape = {} } = options;
-  return await startWorld(options, (time) => makeHandMadeExchange({ clock: time.clock, markets, shape }));
+  const { markets = MARKETS, shape = {}, rhythm } = options;
+  return await startWorld(options, (time) => makeHandMadeExchange({ clock: time.clock, markets, shape, rhythm }));
 }
 
 /** A world whose market moves by itself: seeded traders, a price that wanders and jumps. */
@@ -109,9 +119,9 @@ async function startWorld<Market extends Exchange>(
   options: ScenarioOptions,
   makeExchange: (time: VirtualTime) => Market,
 ): Promise<ScenarioWorld<Market>> {
-  const { seed } = options;
+  const { seed, depth = "wire" } = options;
   await using starting = new AsyncDisposableStack();
-  const time = new VirtualTime();
+  const time = new VirtualTime({ isPure: depth === "direct" });
   if (options.takesOverDate !== false) starting.defer(time.takeOverDate());
   const network = new Network(time, seed);
   const exchange = makeExchange(time);
@@ -121,9 +131,9 @@ async function startWorld<Market extends Exchange>(
   const listener = (index: number) => new NetworkListener(network, `node-${index}.world`);
   const node = await startSeiNode({ source: exchange, clock, rng: rngOf("node"), endpoints: NODES, listener });
   starting.defer(() => node.close());
-  const table = makeMemoryTableHost();
+  const table = makeMemoryTableHost(depth);
   starting.defer(() => table.stop());
-  const queue = new QueueHost(() => time.nowMs);
+  const queue = new QueueHost(() => time.nowMs, options.queue);
   const bus = new EventBusHost(() => time.nowMs);
   const operator = new OperatorDesk(
     time,
@@ -133,6 +143,7 @@ async function startWorld<Market extends Exchange>(
   const { client, tableName } = table;
   const accountant = new Accountant({ time, rng: rngOf("accountant"), queue, client, tableName });
   starting.defer(() => accountant.stop());
+  const awsWeather: AwsWeather = { table: new Weather(), queue: new Weather(), bus: new Weather() };
   const readConfig = configReader(node, queue, table);
   const configFile: ConfigFileText = { text: PLAIN_CONFIG };
   const config = (options.configured ?? unchanged)(readConfig(PLAIN_CONFIG));
@@ -145,7 +156,7 @@ async function startWorld<Market extends Exchange>(
   const running = starting.move();
   const venue = { exchange, api, record, invariants, venueUrl: VENUE_URL };
   return {
-    ...{ time, network, node, table, queue, bus, operator, accountant, configFile, tasks },
+    ...{ time, network, node, table, queue, bus, operator, accountant, configFile, tasks, awsWeather },
     ...venue,
     makeTask: ({ name = `task-${tasks.length + 1}`, configured = unchanged, edges = {} } = {}) => {
       const services = { table: table.backend, queue: queue.backend, bus: bus.backend };
@@ -153,7 +164,17 @@ async function startWorld<Market extends Exchange>(
       const configOf = (text: string) => configured((options.configured ?? unchanged)(readConfig(text)));
       const configSource = { read: () => textOf(configFile), check: configOf };
       const own = { name, config: configured(config), edges: { configSource, ...edges } };
-      const task = makeWorldTask({ time, network, services, seed, venueUrl: VENUE_URL, nodeUrls, ...own });
+      const task = makeWorldTask({
+        time,
+        network,
+        services,
+        seed,
+        depth,
+        weather: awsWeather,
+        venueUrl: VENUE_URL,
+        nodeUrls,
+        ...own,
+      });
       tasks.push(task);
       return task;
     },

@@ -13,14 +13,17 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import { Table } from "../dynamodb-api/table.ts";
-import type { AwsAnswer, AwsBackend } from "./aws-access.ts";
+import type { AwsAnswer, AwsBackend, AwsDepth } from "./aws-access.ts";
 import { AWS_SETTINGS, makeRequestHandler } from "./aws-access.ts";
+import { sendDirectly } from "./direct-client.ts";
 
 export type TableHost = {
   readonly tableName: string;
   readonly backend: AwsBackend;
   /** A client without faults or delays, for whoever looks from outside. */
   readonly client: DynamoDBClient;
+  /** Told the body of each request that may have changed something, once it has; in memory alone. */
+  onWrite?: (body: string) => void;
   stop(): void;
 };
 
@@ -47,13 +50,17 @@ export async function startTableHost(): Promise<TableHost> {
 }
 
 /** Makes the ledger's table, empty, in memory: quicker by far, and it knows only what this code base sends. */
-export function makeMemoryTableHost(): TableHost {
+export function makeMemoryTableHost(depth: AwsDepth = "wire"): TableHost {
   const table = new Table(TABLE_NAME);
   const backend: AwsBackend = ({ headers, body }) => {
-    const answer = table.handle(headers["x-amz-target"], body);
+    const target = headers["x-amz-target"];
+    const answer = table.handle(target, body);
+    if (answer.statusCode === 200 && !/Query|GetItem|Scan/.test(target ?? "")) host.onWrite?.(body);
     return Promise.resolve({ ...answer, headers: { "content-type": "application/x-amz-json-1.0" } });
   };
-  return { tableName: TABLE_NAME, ...reach(backend) };
+  const host: TableHost = { tableName: TABLE_NAME, ...reach(backend) };
+  if (depth === "direct") sendDirectly(host.client, "table", backend);
+  return host;
 }
 
 /** Makes the ledger's table, empty, in any service. */

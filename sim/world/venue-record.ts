@@ -12,6 +12,7 @@ export type Placing = {
   readonly market: string;
   readonly side: string;
   readonly price: string;
+  readonly quantity: string;
 };
 
 export type ArrivalEntry = {
@@ -171,6 +172,7 @@ function readPlacing(body: string): Placing | undefined {
       market: text("market_id"),
       side: text("side"),
       price: text("price"),
+      quantity: text("quantity"),
     };
   } catch {
     // The venue will answer that; it is no order.

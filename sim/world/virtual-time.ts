@@ -15,6 +15,8 @@ const AT_ONE_MOMENT_MAX = 20_000;
 const UNTIL_MS = 3_600_000;
 /** Turns of the real loop that work may be under way without an end, about a minute. */
 const TURNS_UNDER_WAY_MAX = 20_000_000;
+/** A turn of the real loop all the same after so many events: signals and the like wait for it. */
+const STEPS_WITHOUT_TURN_MAX = 100;
 /** Due times are whole microseconds, so that sums of them are read and compared easily. */
 const PER_MS = 1_000;
 
@@ -28,6 +30,16 @@ export class VirtualTime {
   /** A binary heap: earliest first, then in the order of scheduling. */
   readonly #heap: Entry[] = [];
   readonly #observers = new Set<() => void>();
+  readonly #isPure: boolean;
+  #stepsSinceTurn = 0;
+
+  /**
+   * `isPure`: nothing that is not marked as under way waits for more than promises, so that a turn of the real loop is not needed
+   * after every event. It takes longer than most events.
+   */
+  constructor({ isPure = false }: { readonly isPure?: boolean } = {}) {
+    this.#isPure = isPure;
+  }
 
   /** The world's own clock, which nothing can stop. */
   readonly clock: Clock = {
@@ -38,6 +50,11 @@ export class VirtualTime {
   /** Milliseconds since the world's beginning. */
   get nowMs(): number {
     return this.#nowMs;
+  }
+
+  /** What is due some day. */
+  get scheduled(): number {
+    return this.#heap.length;
   }
 
   /** The same moment as the world's wall clock tells it. */
@@ -131,6 +148,20 @@ export class VirtualTime {
     };
   }
 
+  /** Makes `AbortSignal.timeout` end by this time. Returns what restores it. */
+  takeOverTimeouts(): () => void {
+    const real = AbortSignal.timeout;
+    const virtual = (delayMs: number): AbortSignal => {
+      const controller = new AbortController();
+      this.after(delayMs, () => controller.abort(new DOMException("The operation was aborted", "TimeoutError")));
+      return controller.signal;
+    };
+    AbortSignal.timeout = virtual;
+    return () => {
+      if (AbortSignal.timeout === virtual) AbortSignal.timeout = real;
+    };
+  }
+
   async #step(entry: Entry): Promise<void> {
     this.#pop();
     if (entry.run === undefined) return;
@@ -144,6 +175,14 @@ export class VirtualTime {
 
   /** One turn of the real loop comes after every micro-task and tick; more of them while work is under way. */
   async #drain(): Promise<void> {
+    this.#stepsSinceTurn += 1;
+    if (this.#isPure && this.#underWay === 0 && this.#stepsSinceTurn < STEPS_WITHOUT_TURN_MAX) {
+      // A tick comes after every micro-task, and a second one after what ticks have led to.
+      await nextTick();
+      await nextTick();
+      if (this.#underWay === 0) return;
+    }
+    this.#stepsSinceTurn = 0;
     await setImmediate();
     for (let turn = 0; this.#underWay > 0; turn += 1) {
       assert(turn < TURNS_UNDER_WAY_MAX, "work under way must come to an end");
@@ -191,4 +230,10 @@ export class VirtualTime {
 
 function isBefore(a: Entry, b: Entry): boolean {
   return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
+}
+
+function nextTick(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }

@@ -1,4 +1,5 @@
 /** Looks at the invariants after every event of a world, and now and then at what its tasks know. Owns when; the rules are `invariants.ts`'s. */
+import { isOpen, type Order } from "../../core/order.ts";
 import type { CambrianFaults } from "../cambrian-api/faults.ts";
 import type { Invariants, TaskKnowledge } from "./invariants.ts";
 import type { VenueRecord } from "./venue-record.ts";
@@ -34,12 +35,17 @@ export function watchInvariants({ time, invariants, record, faults, tasks }: Wat
 /** A task without an epoch is not in charge yet: it may not ask, let alone act. */
 function knowledgeOf(task: WorldTask, faults: CambrianFaults): TaskKnowledge {
   const { name, process, links } = task;
-  const { epoch, markets } = task.state();
+  const { engine, epoch, phase } = task.task.charge;
   const { venue } = links;
-  const isLineGood = venue.reachability === "up" && venue.requestLoss === 0 && venue.replyLoss === 0;
+  // A start reads the table before it asks for orders.
+  const isLineGood = venue.isGood && (phase === "running" || links.table.isGood);
   return {
     name,
     reachesVenue: process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders"),
-    clientOrderIds: new Set(markets.flatMap(({ openOrders }) => openOrders.map(({ clientOrderId }) => clientOrderId))),
+    isKnown: (clientOrderId) => engine?.markets.some(({ orders }) => isKnownOpen(orders.find(clientOrderId))) ?? false,
   };
+}
+
+function isKnownOpen(order: Order | undefined): boolean {
+  return order !== undefined && isOpen(order);
 }

@@ -76,14 +76,17 @@ export class WorldProcess {
     for (const act of this.#onCrash) act();
   }
 
-  /** Crashes it when the point is reached. */
-  crashAt(point: CrashPoint): void {
-    this.#plan(point, () => this.crash());
+  /** Crashes it when the point is reached, which is told first. Answers what gives that up. */
+  crashAt(point: CrashPoint, onReached: () => void = () => undefined): () => void {
+    return this.#plan(point, () => {
+      onReached();
+      this.crash();
+    });
   }
 
-  /** Freezes it when the point is reached; before a write, the write happens at the thaw. */
-  freezeAt(point: CrashPoint, monotonic: "goes-on" | "stands-still" = "goes-on"): void {
-    this.#plan(point, () => this.freeze(monotonic));
+  /** Freezes it when the point is reached; before a write, the write happens at the thaw. Answers what gives that up. */
+  freezeAt(point: CrashPoint, monotonic: "goes-on" | "stands-still" = "goes-on"): () => void {
+    return this.#plan(point, () => this.freeze(monotonic));
   }
 
   /**
@@ -143,9 +146,13 @@ export class WorldProcess {
     this.#onCrash.push(act);
   }
 
-  #plan(point: CrashPoint, act: () => void): void {
+  #plan(point: CrashPoint, act: () => void): () => void {
     assert(Number.isSafeInteger(point.nth) && point.nth > 0, `nth must be a count from 1, was ${point.nth}`);
-    this.#plans.push({ point, left: point.nth, act });
+    const plan: Plan = { point, left: point.nth, act };
+    this.#plans.push(plan);
+    return () => {
+      this.#plans = this.#plans.filter((each) => each !== plan);
+    };
   }
 
   #pass(act: () => void, held: (() => void)[]): void {

@@ -8,7 +8,7 @@ import type { HttpRequest } from "../../fargate/seams.ts";
 import type { MarketState, TaskState } from "../../fargate/status/state.ts";
 import { type StopReport, Task, type TaskOptions } from "../../fargate/task.ts";
 import { makeSeededRng } from "../exchange/seeded-rng.ts";
-import { type AwsLinks, type AwsServices, makeAwsAccess } from "./aws-access.ts";
+import { type AwsDepth, type AwsLinks, type AwsServices, type AwsWeather, makeAwsAccess } from "./aws-access.ts";
 import type { Link } from "./link.ts";
 import type { Network } from "./network.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -57,6 +57,8 @@ export type WorldTaskInput = {
   readonly config: Config;
   readonly venueUrl: string;
   readonly nodeUrls: readonly string[];
+  readonly depth?: AwsDepth;
+  readonly weather?: AwsWeather;
   /** Edges in place of the world's, for what only one test needs. */
   readonly edges?: Partial<TaskOptions>;
 };
@@ -66,7 +68,7 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
   const { name, time, network, services, seed, config } = input;
   const process = new WorldProcess(name, time);
   const access = network.access(process);
-  const aws = makeAwsAccess({ time, process, services, seed });
+  const aws = makeAwsAccess({ time, process, services, seed, depth: input.depth ?? "wire", weather: input.weather });
   const records: LogRecord[] = [];
   const requests: SentRequest[] = [];
   const faults: unknown[] = [];
@@ -89,6 +91,7 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
     log: makeRecordingLog(process, time, records),
     memoryRssBytes: () => 0,
     isColdAllowed: true,
+    isUnwatched: input.depth === "direct",
     onCrash: (error) => faults.push(error),
     onUseless: (reason) => useless.push(reason),
     ...input.edges,

@@ -28,7 +28,7 @@ function arrival(number: number, atMs: number, more: Partial<ArrivalEntry> = {})
 }
 
 function placing(number: number, atMs: number, clientOrderId: string, more: Partial<ArrivalEntry> = {}): ArrivalEntry {
-  const of = { clientOrderId, market: MARKET, side: "buy", price: "0.42" };
+  const of = { clientOrderId, market: MARKET, side: "buy", price: "0.42", quantity: "500" };
   return arrival(number, atMs, { route: "place", placing: of, ...more });
 }
 
@@ -117,7 +117,7 @@ describe("what must hold at the venue", () => {
 
 describe("an order that no task knows", () => {
   const tasks = (known: readonly string[], reachesVenue = true) => [
-    { name: "task-1", reachesVenue, clientOrderIds: new Set(known) },
+    { name: "task-1", reachesVenue, isKnown: (id: string) => known.includes(id) },
   ];
   const live = () => judged([order("fm-1-a", "buy", "0.41")]);
 

@@ -1,0 +1,69 @@
+/**
+ * What a run has come by: pairs of order state and fact, crash points, faults in each state of the system, moments that a run should have
+ * seen. Owns the counting; nothing here decides anything.
+ */
+import { ORDER_FACTS, ORDER_STATES, ORDER_TABLE, type OrderFact, type OrderState } from "../../../core/order-states.ts";
+
+export type Counts = Readonly<Record<string, number>>;
+
+export type Coverage = {
+  /** `state × fact`. */
+  readonly pairs: Counts;
+  /** `fault × state of the system`. */
+  readonly cells: Counts;
+  /** Crash points and other moments. */
+  readonly marks: Counts;
+  /** Episodes that began, by kind. */
+  readonly episodes: Counts;
+};
+
+export class Counter {
+  readonly #counts = new Map<string, number>();
+
+  add(name: string, by = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
+  }
+
+  read(): Counts {
+    return Object.fromEntries([...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+/** Counts each look into the table of order states, until the returned function is called. */
+export function countPairs(counter: Counter): () => void {
+  const rows = new Map(ORDER_STATES.map((state) => [state, ORDER_TABLE[state]]));
+  for (const [state, row] of rows) {
+    const counted = new Proxy(row, {
+      get: (target, fact: OrderFact) => {
+        counter.add(`${state} × ${fact}`);
+        return target[fact];
+      },
+    });
+    Reflect.set(ORDER_TABLE, state, counted);
+  }
+  return () => {
+    for (const [state, row] of rows) Reflect.set(ORDER_TABLE, state, row);
+  };
+}
+
+/** Pairs that an order can meet at all: acts of our own that cannot be are none. */
+export function possiblePairs(): readonly string[] {
+  const isPossible = (state: OrderState, fact: OrderFact) => ORDER_TABLE[state][fact] !== "bug";
+  return ORDER_STATES.flatMap((state) =>
+    ORDER_FACTS.filter((fact) => isPossible(state, fact)).map((fact) => `${state} × ${fact}`),
+  );
+}
+
+export function summed(all: readonly Coverage[]): Coverage {
+  const sum = (of: (coverage: Coverage) => Counts): Counts => {
+    const counter = new Counter();
+    for (const coverage of all) for (const [name, count] of Object.entries(of(coverage))) counter.add(name, count);
+    return counter.read();
+  };
+  return {
+    pairs: sum(({ pairs }) => pairs),
+    cells: sum(({ cells }) => cells),
+    marks: sum(({ marks }) => marks),
+    episodes: sum(({ episodes }) => episodes),
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * The plan of one seed: its shape, its rounds and every episode of every fault, all drawn before anything runs, so that a run can be
+ * repeated with some of them left out. Owns the drawing; what an episode does is its kind's.
+ */
+import { makeSeededRng } from "../../exchange/seeded-rng.ts";
+import { FAULT_KINDS } from "../faults/every-kind.ts";
+import type { FaultKind, FaultParameters } from "../faults/kind.ts";
+import { chance, logBetween, type Range, untilNext } from "./draw.ts";
+import { drawShape, type Shape } from "./shape.ts";
+
+export type Episode = {
+  readonly round: number;
+  /** From the beginning of the round's faults. */
+  readonly atMs: number;
+  readonly lastsMs: number;
+  readonly kind: string;
+  readonly parameters: FaultParameters;
+};
+
+/** `faultsMs` of faults, then everything is healed, and the system has to come back. */
+export type Round = { readonly calmMs: number; readonly faultsMs: number };
+
+export type Plan = {
+  readonly seed: number;
+  readonly shape: Shape;
+  readonly rounds: readonly Round[];
+  readonly episodes: readonly Episode[];
+};
+
+export type PlanWishes = {
+  /** Kinds whose name begins with this, each of them on; others stay off. */
+  readonly only?: string | undefined;
+  /** About so much simulated time; drawn unless told. */
+  readonly minutes?: number | undefined;
+};
+
+const KIND_SHARE = 0.5;
+/** One seed in so many has no faults at all: then nothing may be alarmed, and next to nothing be unquoted. */
+const FAULTLESS_SHARE = 0.05;
+const FAULTS_MS: Range = { low: 6 * 60_000, high: 40 * 60_000 };
+const LONG_FAULTS_MS: Range = { low: 2 * 3_600_000, high: 4 * 3_600_000 };
+const LONG_SHARE = 0.08;
+const CALM_MS: Range = { low: 30_000, high: 120_000 };
+const SEED_MS: Range = { low: 30 * 60_000, high: 100 * 60_000 };
+const EPISODES_MAX = 5_000;
+
+export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
+  const rng = makeSeededRng(seed, "plan");
+  const shape = drawShape(makeSeededRng(seed, "shape"));
+  const wantedMs = wishes.minutes === undefined ? logBetween(rng, SEED_MS) : wishes.minutes * 60_000;
+  const rounds: Round[] = [];
+  for (let sumMs = 0; sumMs < wantedMs; ) {
+    const isLong = chance(rng, LONG_SHARE) && wishes.minutes === undefined;
+    const drawnMs = Math.round(logBetween(rng, isLong ? LONG_FAULTS_MS : FAULTS_MS));
+    const faultsMs = isLong ? drawnMs : Math.min(drawnMs, Math.max(60_000, wantedMs - sumMs));
+    const calmMs = Math.round(logBetween(rng, CALM_MS));
+    rounds.push({ calmMs, faultsMs });
+    sumMs += calmMs + faultsMs;
+  }
+  const isFaultless = chance(rng, FAULTLESS_SHARE) && wishes.only === undefined;
+  const episodes = isFaultless ? [] : drawEpisodes(seed, shape, rounds, wishes.only);
+  return { seed, shape, rounds, episodes };
+}
+
+function drawEpisodes(
+  seed: number,
+  shape: Shape,
+  rounds: readonly Round[],
+  only: string | undefined,
+): readonly Episode[] {
+  const markets = shape.markets.map(({ symbol }) => symbol);
+  const episodes = FAULT_KINDS.flatMap((kind) => {
+    // A stream for each kind: a kind that is added or changed leaves the others as they were.
+    const rng = makeSeededRng(seed, `fault ${kind.name}`);
+    const isOn = chance(rng, KIND_SHARE);
+    const isWanted = only === undefined ? isOn : kind.name.startsWith(only);
+    if (!isWanted) return [];
+    const everyMs = logBetween(rng, kind.everyMs);
+    return rounds.flatMap((round, index) => episodesOf(kind, { rng, everyMs, markets, round, index }));
+  });
+  const inOrder = episodes.toSorted((a, b) => a.round - b.round || a.atMs - b.atMs);
+  return inOrder.slice(0, EPISODES_MAX);
+}
+
+/** One after the other: two of a kind would end each other. */
+function episodesOf(
+  kind: FaultKind,
+  at: {
+    readonly rng: ReturnType<typeof makeSeededRng>;
+    readonly everyMs: number;
+    readonly markets: readonly string[];
+    readonly round: Round;
+    readonly index: number;
+  },
+): readonly Episode[] {
+  const { rng, everyMs, markets, round, index } = at;
+  const episodes: Episode[] = [];
+  let atMs = untilNext(rng, everyMs);
+  while (atMs < round.faultsMs) {
+    const lastsMs = Math.min(logBetween(rng, kind.lastsMs), round.faultsMs - atMs);
+    const parameters = kind.draw(rng, markets);
+    episodes.push({ round: index, atMs: Math.round(atMs), lastsMs: Math.round(lastsMs), kind: kind.name, parameters });
+    atMs += lastsMs + untilNext(rng, everyMs);
+  }
+  return episodes;
+}

@@ -1,0 +1,52 @@
+/** Processes that run seeds side by side. Owns who gets which seed and that none is left running; a seed is the same whoever runs it. */
+import { type ChildProcess, fork } from "node:child_process";
+import type { SeedResult } from "./run-seed.ts";
+import type { Job, JobAnswer } from "./worker.ts";
+
+export type PoolOptions = {
+  readonly workers: number;
+  /** The next job; undefined when there is none left. */
+  readonly next: () => Job | undefined;
+  /** Told each result as it comes. */
+  readonly onResult: (result: SeedResult) => void;
+  /** Whether each job has a process of its own. */
+  readonly isFresh: boolean;
+};
+
+/** Rejects when a process ended or failed: that is no verdict on a seed. */
+export async function runJobs({ workers, next, onResult, isFresh }: PoolOptions): Promise<void> {
+  const started: ChildProcess[] = [];
+  const start = (): ChildProcess => {
+    const child = fork(new URL("./worker.ts", import.meta.url));
+    started.push(child);
+    return child;
+  };
+  const work = async (): Promise<void> => {
+    let child: ChildProcess | undefined;
+    for (let job = next(); job !== undefined; job = next()) {
+      child ??= start();
+      onResult(await ask(child, job));
+      if (!isFresh) continue;
+      child.kill();
+      child = undefined;
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: workers }, work));
+  } finally {
+    for (const child of started) child.kill();
+  }
+}
+
+function ask(child: ChildProcess, job: Job): Promise<SeedResult> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`the process of seed ${job.seed} ended with ${code}`));
+    child.once("exit", onExit);
+    child.once("message", (answer: JobAnswer) => {
+      child.off("exit", onExit);
+      if (answer.type === "done") resolve(answer.result);
+      else reject(new Error(`seed ${job.seed}: ${answer.message}`));
+    });
+    child.send(job);
+  });
+}

@@ -1,0 +1,278 @@
+/**
+ * One seed from beginning to end: warm up, faults, healing, liveness, again and again, then the end. Owns this order and what is answered
+ * of it. The programmatic entry for whoever wants to try a change: `runSeed`.
+ */
+import { createHash } from "node:crypto";
+import { makeSeededRng } from "../../exchange/seeded-rng.ts";
+import { FAULT_KINDS } from "../faults/every-kind.ts";
+import type { FaultyWorld } from "../faults/kind.ts";
+import { InvariantError, type Rule } from "../invariants.ts";
+import { startScenarioWorld } from "../scenario-world.ts";
+import { Checks } from "./checks.ts";
+import { Counter, type Coverage, countPairs } from "./coverage.ts";
+import { type Deployment, writtenDeployment } from "./deployment.ts";
+import { EcsService } from "./ecs-service.ts";
+import { Functions } from "./functions.ts";
+import { comesBack, type Healing, settles } from "./liveness.ts";
+import { MarketMover } from "./market-mover.ts";
+import { OperatorRoom } from "./operator-room.ts";
+import { drawPlan, type Episode, type Plan, type PlanWishes } from "./plan.ts";
+import { quiesces } from "./quiesce.ts";
+import { shaped } from "./shape.ts";
+import { systemState } from "./system-state.ts";
+
+export type SeedOptions = PlanWishes & {
+  readonly seed: number;
+  /** In place of the drawn plan: one with episodes left out. */
+  readonly plan?: Plan | undefined;
+  readonly deployment?: Deployment | undefined;
+  /** Told a line each time something begins or ends. */
+  readonly onLine?: ((line: string) => void) | undefined;
+};
+
+export type SeedViolation = { readonly rule: Rule | "unhandled"; readonly atMs: number; readonly what: string };
+
+export type SeedResult = {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly violation: SeedViolation | undefined;
+  /** What the venue saw last, for a violation. */
+  readonly tail: string;
+  readonly simulatedMs: number;
+  readonly cpuMs: number;
+  readonly fills: number;
+  readonly placings: number;
+  readonly tasks: number;
+  /** From healing to two-sided quotes, the longest. */
+  readonly slowestHealMs: number;
+  readonly coverage: Coverage;
+  /** SHA-256 over everything that the venue and the bus saw, and what the ledger says. */
+  readonly hash: string;
+};
+
+const WARM_MS = 180_000;
+
+/** Never rejects: whatever goes wrong is the result's `violation`. */
+export async function runSeed(options: SeedOptions): Promise<SeedResult> {
+  const plan = options.plan ?? drawPlan(options.seed, options);
+  const began = process.cpuUsage();
+  const run = await SeedRun.start(plan, options);
+  const uncaught = (error: unknown) => run.uncaught(error);
+  process.on("unhandledRejection", uncaught);
+  try {
+    const violation = await run.toEnd();
+    const { user, system } = process.cpuUsage(began);
+    return run.result(violation, (user + system) / 1_000);
+  } finally {
+    await run.close();
+    process.off("unhandledRejection", uncaught);
+  }
+}
+
+class SeedRun {
+  readonly #plan: Plan;
+  readonly #healing: Healing;
+  readonly #faulty: FaultyWorld;
+  readonly #functions: Functions;
+  readonly #counters = { pairs: new Counter(), cells: new Counter(), marks: new Counter(), episodes: new Counter() };
+  readonly #ends: (() => void)[] = [];
+  readonly #onLine: (line: string) => void;
+  #uncaught: unknown;
+  #slowestHealMs = 0;
+
+  static async start(plan: Plan, options: SeedOptions): Promise<SeedRun> {
+    const { seed, shape } = plan;
+    const { blockMs, spreadBps, depth, markets } = shape;
+    const deployment = options.deployment ?? writtenDeployment();
+    const world = await startScenarioWorld({
+      seed,
+      markets,
+      configured: shaped(shape),
+      shape: { spreadBps },
+      rhythm: { stepMs: blockMs, heartbeatMs: blockMs },
+      queue: deployment.fills,
+      depth,
+    });
+    world.accountant.stop();
+    return new SeedRun(plan, { ...options, deployment }, world);
+  }
+
+  private constructor(
+    plan: Plan,
+    options: SeedOptions & { readonly deployment: Deployment },
+    world: Awaited<ReturnType<typeof startScenarioWorld>>,
+  ) {
+    this.#plan = plan;
+    this.#onLine = options.onLine ?? (() => undefined);
+    const { seed, shape } = plan;
+    const { time, exchange } = world;
+    this.#ends.push(time.takeOverTimeouts(), countPairs(this.#counters.pairs));
+    const mark = (name: string) => this.#counters.marks.add(name);
+    const operator = new OperatorRoom({
+      functions: () => this.#functions,
+      api: world.api,
+      nowMs: () => time.nowMs,
+      credentials: { apiKey: "the-key", secretKey: "the-secret" },
+    });
+    const service: EcsService = new EcsService({
+      time,
+      rng: makeSeededRng(seed, "service"),
+      stopTimeoutMs: options.deployment.stopTimeoutMs,
+      makeTask: ({ edges = {}, ...settings }) =>
+        world.makeTask({
+          ...settings,
+          configured: operator.keyed(),
+          edges: { ...edges, idleDecisionMs: shape.idleDecisionMs },
+        }),
+      onBug: (task, error) => checks.note("bug", `${task.name}: ${textOf(error)}`),
+    });
+    const checks = new Checks({ world, service, shape, mark });
+    const mover = new MarketMover({ time, exchange, shape, seed });
+    this.#functions = new Functions({
+      cloud: {
+        time,
+        network: world.network,
+        services: { table: world.table.backend, queue: world.queue.backend, bus: world.bus.backend },
+        weather: world.awsWeather,
+        depth: shape.depth,
+        seed,
+      },
+      rng: makeSeededRng(seed, "functions"),
+      deployment: options.deployment,
+      queue: world.queue,
+      tableName: world.table.tableName,
+      markets: shape.markets.map(({ symbol }) => symbol),
+      shard: "main",
+      venueUrl: world.venueUrl,
+      credentials: () => operator.credentials,
+    });
+    this.#healing = { world, service, operator, mover, checks, shape };
+    this.#faulty = { world, service, functions: this.#functions, operator, mark };
+    this.#ends.push(
+      time.onEvent(() => {
+        checks.throwNoted();
+        if (this.#uncaught !== undefined) throw this.#uncaught;
+        checks.look();
+      }),
+    );
+  }
+
+  uncaught(error: unknown): void {
+    this.#uncaught ??= error;
+  }
+
+  /** Answers what was broken, if anything was. */
+  async toEnd(): Promise<SeedViolation | undefined> {
+    const { time } = this.#healing.world;
+    try {
+      await this.#rounds();
+      return undefined;
+    } catch (error) {
+      if (error instanceof InvariantError) {
+        const what = error.message.split("\n", 1)[0] ?? "";
+        return { rule: error.rule, atMs: error.atMs, what: what.slice(what.indexOf(": ") + 2) };
+      }
+      return { rule: "unhandled", atMs: time.nowMs, what: textOf(error) };
+    }
+  }
+
+  result(violation: SeedViolation | undefined, cpuMs: number): SeedResult {
+    const { world, service } = this.#healing;
+    const { pairs, cells, marks, episodes } = this.#counters;
+    return {
+      seed: this.#plan.seed,
+      plan: this.#plan,
+      violation,
+      tail: violation === undefined ? "" : world.record.tail(),
+      simulatedMs: world.time.nowMs,
+      cpuMs,
+      fills: this.#plan.shape.markets.reduce((sum, { symbol }) => sum + world.exchange.standing(symbol).fillCount, 0),
+      placings: world.record.arrivals("place").length,
+      tasks: service.launched,
+      slowestHealMs: this.#slowestHealMs,
+      coverage: { pairs: pairs.read(), cells: cells.read(), marks: marks.read(), episodes: episodes.read() },
+      hash: this.#hash(),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#functions.stop();
+    this.#healing.mover.stop();
+    for (const end of this.#ends.reverse()) end();
+    await this.#healing.world[Symbol.asyncDispose]();
+  }
+
+  async #rounds(): Promise<void> {
+    const { world, service, mover, operator } = this.#healing;
+    this.#functions.start();
+    mover.start();
+    service.launch();
+    this.#line("the task is launched");
+    await this.#comesBack(WARM_MS);
+    for (const [index, round] of this.#plan.rounds.entries()) {
+      await world.time.pass(round.calmMs);
+      const undos = this.#schedule(this.#plan.episodes.filter((episode) => episode.round === index));
+      this.#line(`round ${index + 1}: ${round.faultsMs} ms of faults`);
+      await world.time.pass(round.faultsMs);
+      for (const undo of undos) undo();
+      world.api.faults.clear();
+      this.#line("healed");
+      await this.#comesBack();
+      await settles(this.#healing);
+      this.#line("settled");
+    }
+    operator.resumeAll(this.#plan.shape.markets.map(({ symbol }) => symbol));
+    await quiesces(this.#healing);
+  }
+
+  async #comesBack(_withinMs?: number): Promise<void> {
+    const tookMs = await comesBack(this.#healing);
+    this.#slowestHealMs = Math.max(this.#slowestHealMs, tookMs);
+    this.#line(`two-sided after ${tookMs} ms`);
+  }
+
+  /** Lets each begin and end at its time; answers what ends those that have begun and not ended. */
+  #schedule(episodes: readonly Episode[]): readonly (() => void)[] {
+    const { time } = this.#healing.world;
+    return episodes.map((episode) => {
+      let end: (() => void) | undefined;
+      let isOver = false;
+      const finish = () => {
+        if (isOver) return;
+        isOver = true;
+        if (end === undefined) return;
+        this.#line(`ends ${episode.kind}`);
+        end();
+      };
+      time.after(episode.atMs, () => {
+        if (isOver) return;
+        const kind = FAULT_KINDS.find(({ name }) => name === episode.kind);
+        if (kind === undefined) throw new RangeError(`a fault must be of a known kind, was ${episode.kind}`);
+        this.#counters.episodes.add(kind.name);
+        this.#counters.cells.add(`${kind.name} × ${systemState(this.#healing)}`);
+        this.#line(`begins ${kind.name} for ${episode.lastsMs} ms ${JSON.stringify(episode.parameters)}`);
+        end = kind.start(this.#faulty, episode.parameters);
+        time.after(episode.lastsMs, finish);
+      });
+      return finish;
+    });
+  }
+
+  #line(text: string): void {
+    this.#onLine(`${this.#healing.world.time.nowMs.toFixed(3)} ms ${text}`);
+  }
+
+  #hash(): string {
+    const { world } = this.#healing;
+    const hash = createHash("sha256");
+    for (const line of world.record.lines()) hash.update(line).update("\n");
+    for (const event of world.bus.events) hash.update(JSON.stringify(event)).update("\n");
+    for (const body of world.queue.sent) hash.update(body).update("\n");
+    return hash.digest("hex");
+  }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.message}\n${error.stack ?? ""}`;
+}

@@ -1,0 +1,152 @@
+/** `npm run simulate`: the fault world over many seeds. Owns which seeds are run, what is said, and the exit code. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InputError } from "../../../core/errors.ts";
+import { type Deployment, readDeployment } from "./deployment.ts";
+import { HELP, parseSimulateOptions, type SimulateOptions, type Wanted } from "./options.ts";
+import { runJobs } from "./pool.ts";
+import { seedText, summaryText, violationText } from "./report.ts";
+import { runSeed, type SeedResult } from "./run-seed.ts";
+import { shrink } from "./shrink.ts";
+
+const EXIT_VIOLATED = 1;
+const EXIT_USAGE = 64;
+const ROOT = new URL("../../../", import.meta.url).pathname;
+const HOUR_MS = 3_600_000;
+/** Fresh seeds of a commit lie in a range of their own. */
+const SEEDS_OF_A_COMMIT = 4_096;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseSimulateOptions(args);
+    if (options !== "help") return await simulate(options);
+    process.stdout.write(HELP);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_USAGE;
+  }
+}
+
+async function simulate(options: SimulateOptions): Promise<number> {
+  const commit = commitOf();
+  const deployment = deploymentOf(options.templates);
+  say(`commit ${commit}, node ${process.version}`);
+  const startedMs = performance.now();
+  const { wanted } = options;
+  if (options.isTraced && wanted.type === "seeds") {
+    const { only, minutes } = options;
+    const result = await runSeed({ seed: wanted.first, only, minutes, deployment, onLine: say });
+    return await conclude([result], options, { deployment, startedMs });
+  }
+  if (wanted.type === "double") return await runTwice(options, { commit, deployment, seeds: wanted.seeds });
+  const results: SeedResult[] = [];
+  const next = nextSeed(wanted, commit, results);
+  const { workers, only, minutes } = options;
+  await runJobs({
+    workers,
+    isFresh: false,
+    next: () => {
+      const seed = results.some(({ violation }) => violation !== undefined) ? undefined : next();
+      return seed === undefined ? undefined : { seed, only, minutes, deployment };
+    },
+    onResult: (result) => {
+      results.push(result);
+      say(seedText(result));
+    },
+  });
+  return await conclude(results, options, { deployment, startedMs });
+}
+
+async function conclude(
+  results: readonly SeedResult[],
+  options: SimulateOptions,
+  { deployment, startedMs }: { readonly deployment: Deployment; readonly startedMs: number },
+): Promise<number> {
+  say(summaryText(results, (performance.now() - startedMs) / 1_000));
+  const failing = results.find(({ violation }) => violation !== undefined);
+  if (failing === undefined) return 0;
+  const { plan, seed } = failing;
+  const shrunk = options.isShrunk
+    ? await shrink(failing, (smaller) => runSeed({ seed, plan: smaller, deployment }))
+    : { result: failing, runs: 0 };
+  say(`shrunk from ${plan.episodes.length} to ${shrunk.result.plan.episodes.length} faults in ${shrunk.runs} runs`);
+  say(violationText(shrunk.result));
+  if (options.out !== undefined) {
+    const { violation, plan: kept } = shrunk.result;
+    writeFileSync(options.out, `${JSON.stringify({ was: violation, plan: kept }, null, 2)}\n`);
+  }
+  return EXIT_VIOLATED;
+}
+
+/** Each seed in two processes that have run nothing before. */
+async function runTwice(
+  { workers, only, minutes }: SimulateOptions,
+  { commit, deployment, seeds }: { readonly commit: string; readonly deployment: Deployment; readonly seeds: number },
+): Promise<number> {
+  const first = firstSeed(commit);
+  const jobs = Array.from({ length: 2 * seeds }, (_, index) => first + (index >> 1));
+  const hashes = new Map<number, string[]>();
+  await runJobs({
+    workers,
+    isFresh: true,
+    next: () => {
+      const seed = jobs.shift();
+      return seed === undefined ? undefined : { seed, only, minutes, deployment };
+    },
+    onResult: ({ seed, hash }) => void hashes.set(seed, [...(hashes.get(seed) ?? []), hash]),
+  });
+  const different = [...hashes].filter(([, [one, other]]) => one !== other);
+  for (const [seed, [one, other]] of different) say(`seed ${seed} differs: ${one} and ${other}`);
+  say(`${hashes.size} seeds run twice, ${different.length} with different traces`);
+  return different.length === 0 ? 0 : EXIT_VIOLATED;
+}
+
+function nextSeed(wanted: Wanted, commit: string, results: readonly SeedResult[]): () => number | undefined {
+  let seed = wanted.type === "seeds" ? wanted.first : firstSeed(commit);
+  let begun = 0;
+  return () => {
+    if (wanted.type === "seeds" && seed > wanted.last) return undefined;
+    if (wanted.type === "hours") {
+      const hours = results.reduce((sum, { simulatedMs }) => sum + simulatedMs, 0) / HOUR_MS;
+      if (hours >= wanted.hours && begun >= wanted.seedsMin) return undefined;
+    }
+    begun += 1;
+    seed += 1;
+    return seed - 1;
+  };
+}
+
+function firstSeed(commit: string): number {
+  return (Number.parseInt(commit.slice(0, 5), 16) * SEEDS_OF_A_COMMIT) >>> 0;
+}
+
+/** The commit that stands here; without one, nothing tells two trees apart, and the seeds are always the same. */
+function commitOf(): string {
+  const { stdout, status } = spawnSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : "0000000";
+}
+
+function deploymentOf(templates: string | undefined): Deployment {
+  if (templates !== undefined) return readDeployment(templates);
+  const folder = mkdtempSync(join(tmpdir(), "flashmm-templates-"));
+  try {
+    execFileSync(process.execPath, ["infra/app.ts"], {
+      cwd: ROOT,
+      env: { PATH: process.env["PATH"], CDK_OUTDIR: folder },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    return readDeployment(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

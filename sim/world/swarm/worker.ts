@@ -1,0 +1,19 @@
+/** A process that runs seeds, one after the other, and sends what came of each. Owns the messages; seeds are `run-seed.ts`'s. */
+import { assert } from "../../../core/assert.ts";
+import type { Deployment } from "./deployment.ts";
+import type { PlanWishes } from "./plan.ts";
+import { runSeed, type SeedResult } from "./run-seed.ts";
+
+export type Job = PlanWishes & { readonly seed: number; readonly deployment: Deployment };
+export type JobAnswer =
+  | { readonly type: "done"; readonly result: SeedResult }
+  | { readonly type: "failed"; readonly message: string };
+
+const send = process.send?.bind(process);
+assert(send !== undefined, "the worker must be started by the pool");
+process.on("message", (job: Job) => {
+  runSeed(job).then(
+    (result) => send({ type: "done", result } satisfies JobAnswer),
+    (error: unknown) => send({ type: "failed", message: String(error) } satisfies JobAnswer),
+  );
+});
