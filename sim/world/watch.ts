@@ -37,13 +37,18 @@ function knowledgeOf(task: WorldTask, faults: CambrianFaults): TaskKnowledge {
   const { name, process, links } = task;
   const { engine, epoch, phase } = task.task.charge;
   const { venue } = links;
-  // A start reads the table before it asks for orders.
-  const isLineGood = venue.isGood && (phase === "running" || links.table.isGood);
+  // A start keeps quiet and reads the table before it asks for orders.
+  const asks = phase === "running" || (epoch !== null && hasBegun(task, "end our open orders"));
+  const isLineGood = venue.isGood && asks && process.isWallClockGood;
   return {
     name,
     reachesVenue: process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders"),
     isKnown: (clientOrderId) => engine?.markets.some(({ orders }) => isKnownOpen(orders.find(clientOrderId))) ?? false,
   };
+}
+
+function hasBegun(task: WorldTask, step: string): boolean {
+  return task.state().startup.some((each) => each.step === step && each.state !== "waiting");
 }
 
 function isKnownOpen(order: Order | undefined): boolean {

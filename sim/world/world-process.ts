@@ -7,6 +7,7 @@ import type { Clock } from "../../fargate/seams.ts";
 import type { RouteName } from "../cambrian-api/routes.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
+const WALL_OFF_MS_MAX = 3_000;
 /** Things that a frozen process is owed; a longer freeze than any scenario's. */
 const HELD_MAX = 1_000_000;
 
@@ -111,6 +112,11 @@ export class WorldProcess {
     for (const act of outgoing) this.#time.after(0, () => this.emit(act));
     for (const timer of timers.toSorted((a, b) => a.dueMs - b.dueMs)) this.#arm(timer);
     for (const act of incoming) this.#time.after(0, () => this.deliver(act));
+  }
+
+  /** Whether the venue takes what is signed by its wall clock: at most 5 s off (CONTRACTS 3), and some on the way. */
+  get isWallClockGood(): boolean {
+    return Math.abs(this.#wallShiftMs) < WALL_OFF_MS_MAX;
   }
 
   /** The wall clock is set, by so much forward or back. */

@@ -165,7 +165,7 @@ export class Checks {
   #isAble({ task, process, links }: WorldTask): boolean {
     const { engine, epoch } = task.charge;
     if (engine === undefined || epoch === null || process.state !== "running") return false;
-    if (!links.venue.isGood || !links.table.isGood) return false;
+    if (!links.venue.isGood || !links.table.isGood || !process.isWallClockGood) return false;
     const { faults } = this.#input.world.api;
     return !(["orders", "cancel", "order"] as const).some((route) => faults.disturbs(route));
   }

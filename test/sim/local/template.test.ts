@@ -7,6 +7,7 @@ import { makeApp } from "../../../infra/app.ts";
 import { BATCH_SIZE } from "../../../sim/bench/bench-handler.ts";
 import { readTemplates } from "../../../sim/local/template.ts";
 import type { JsonObject } from "../../../sim/local/template-values.ts";
+import { readDeployment, writtenDeployment } from "../../../sim/world/swarm/deployment.ts";
 
 const SQS_URL = "http://127.0.0.1:9";
 const folders: string[] = [];
@@ -44,6 +45,10 @@ describe("the templates of this repository", () => {
   const outdir = tempFolder();
   makeApp({ outdir, deploying: false }).synth();
   const cloud = readTemplates(outdir, SQS_URL);
+
+  test("say what the fault world obeys: a changed time-out or schedule is written into its deployment.json", () => {
+    expect(readDeployment(outdir)).toEqual(writtenDeployment());
+  });
 
   test("give the accounting function its table, over the border of the stacks", () => {
     const [accounting] = cloud.functions.filter((each) => each.entry === "lambdas/fill-accounting/handler.ts");
