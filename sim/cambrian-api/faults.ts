@@ -44,6 +44,8 @@ export class CambrianFaults {
   streamFillsDropped = false;
   /** How often each fill is told on a stream. */
   streamFillCopies = 1;
+  /** True: each fill is told once more under its id, right after itself and with another size. */
+  streamFillContradicted = false;
   /** Each fill is told so much later, in milliseconds, drawn anew for each copy: a wide range tells them out of order. */
   streamFillDelayMs: { readonly low: number; readonly high: number } | undefined;
 
@@ -67,6 +69,7 @@ export class CambrianFaults {
     this.streamMuted = false;
     this.streamFillsDropped = false;
     this.streamFillCopies = 1;
+    this.streamFillContradicted = false;
     this.streamFillDelayMs = undefined;
   }
 

@@ -59,11 +59,16 @@ export class CambrianStream {
       return;
     }
     if (this.#faults.streamFillsDropped) return;
-    const frame = { type: "fill", fill: toFillJson(event.fill) };
+    const fill = toFillJson(event.fill);
+    const tell = () => {
+      this.#send({ type: "fill", fill });
+      if (this.#faults.streamFillContradicted)
+        this.#send({ type: "fill", fill: { ...fill, quantity: `1${fill.quantity}` } });
+    };
     const { streamFillCopies, streamFillDelayMs: delayMs } = this.#faults;
     for (let copy = 0; copy < streamFillCopies; copy += 1) {
-      if (delayMs === undefined) this.#send(frame);
-      else this.#clock.after(delayMs.low + (delayMs.high - delayMs.low) * this.#rng.next(), () => this.#send(frame));
+      if (delayMs === undefined) tell();
+      else this.#clock.after(delayMs.low + (delayMs.high - delayMs.low) * this.#rng.next(), tell);
     }
   }
 

@@ -128,6 +128,18 @@ export const VENUE_FAULTS: readonly FaultKind[] = [
     },
   },
   {
+    name: "venue/fills-contradicted",
+    everyMs: OFTEN,
+    lastsMs: WHILE,
+    draw: () => ({}),
+    start: ({ world }) => {
+      world.api.faults.streamFillContradicted = true;
+      return () => {
+        world.api.faults.streamFillContradicted = false;
+      };
+    },
+  },
+  {
     name: "venue/fills-untold",
     everyMs: OFTEN,
     lastsMs: WHILE,

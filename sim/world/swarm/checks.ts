@@ -44,6 +44,8 @@ export class Checks {
   /** Since when a task has been able to act on its own, without a break. */
   readonly #ableMs = new Map<string, number>();
   #entry = 0;
+  #measured = 0;
+  #twoSided = 0;
   #lookedMs = 0;
   #fullMs = 0;
 
@@ -64,11 +66,14 @@ export class Checks {
     const { entries } = world.record;
     for (; this.#entry < entries.length; this.#entry += 1) {
       const entry = entries[this.#entry];
-      if (entry?.type === "arrival" && entry.route === "place") this.#checkPlacing(entry);
+      if (entry?.type === "arrival") this.#checkArrival(entry);
+      if (entry?.type === "left" && entry.status !== 200 && entry.status !== 201)
+        this.#input.mark(`answer ${entry.status}`);
     }
     if (world.time.nowMs - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = world.time.nowMs;
     for (const task of this.#input.service.tasks) this.#checkLive(task);
+    this.#measure();
     if (world.time.nowMs - this.#fullMs < MINUTE_MS) return;
     this.#fullMs = world.time.nowMs;
     void world.time.hold(() => this.checkLedger());
@@ -105,6 +110,25 @@ export class Checks {
 
   isHalted(market: string): boolean {
     return this.#haltedMs.has("ALL") || this.#haltedMs.has(market);
+  }
+
+  /** Share of the seconds in which both sides of a market stood, over all markets. */
+  get twoSidedShare(): number {
+    return this.#measured === 0 ? 0 : this.#twoSided / this.#measured;
+  }
+
+  #measure(): void {
+    const { world, shape } = this.#input;
+    for (const { symbol } of shape.markets) {
+      const ours = world.exchange.openOrders(symbol).filter(({ clientOrderId }) => clientOrderId.startsWith("fm-"));
+      this.#measured += 1;
+      if (new Set(ours.map(({ side }) => side)).size === 2) this.#twoSided += 1;
+    }
+  }
+
+  #checkArrival(arrival: ArrivalEntry): void {
+    if (arrival.route === "place") this.#checkPlacing(arrival);
+    if (arrival.route === "cancel" && arrival.process.startsWith("health-sweep")) this.#input.mark("dead man cancels");
   }
 
   #checkPlacing(arrival: ArrivalEntry): void {

@@ -32,6 +32,7 @@ export type Healing = {
   readonly mover: MarketMover;
   readonly checks: Checks;
   readonly shape: Shape;
+  readonly mark: (name: string) => void;
 };
 
 /** How long it took until both sides of every market stood (virtual milliseconds). Rejects with `InvariantError`. */
@@ -54,7 +55,7 @@ export async function comesBack(healing: Healing): Promise<number> {
 
 /** Nobody takes until every fill is booked everywhere. Rejects with `InvariantError`. */
 export async function settles(healing: Healing): Promise<number> {
-  const { world, mover, checks } = healing;
+  const { world, mover, checks, mark } = healing;
   const { time } = world;
   mover.isQuiet = true;
   const fromMs = time.nowMs;
@@ -62,7 +63,10 @@ export async function settles(healing: Healing): Promise<number> {
     const faults = await differences(healing);
     if (faults.length === 0) break;
     if (time.nowMs - fromMs > SETTLED_MS) checks.fail("liveness", `after ${SETTLED_MS} ms: ${faults.join("; ")}`);
-    if (world.queue.deadLetters > 0) world.queue.redrive();
+    if (world.queue.deadLetters > 0) {
+      mark("fills set aside");
+      world.queue.redrive();
+    }
     await time.pass(LOOK_MS);
   }
   mover.isQuiet = false;

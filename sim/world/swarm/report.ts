@@ -8,13 +8,15 @@ import { SYSTEM_STATES } from "./system-state.ts";
 const HOUR_MS = 3_600_000;
 
 export function seedText(result: SeedResult): string {
-  const { seed, plan, simulatedMs, cpuMs, fills, placings, tasks, slowestHealMs, hash, violation } = result;
+  const { seed, plan, simulatedMs, cpuMs, fills, placings, tasks, slowestHealMs, twoSidedShare, hash, violation } =
+    result;
   const { shape, episodes } = plan;
   const facts = [
     `${(simulatedMs / HOUR_MS).toFixed(2)} h in ${(cpuMs / 1_000).toFixed(1)} s`,
     `${shape.markets.length} markets ${shape.depth}`,
     `${episodes.length} faults`,
     `${placings} placings, ${fills} fills, ${tasks} tasks`,
+    `two-sided ${(100 * twoSidedShare).toFixed(0)} %`,
     `back within ${(slowestHealMs / 1_000).toFixed(0)} s`,
     hash.slice(0, 12),
   ];

@@ -45,12 +45,12 @@ export type SeedResult = {
   readonly tasks: number;
   /** From healing to two-sided quotes, the longest. */
   readonly slowestHealMs: number;
+  /** Share of the seconds in which both sides of a market stood, from the first launch on. */
+  readonly twoSidedShare: number;
   readonly coverage: Coverage;
   /** SHA-256 over everything that the venue and the bus saw, and what the ledger says. */
   readonly hash: string;
 };
-
-const WARM_MS = 180_000;
 
 /** Never rejects: whatever goes wrong is the result's `violation`. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
@@ -146,7 +146,7 @@ class SeedRun {
       venueUrl: world.venueUrl,
       credentials: () => operator.credentials,
     });
-    this.#healing = { world, service, operator, mover, checks, shape };
+    this.#healing = { world, service, operator, mover, checks, shape, mark };
     this.#faulty = { world, service, functions: this.#functions, operator, mark };
     this.#ends.push(
       time.onEvent(() => {
@@ -177,8 +177,13 @@ class SeedRun {
   }
 
   result(violation: SeedViolation | undefined, cpuMs: number): SeedResult {
-    const { world, service } = this.#healing;
+    const { world, service, checks } = this.#healing;
     const { pairs, cells, marks, episodes } = this.#counters;
+    for (const { name, invocations, failures, kills } of Object.values(this.#functions.hosts)) {
+      marks.add(`${name} invoked`, invocations);
+      marks.add(`${name} failed`, failures);
+      marks.add(`${name} killed`, kills);
+    }
     return {
       seed: this.#plan.seed,
       plan: this.#plan,
@@ -190,6 +195,7 @@ class SeedRun {
       placings: world.record.arrivals("place").length,
       tasks: service.launched,
       slowestHealMs: this.#slowestHealMs,
+      twoSidedShare: checks.twoSidedShare,
       coverage: { pairs: pairs.read(), cells: cells.read(), marks: marks.read(), episodes: episodes.read() },
       hash: this.#hash(),
     };
@@ -208,7 +214,7 @@ class SeedRun {
     mover.start();
     service.launch();
     this.#line("the task is launched");
-    await this.#comesBack(WARM_MS);
+    await this.#comesBack();
     for (const [index, round] of this.#plan.rounds.entries()) {
       await world.time.pass(round.calmMs);
       const undos = this.#schedule(this.#plan.episodes.filter((episode) => episode.round === index));
@@ -223,9 +229,17 @@ class SeedRun {
     }
     operator.resumeAll(this.#plan.shape.markets.map(({ symbol }) => symbol));
     await quiesces(this.#healing);
+    if (this.#plan.episodes.length === 0) this.#checkQuiet();
   }
 
-  async #comesBack(_withinMs?: number): Promise<void> {
+  /** Where nothing was wrong, nothing may have been said to be. */
+  #checkQuiet(): void {
+    const { world, checks } = this.#healing;
+    const alarms = world.bus.events.filter(({ detailType }) => /Breached|Failed Over/.test(detailType));
+    if (alarms.length > 0) checks.fail("alarm", JSON.stringify(alarms[0]));
+  }
+
+  async #comesBack(): Promise<void> {
     const tookMs = await comesBack(this.#healing);
     this.#slowestHealMs = Math.max(this.#slowestHealMs, tookMs);
     this.#line(`two-sided after ${tookMs} ms`);

@@ -27,10 +27,11 @@ it.each([
 
 it("without faults nothing is unquoted for long, and nobody halts anything", async () => {
   const plan = { ...drawPlan(11, { minutes: 5 }), episodes: [] };
-  const { violation, slowestHealMs, tasks } = await runSeed({ seed: 11, plan });
+  const { violation, slowestHealMs, tasks, twoSidedShare } = await runSeed({ seed: 11, plan });
   expect(violation).toBeUndefined();
   expect(tasks).toBe(1);
   expect(slowestHealMs).toBeLessThan(30_000);
+  expect(twoSidedShare).toBeGreaterThan(0.9);
 });
 
 it.each(readRegressions().map((regression) => [regression.name, regression] as const))(

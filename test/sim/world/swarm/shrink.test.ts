@@ -9,7 +9,7 @@ const plan = drawPlan(3, { minutes: 60 });
 function resultOf(of: Plan, fails: boolean): SeedResult {
   const violation = fails ? ({ rule: "exposure", atMs: 1, what: "too much" } as const) : undefined;
   const none = { pairs: {}, cells: {}, marks: {}, episodes: {} };
-  const figures = { simulatedMs: 0, cpuMs: 0, fills: 0, placings: 0, tasks: 0, slowestHealMs: 0 };
+  const figures = { simulatedMs: 0, cpuMs: 0, fills: 0, placings: 0, tasks: 0, slowestHealMs: 0, twoSidedShare: 0 };
   return { seed: of.seed, plan: of, violation, tail: "", coverage: none, hash: "", ...figures };
 }
 
