@@ -39,7 +39,7 @@ function knowledgeOf(task: WorldTask, faults: CambrianFaults): TaskKnowledge {
   const { venue } = links;
   // A start keeps quiet and reads the table before it asks for orders.
   const asks = phase === "running" || (epoch !== null && hasBegun(task, "end our open orders"));
-  const isLineGood = venue.isGood && asks && process.isWallClockGood;
+  const isLineGood = venue.isGood && asks && process.canSign;
   return {
     name,
     reachesVenue: process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders"),

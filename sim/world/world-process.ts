@@ -45,6 +45,7 @@ export class WorldProcess {
   /** By how much the process' clocks are behind or ahead of the world's. */
   #monotonicLostMs = 0;
   #wallShiftMs = 0;
+  #isKeyOld = false;
   #heldOutgoing: (() => void)[] = [];
   #heldTimers: Timer[] = [];
   #heldIncoming: (() => void)[] = [];
@@ -114,9 +115,14 @@ export class WorldProcess {
     for (const act of incoming) this.#time.after(0, () => this.deliver(act));
   }
 
-  /** Whether the venue takes what is signed by its wall clock: at most 5 s off (CONTRACTS 3), and some on the way. */
-  get isWallClockGood(): boolean {
-    return Math.abs(this.#wallShiftMs) < WALL_OFF_MS_MAX;
+  /** Whether the venue takes what it signs: by a key that counts, with a wall clock at most 5 s off (CONTRACTS 3), less the way. */
+  get canSign(): boolean {
+    return !this.#isKeyOld && Math.abs(this.#wallShiftMs) < WALL_OFF_MS_MAX;
+  }
+
+  /** The venue has another key from now on than the one that it was started with. */
+  keyIsOld(): void {
+    this.#isKeyOld = true;
   }
 
   /** The wall clock is set, by so much forward or back. */

@@ -50,8 +50,9 @@ export const OPERATOR_FAULTS: readonly FaultKind[] = [
     everyMs: { low: 20 * 60_000, high: 120 * 60_000 },
     lastsMs: MOMENT,
     draw: () => ({}),
-    start: ({ operator }) => {
+    start: ({ operator, service }) => {
       operator.rotateKey();
+      for (const { process } of service.tasks) process.keyIsOld();
       return undefined;
     },
   },

@@ -43,6 +43,8 @@ export class Checks {
   readonly #haltedMs = new Map<string, number>();
   /** Since when a task has been able to act on its own, without a break. */
   readonly #ableMs = new Map<string, number>();
+  /** When the venue last showed an order otherwise than it was. */
+  readonly #hiddenMs = new Map<string, number>();
   #entry = 0;
   #measured = 0;
   #twoSided = 0;
@@ -163,6 +165,8 @@ export class Checks {
   #checkLive(task: WorldTask): void {
     const { world, shape } = this.#input;
     const { nowMs } = world.time;
+    for (const order of world.exchange.openOrders())
+      if (!world.api.faults.orders.isShown(order)) this.#hiddenMs.set(order.clientOrderId, nowMs);
     if (!this.#isAble(task)) {
       this.#ableMs.delete(task.name);
       return;
@@ -177,8 +181,9 @@ export class Checks {
       const isOld = nowMs - freshMs > bookAgeMs + PULLED_MS;
       const isHalted = nowMs - haltedMs > OBEYS_MS + PULLED_MS;
       if (!isOld && !isHalted) continue;
-      const live = world.exchange.openOrders(symbol).filter((order) => world.api.faults.orders.isShown(order));
-      const ours = live.filter(({ clientOrderId }) => clientOrderId.startsWith("fm-"));
+      const ours = world.exchange
+        .openOrders(symbol)
+        .filter(({ clientOrderId: id }) => id.startsWith("fm-") && nowMs - (this.#hiddenMs.get(id) ?? 0) > PULLED_MS);
       if (ours.length === 0) continue;
       const ids = ours.map(({ clientOrderId }) => clientOrderId).join(", ");
       if (isHalted) this.fail("halted-market", `${ids} live, ${symbol} halted since ${haltedMs}`);
@@ -189,7 +194,7 @@ export class Checks {
   #isAble({ task, process, links }: WorldTask): boolean {
     const { engine, epoch } = task.charge;
     if (engine === undefined || epoch === null || process.state !== "running") return false;
-    if (!links.venue.isGood || !links.table.isGood || !process.isWallClockGood) return false;
+    if (!links.venue.isGood || !links.table.isGood || !process.canSign) return false;
     const { faults } = this.#input.world.api;
     return !(["orders", "cancel", "order"] as const).some((route) => faults.disturbs(route));
   }

@@ -41,7 +41,11 @@ export async function comesBack(healing: Healing): Promise<number> {
   const { time } = world;
   const healedMs = time.nowMs;
   const [task] = service.tasks;
-  const wasWell = task !== undefined && task.task.charge.engine !== undefined && task.process.state === "running";
+  const wasWell =
+    task !== undefined &&
+    task.task.charge.engine !== undefined &&
+    task.process.state === "running" &&
+    task.process.canSign;
   const isCircuitOpen = wasWell && task.state().venue.circuit !== 0;
   service.settle();
   operator.resumeAll(shape.markets.map(({ symbol }) => symbol));

@@ -17,6 +17,8 @@ export type SimulateOptions = {
   readonly workers: number;
   readonly isTraced: boolean;
   readonly isShrunk: boolean;
+  /** Counts the branches of `core/` that are reached: in this process, and slower. */
+  readonly countsBranches: boolean;
   /** Where a violation is written down as a regression; undefined where it is not. */
   readonly out: string | undefined;
   /** A folder of `cdk synth`; undefined has them synthesized. */
@@ -34,6 +36,7 @@ export const HELP = `npm run simulate -- [options]   the whole system from one s
   --minutes M       about so much simulated time for each seed (default: drawn)
   --workers 2       processes
   --trace           says each episode as it begins and ends; for one seed
+  --branches        counts the branches of core/ that are reached, in one process; slower
   --no-shrink       a violation is shown as it came, with all its episodes
   --out FILE        writes a violation down, to be kept in sim/regressions
   --templates DIR   of \`npm run synth\`; synthesized anew where left out
@@ -56,6 +59,7 @@ export function parseSimulateOptions(args: readonly string[]): SimulateOptions |
     workers: number("--workers", values.workers ?? "2", { least: 1, most: 64 }),
     isTraced: values.trace === true,
     isShrunk: values["no-shrink"] !== true,
+    countsBranches: values.branches === true,
     out: values.out,
     templates: values.templates,
   };
@@ -98,7 +102,7 @@ function parse(args: readonly string[]) {
   const flag = { type: "boolean" } as const;
   const options = {
     ...{ seed: text, seeds: text, hours: text, least: text, double: text, only: text, minutes: text, workers: text },
-    ...{ trace: flag, "no-shrink": flag, out: text, templates: text, help: flag },
+    ...{ trace: flag, "no-shrink": flag, branches: flag, out: text, templates: text, help: flag },
   };
   try {
     return parseArgs({ args: [...args], options, strict: true }).values;

@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../../../core/errors.ts";
+import { Branches, branchesText } from "./branches.ts";
 import { type Deployment, readDeployment } from "./deployment.ts";
 import { HELP, parseSimulateOptions, type SimulateOptions, type Wanted } from "./options.ts";
-import { runJobs } from "./pool.ts";
+import { type PoolOptions, runJobs } from "./pool.ts";
 import { seedText, summaryText, violationText } from "./report.ts";
-import { runSeed, type SeedResult } from "./run-seed.ts";
+import type { SeedResult } from "./run-seed.ts";
 import { shrink } from "./shrink.ts";
 
 const EXIT_VIOLATED = 1;
@@ -41,28 +42,38 @@ async function simulate(options: SimulateOptions): Promise<number> {
   say(`commit ${commit}, node ${process.version}`);
   const startedMs = performance.now();
   const { wanted } = options;
-  if (options.isTraced && wanted.type === "seeds") {
-    const { only, minutes } = options;
-    const result = await runSeed({ seed: wanted.first, only, minutes, deployment, onLine: say });
-    return await conclude([result], options, { deployment, startedMs });
-  }
   if (wanted.type === "double") return await runTwice(options, { commit, deployment, seeds: wanted.seeds });
   const results: SeedResult[] = [];
   const next = nextSeed(wanted, commit, results);
   const { workers, only, minutes } = options;
-  await runJobs({
-    workers,
-    isFresh: false,
+  const jobs = {
     next: () => {
       const seed = results.some(({ violation }) => violation !== undefined) ? undefined : next();
       return seed === undefined ? undefined : { seed, only, minutes, deployment };
     },
-    onResult: (result) => {
+    onResult: (result: SeedResult) => {
       results.push(result);
       say(seedText(result));
     },
-  });
+  };
+  if (options.isTraced || options.countsBranches) await runHere(options, jobs);
+  else await runJobs({ ...jobs, workers, isFresh: false });
   return await conclude(results, options, { deployment, startedMs });
+}
+
+/** In this process: what is traced is said at once, and branches are counted where they run. */
+async function runHere(
+  { isTraced, countsBranches }: SimulateOptions,
+  { next, onResult }: Pick<PoolOptions, "next" | "onResult">,
+): Promise<void> {
+  const branches = countsBranches ? new Branches("/core/") : undefined;
+  await branches?.start();
+  // Only now: branches are counted from the first line that runs.
+  const { runSeed } = await import("./run-seed.ts");
+  for (let job = next(); job !== undefined; job = next()) {
+    onResult(await runSeed({ ...job, ...(isTraced ? { onLine: say } : {}) }));
+  }
+  if (branches !== undefined) say(branchesText(await branches.end()));
 }
 
 async function conclude(
@@ -74,6 +85,7 @@ async function conclude(
   const failing = results.find(({ violation }) => violation !== undefined);
   if (failing === undefined) return 0;
   const { plan, seed } = failing;
+  const { runSeed } = await import("./run-seed.ts");
   const shrunk = options.isShrunk
     ? await shrink(failing, (smaller) => runSeed({ seed, plan: smaller, deployment }))
     : { result: failing, runs: 0 };
