@@ -26,6 +26,8 @@ export type SeedOptions = PlanWishes & {
   /** In place of the drawn plan: one with episodes left out. */
   readonly plan?: Plan | undefined;
   readonly deployment?: Deployment | undefined;
+  /** Ends the run there, well (world time): what comes later is of no interest. */
+  readonly untilMs?: number | undefined;
   /** Told a line each time something begins or ends. */
   readonly onLine?: ((line: string) => void) | undefined;
 };
@@ -38,6 +40,8 @@ export type SeedResult = {
   readonly violation: SeedViolation | undefined;
   /** What the venue saw last, for a violation. */
   readonly tail: string;
+  /** When the faults of each round that was come to began (world time). */
+  readonly beganMs: readonly number[];
   readonly simulatedMs: number;
   readonly cpuMs: number;
   readonly fills: number;
@@ -69,6 +73,9 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   }
 }
 
+/** The run has gone as far as somebody wanted to see. */
+class Enough extends Error {}
+
 class SeedRun {
   readonly #plan: Plan;
   readonly #healing: Healing;
@@ -79,6 +86,7 @@ class SeedRun {
   readonly #onLine: (line: string) => void;
   #uncaught: unknown;
   #slowestHealMs = 0;
+  readonly #beganMs: number[] = [];
 
   static async start(plan: Plan, options: SeedOptions): Promise<SeedRun> {
     const { seed, shape } = plan;
@@ -151,6 +159,7 @@ class SeedRun {
     this.#ends.push(
       time.onEvent(() => {
         checks.throwNoted();
+        if (time.nowMs > (options.untilMs ?? Number.POSITIVE_INFINITY)) throw new Enough();
         if (this.#uncaught !== undefined) throw this.#uncaught;
         checks.look();
       }),
@@ -168,6 +177,7 @@ class SeedRun {
       await this.#rounds();
       return undefined;
     } catch (error) {
+      if (error instanceof Enough) return undefined;
       if (error instanceof InvariantError) {
         const what = error.message.split("\n", 1)[0] ?? "";
         return { rule: error.rule, atMs: error.atMs, what: what.slice(what.indexOf(": ") + 2) };
@@ -189,6 +199,7 @@ class SeedRun {
       plan: this.#plan,
       violation,
       tail: violation === undefined ? "" : world.record.tail(),
+      beganMs: this.#beganMs,
       simulatedMs: world.time.nowMs,
       cpuMs,
       fills: this.#plan.shape.markets.reduce((sum, { symbol }) => sum + world.exchange.standing(symbol).fillCount, 0),
@@ -217,6 +228,7 @@ class SeedRun {
     await this.#comesBack();
     for (const [index, round] of this.#plan.rounds.entries()) {
       await world.time.pass(round.calmMs);
+      this.#beganMs.push(world.time.nowMs);
       const undos = this.#schedule(this.#plan.episodes.filter((episode) => episode.round === index));
       this.#line(`round ${index + 1}: ${round.faultsMs} ms of faults`);
       await world.time.pass(round.faultsMs);

@@ -87,7 +87,7 @@ async function conclude(
   const { plan, seed } = failing;
   const { runSeed } = await import("./run-seed.ts");
   const shrunk = options.isShrunk
-    ? await shrink(failing, (smaller) => runSeed({ seed, plan: smaller, deployment }))
+    ? await shrink(failing, (smaller, untilMs) => runSeed({ seed, plan: smaller, deployment, untilMs }))
     : { result: failing, runs: 0 };
   say(`shrunk from ${plan.episodes.length} to ${shrunk.result.plan.episodes.length} faults in ${shrunk.runs} runs`);
   say(violationText(shrunk.result));

@@ -7,22 +7,26 @@ import type { SeedResult } from "./run-seed.ts";
 
 export type Shrunk = { readonly result: SeedResult; readonly runs: number };
 
-/** Runs a plan. */
-type Try = (plan: Plan) => Promise<SeedResult>;
+/** Runs a plan until that moment of the world at most. */
+type Try = (plan: Plan, untilMs: number) => Promise<SeedResult>;
+
+/** A smaller plan may fail a little later. */
+const LATER_MS = 120_000;
 
 /** The smallest failing result that was found within so many runs; the given one at worst. */
-export async function shrink(failing: SeedResult, attempt: Try, runsMax = 80): Promise<Shrunk> {
+export async function shrink(failing: SeedResult, attempt: Try, runsMax = 100): Promise<Shrunk> {
   let best = failing;
   let runs = 0;
   const fails = async (plan: Plan): Promise<boolean> => {
     if (runs >= runsMax) return false;
     runs += 1;
-    const result = await attempt(plan);
+    const result = await attempt(plan, (best.violation?.atMs ?? 0) + LATER_MS);
     if (result.violation?.rule !== failing.violation?.rule) return false;
     best = result;
     return true;
   };
-  for (const plan of shorter(failing)) if (await fails(plan)) break;
+  await fails(upToFailure(failing));
+  for (const plan of shorter(best)) if (await fails(plan)) break;
   let pieces = 2;
   while (best.plan.episodes.length > 1 && runs < runsMax) {
     const { plan } = best;
@@ -38,6 +42,18 @@ export async function shrink(failing: SeedResult, attempt: Try, runsMax = 80): P
     else pieces = Math.min(plan.episodes.length, pieces * 2);
   }
   return { result: best, runs };
+}
+
+/** What comes after the failure cannot have caused it. */
+function upToFailure({ plan, violation, beganMs }: SeedResult): Plan {
+  const last = beganMs.length - 1;
+  const sinceMs = (violation?.atMs ?? 0) - (beganMs[last] ?? 0);
+  if (last < 0) return { ...plan, episodes: [] };
+  const rounds = plan.rounds
+    .slice(0, last + 1)
+    .map((round, index) => (index < last ? round : { ...round, faultsMs: Math.min(round.faultsMs, sinceMs + 1_000) }));
+  const isBefore = ({ round, atMs }: Episode) => round < last || (round === last && atMs <= sinceMs);
+  return { ...plan, rounds, episodes: plan.episodes.filter(isBefore) };
 }
 
 /** The last rounds alone, if they fail by themselves: the earlier ones cost the most time. Shortest first. */
