@@ -81,7 +81,8 @@ export class Invariants {
   readonly #live = new Map<string, LiveOrder>();
   readonly #positions = new Map<string, bigint>();
   readonly #unknownSinceMs = new Map<string, number>();
-  readonly #placementsHere = new Set<number>();
+  /** By number: when each was sent. */
+  readonly #placementsHere = new Map<number, number>();
   /** The last ten arrivals, oldest first. */
   readonly #arrivals: number[] = [];
   #forbidden: Forbidden[] = [];
@@ -89,6 +90,8 @@ export class Invariants {
   #violation: Violation | undefined;
   /** Until then (world time) the venue has asked for a pause: nobody could ask for orders. */
   pausedUntilMs = 0;
+  /** A placing that its sender has given up after so long counts no more, though it was never answered. */
+  inFlightMsMax = Number.POSITIVE_INFINITY;
   /** Whose requests the law of ten a second is about; everybody's unless told. */
   isCounted: (process: string) => boolean = () => true;
 
@@ -175,8 +178,8 @@ export class Invariants {
   #arrived({ atMs, number, route, process, sentMs, placing }: ArrivalEntry): void {
     if (this.isCounted(process)) this.#count(atMs);
     if (route !== "place") return;
-    this.#placementsHere.add(number);
-    const inFlight = this.#placementsHere.size;
+    this.#placementsHere.set(number, sentMs);
+    const inFlight = [...this.#placementsHere.values()].filter((each) => atMs - each <= this.inFlightMsMax).length;
     if (inFlight > PLACEMENTS_MAX) this.#break("placements-in-flight", atMs, `${inFlight} placings are in flight`);
     for (const { fromMs, why, process: of } of this.#forbidden) {
       if (sentMs <= fromMs || (of !== undefined && of !== process)) continue;

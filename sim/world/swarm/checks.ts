@@ -26,6 +26,8 @@ const BELIEVES_MS = 5_000;
 const PULLED_MS = 12_000;
 /** The world's own timers stay below this. */
 const SCHEDULED_MAX = 20_000;
+/** A request's time-out (`fargate/cambrian/client.ts`). */
+const REQUEST_MS = 2_000;
 const DECIMALS = 18;
 
 export type ChecksInput = {
@@ -56,6 +58,7 @@ export class Checks {
     const { network, time, table, invariants } = input.world;
     // A dead man and a task that wakes may meet: the venue then answers 429, which both obey (`docs/invariants.md`).
     invariants.isCounted = (process) => process.startsWith("task-");
+    invariants.inFlightMsMax = REQUEST_MS;
     this.#receipts = new Receipts(network, () => time.nowMs);
     table.onWrite = (body) => {
       if (body.includes('"CONTROL"')) void time.hold(() => this.#readControl());
