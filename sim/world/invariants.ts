@@ -92,6 +92,10 @@ export class Invariants {
   pausedUntilMs = 0;
   /** A placing that its sender has given up after so long counts no more, though it was never answered. */
   inFlightMsMax = Number.POSITIVE_INFINITY;
+  /** An order whose cancel was answered and not carried out is the venue's to answer for, not ours; false unless told. */
+  forgivesLies = false;
+  readonly #cancelling = new Map<number, string>();
+  readonly #liedAbout = new Set<string>();
   /** Whose requests the law of ten a second is about; everybody's unless told. */
   isCounted: (process: string) => boolean = () => true;
 
@@ -132,10 +136,12 @@ export class Invariants {
         this.#arrived(entry);
         return;
       case "effect":
+        this.#cancelling.delete(entry.number);
         if (entry.placing !== undefined) this.#checkSelfMatch(entry.atMs, entry.placing);
         return;
       case "left":
         this.#placementsHere.delete(entry.number);
+        this.#cancelAnswered(entry.number, entry.status);
         return;
       case "fill": {
         const { market, side, quantity } = entry.fill;
@@ -175,8 +181,15 @@ export class Invariants {
     }
   }
 
-  #arrived({ atMs, number, route, process, sentMs, placing }: ArrivalEntry): void {
+  #cancelAnswered(number: number, status: number | string): void {
+    const orderId = this.#cancelling.get(number);
+    this.#cancelling.delete(number);
+    if (this.forgivesLies && orderId !== undefined && (status === 200 || status === 404)) this.#liedAbout.add(orderId);
+  }
+
+  #arrived({ atMs, number, route, process, sentMs, path, placing }: ArrivalEntry): void {
     if (this.isCounted(process)) this.#count(atMs);
+    if (route === "cancel") this.#cancelling.set(number, path.split("/").at(-1) ?? "");
     if (route !== "place") return;
     this.#placementsHere.set(number, sentMs);
     const inFlight = [...this.#placementsHere.values()].filter((each) => atMs - each <= this.inFlightMsMax).length;
@@ -220,7 +233,9 @@ export class Invariants {
   }
 
   #of(market: string, side: "buy" | "sell"): readonly LiveOrder[] {
-    return [...this.#live.values()].filter((order) => order.market === market && order.side === side);
+    return [...this.#live.values()].filter(
+      (order) => order.market === market && order.side === side && !this.#liedAbout.has(order.orderId),
+    );
   }
 
   #checkExposure(atMs: number, market: string): void {

@@ -164,12 +164,12 @@ export const CLOCK_FAULTS: readonly FaultKind[] = [
   },
 ];
 
-export function drawPoint(rng: Rng): FaultParameters {
+function drawPoint(rng: Rng): FaultParameters {
   const { call, matching = "" } = oneOf(rng, CALLS);
   return { moment: oneOf(rng, MOMENTS), call, matching, nth: wholeLogBetween(rng, { low: 1, high: 8 }) };
 }
 
-export function pointOf(drawn: FaultParameters): CrashPoint {
+function pointOf(drawn: FaultParameters): CrashPoint {
   const moment = MOMENTS.find((each) => each === drawn["moment"]) ?? MOMENTS[0];
   const { call } = CALLS.find((each) => each.call === drawn["call"]) ?? CALLS[0];
   const matching = textOf(drawn, "matching");

@@ -59,6 +59,7 @@ export class Checks {
     // A dead man and a task that wakes may meet: the venue then answers 429, which both obey (`docs/invariants.md`).
     invariants.isCounted = (process) => process.startsWith("task-");
     invariants.inFlightMsMax = REQUEST_MS;
+    invariants.forgivesLies = true;
     this.#receipts = new Receipts(network, () => time.nowMs);
     table.onWrite = (body) => {
       if (body.includes('"CONTROL"')) void time.hold(() => this.#readControl());

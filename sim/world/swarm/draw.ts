@@ -1,6 +1,5 @@
 /** Drawing from one seed: uniform, log-uniform, a choice, a coin. Owns the arithmetic alone. */
 import type { Rng } from "../../../fargate/seams.ts";
-import { nextBetween } from "../../exchange/seeded-rng.ts";
 
 export type Range = { readonly low: number; readonly high: number };
 
@@ -30,9 +29,4 @@ export function oneOf<Item>(rng: Rng, items: readonly [Item, ...Item[]]): Item {
 /** From now until the next of events that come at random with this mean; at most ten times as long. */
 export function untilNext(rng: Rng, meanMs: number): number {
   return Math.min(10 * meanMs, -Math.log(1 - rng.next()) * meanMs);
-}
-
-/** Between half and one and a half times as much. */
-export function around(rng: Rng, value: number): number {
-  return nextBetween(rng, value / 2, value * 1.5);
 }

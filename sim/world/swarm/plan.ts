@@ -18,7 +18,7 @@ export type Episode = {
 };
 
 /** `faultsMs` of faults, then everything is healed, and the system has to come back. */
-export type Round = { readonly calmMs: number; readonly faultsMs: number };
+type Round = { readonly calmMs: number; readonly faultsMs: number };
 
 export type Plan = {
   readonly seed: number;

@@ -32,7 +32,7 @@ export type SeedOptions = PlanWishes & {
   readonly onLine?: ((line: string) => void) | undefined;
 };
 
-export type SeedViolation = { readonly rule: Rule | "unhandled"; readonly atMs: number; readonly what: string };
+type SeedViolation = { readonly rule: Rule | "unhandled"; readonly atMs: number; readonly what: string };
 
 export type SeedResult = {
   readonly seed: number;
