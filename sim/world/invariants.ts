@@ -51,6 +51,9 @@ export type SwarmRule =
   | "bug"
   | "bounds"
   | "ledger"
+  | "checkpoint"
+  | "lease"
+  | "dead-man"
   | "liveness"
   | "alarm";
 

@@ -28,7 +28,7 @@ export type Plan = {
 };
 
 export type PlanWishes = {
-  /** Kinds whose name begins with this, each of them on; others stay off. */
+  /** Kinds whose name begins with this, or with one of these where commas part them, each of them on; others stay off. */
   readonly only?: string | undefined;
   /** About so much simulated time; drawn unless told. */
   readonly minutes?: number | undefined;
@@ -73,7 +73,7 @@ function drawEpisodes(
     // A stream for each kind: a kind that is added or changed leaves the others as they were.
     const rng = makeSeededRng(seed, `fault ${kind.name}`);
     const isOn = chance(rng, KIND_SHARE);
-    const isWanted = only === undefined ? isOn : kind.name.startsWith(only);
+    const isWanted = only === undefined ? isOn : only.split(",").some((each) => kind.name.startsWith(each));
     if (!isWanted) return [];
     const everyMs = logBetween(rng, kind.everyMs);
     return rounds.flatMap((round, index) => episodesOf(kind, { rng, everyMs, markets, round, index }));

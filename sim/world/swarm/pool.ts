@@ -11,13 +11,16 @@ export type PoolOptions = {
   readonly onResult: (result: SeedResult) => void;
   /** Whether each job has a process of its own. */
   readonly isFresh: boolean;
+  /** A module that each process loads first, and what that reads in its environment. */
+  readonly preload?: { readonly url: URL; readonly env: Readonly<Record<string, string>> };
 };
 
 /** Rejects when a process ended or failed: that is no verdict on a seed. */
-export async function runJobs({ workers, next, onResult, isFresh }: PoolOptions): Promise<void> {
+export async function runJobs({ workers, next, onResult, isFresh, preload }: PoolOptions): Promise<void> {
   const started: ChildProcess[] = [];
   const start = (): ChildProcess => {
-    const child = fork(new URL("./worker.ts", import.meta.url));
+    const first = preload && { execArgv: ["--import", preload.url.href], env: { ...process.env, ...preload.env } };
+    const child = fork(new URL("./worker.ts", import.meta.url), first ?? {});
     started.push(child);
     return child;
   };

@@ -8,6 +8,7 @@ import { FAULT_KINDS } from "../faults/every-kind.ts";
 import type { FaultyWorld } from "../faults/kind.ts";
 import { InvariantError, type Rule } from "../invariants.ts";
 import { startScenarioWorld } from "../scenario-world.ts";
+import { ChargeChecks } from "./charge-checks.ts";
 import { Checks } from "./checks.ts";
 import { Counter, type Coverage, countPairs } from "./coverage.ts";
 import { type Deployment, writtenDeployment } from "./deployment.ts";
@@ -156,12 +157,14 @@ class SeedRun {
     });
     this.#healing = { world, service, operator, mover, checks, shape, mark };
     this.#faulty = { world, service, functions: this.#functions, operator, mark };
+    const charge = new ChargeChecks({ world, service, functions: this.#functions, checks });
     this.#ends.push(
       time.onEvent(() => {
         checks.throwNoted();
         if (time.nowMs > (options.untilMs ?? Number.POSITIVE_INFINITY)) throw new Enough();
         if (this.#uncaught !== undefined) throw this.#uncaught;
         checks.look();
+        charge.look();
       }),
     );
   }

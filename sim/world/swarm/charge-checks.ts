@@ -1,0 +1,171 @@
+/**
+ * Who may act for the shard, judged by what the table has carried out: placings within the lease's term, the quiet wait after a
+ * take-over, the dead man's silence and his duty, and checkpoints behind the queue. Owns these rules; `docs/invariants.md` lists them.
+ */
+import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
+import type { SwarmRule } from "../invariants.ts";
+import type { ScenarioWorld } from "../scenario-world.ts";
+import type { ArrivalEntry } from "../venue-record.ts";
+import type { Checks } from "./checks.ts";
+import type { EcsService } from "./ecs-service.ts";
+import type { Functions } from "./functions.ts";
+
+/** CONTRACTS 3: a placing can arrive for so long after it was signed. */
+const PLACING_LIFETIME_MS = 10_000;
+/** The dead man looks at the lease before each batch of cancels; a task that is back then may meet those on their way. */
+const BACK_MS = 10_000;
+/** Silence of 30 s, the sweep after it, its watching, and one sweep more. */
+const GUARDED_MS = 240_000;
+const LOOK_MS = 1_000;
+const SLACK_MS = 60;
+
+type Lease = {
+  readonly termMs: number;
+  /** World time of the last write that the table carried out. */
+  writtenMs: number;
+  isReleased: boolean;
+};
+
+export type ChargeChecksInput = {
+  readonly world: ScenarioWorld<HandMadeExchange>;
+  readonly service: EcsService;
+  readonly functions: Functions;
+  readonly checks: Checks;
+};
+
+export class ChargeChecks {
+  readonly #input: ChargeChecksInput;
+  readonly #leases = new Map<number, Lease>();
+  readonly #placed = new Set<number>();
+  /** Ids on the queue so far, by market. */
+  readonly #queued = new Map<string, Set<string>>();
+  #queuedRead = 0;
+  #holder: number | undefined;
+  #writtenMs = 0;
+  #writtenBeforeMs = 0;
+  #entry = 0;
+  #lookedMs = 0;
+  /** Since when nobody has run, and nothing has kept the dead man from his work. */
+  #aloneMs: number | undefined;
+  #kills = 0;
+
+  constructor(input: ChargeChecksInput) {
+    this.#input = input;
+    const { table } = input.world;
+    const told = table.onWrite;
+    table.onWrite = (body) => {
+      told?.(body);
+      if (body.includes('"LEASE"')) this.#leaseWritten(body);
+      else if (body.includes('"FILLS"')) this.#checkpointWritten(body);
+    };
+  }
+
+  /** After every event. Throws `InvariantError`. */
+  look(): void {
+    const { world, checks } = this.#input;
+    const { entries } = world.record;
+    for (; this.#entry < entries.length; this.#entry += 1) {
+      const entry = entries[this.#entry];
+      if (entry?.type !== "arrival") continue;
+      if (entry.route === "place") this.#checkPlacing(entry);
+      if (entry.route === "cancel" && entry.process.startsWith("health-sweep")) this.#checkDeadMan(entry);
+    }
+    const { nowMs } = world.time;
+    if (nowMs - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = nowMs;
+    if (!this.#isAlone()) this.#aloneMs = undefined;
+    else this.#aloneMs ??= nowMs;
+    if (this.#aloneMs === undefined || nowMs - Math.max(this.#aloneMs, this.#writtenMs) < GUARDED_MS) return;
+    const open = world.exchange.openOrders().filter(({ clientOrderId }) => clientOrderId.startsWith("fm-"));
+    const ids = open.map(({ clientOrderId }) => clientOrderId).join(", ");
+    if (open.length > 0) checks.fail("dead-man", `${ids} live, nobody has run since ${this.#aloneMs}`);
+  }
+
+  #checkPlacing({ placing, process, sentMs }: ArrivalEntry): void {
+    const epoch = epochOf(placing?.clientOrderId ?? "");
+    const lease = epoch === undefined ? undefined : this.#leases.get(epoch);
+    if (epoch === undefined || lease === undefined) return;
+    const { checks } = this.#input;
+    const ageMs = sentMs - lease.writtenMs;
+    if (ageMs > lease.termMs + SLACK_MS)
+      checks.fail("lease", `${process} wrote ${placing?.clientOrderId} ${ageMs} ms after epoch ${epoch} was renewed`);
+    if (this.#placed.has(epoch)) return;
+    this.#placed.add(epoch);
+    for (const [earlier, { termMs, writtenMs, isReleased }] of this.#leases) {
+      const quietMs = writtenMs + (termMs * 2) / 3 + PLACING_LIFETIME_MS;
+      if (earlier >= epoch || isReleased || !this.#placed.has(earlier) || sentMs >= quietMs - SLACK_MS) continue;
+      checks.fail("lease", `${process} began at ${sentMs}, epoch ${earlier} was renewed at ${writtenMs}`);
+    }
+  }
+
+  /** No orders of a task are touched whose lease was written within a term, as far as the dead man could know. */
+  #checkDeadMan({ atMs }: ArrivalEntry): void {
+    const termMs = this.#leases.get(this.#holder ?? -1)?.termMs;
+    if (termMs === undefined) return;
+    const silentMs = atMs - this.#writtenMs;
+    const wasSilentMs = this.#writtenMs - this.#writtenBeforeMs;
+    if (silentMs >= termMs || (silentMs <= BACK_MS && wasSilentMs >= termMs)) return;
+    this.#input.checks.fail("dead-man", `he cancels at ${atMs}, the lease was written at ${this.#writtenMs}`);
+  }
+
+  #isAlone(): boolean {
+    const { world, service, functions } = this.#input;
+    const { kills } = functions.hosts["health-sweep"];
+    const wasKilled = kills !== this.#kills;
+    this.#kills = kills;
+    if (wasKilled || functions.isThrottled || service.tasks.length > 0) return false;
+    const { network, venueUrl, awsWeather, api } = world;
+    const isFine = network.weather(venueUrl).impairments.size === 0 && awsWeather.table.impairments.size === 0;
+    return isFine && !(["orders", "cancel", "order"] as const).some((route) => api.faults.disturbs(route));
+  }
+
+  #leaseWritten(body: string): void {
+    const { nowMs } = this.#input.world.time;
+    this.#writtenBeforeMs = this.#writtenMs;
+    this.#writtenMs = nowMs;
+    const values: unknown = Reflect.get(Object(JSON.parse(body)), "ExpressionAttributeValues");
+    const epoch = numberIn(values, ":epoch");
+    const termMs = numberIn(values, ":termMs");
+    if (epoch === undefined || termMs === undefined) {
+      const held = this.#leases.get(this.#holder ?? -1);
+      if (held !== undefined) held.isReleased = true;
+      return;
+    }
+    this.#holder = epoch;
+    const known = this.#leases.get(epoch);
+    if (known === undefined) this.#leases.set(epoch, { termMs, writtenMs: nowMs, isReleased: false });
+    else known.writtenMs = nowMs;
+  }
+
+  /** The fills in a checkpoint's books are not read again: each of them must be on the queue. */
+  #checkpointWritten(body: string): void {
+    const { queue } = this.#input.world;
+    for (; this.#queuedRead < queue.sent.length; this.#queuedRead += 1) {
+      const message = Object(JSON.parse(queue.sent[this.#queuedRead] ?? "{}"));
+      const market = String(Reflect.get(message, "market"));
+      const ids = this.#queued.get(market) ?? new Set();
+      this.#queued.set(market, ids.add(String(Reflect.get(message, "fillId"))));
+    }
+    const market = /"ENGINE#([A-Z0-9]+\/[A-Z0-9]+)"/.exec(body)?.[1];
+    const fillCount = Number(/fillCount\\?":\s*\\?"?(\d+)/.exec(body)?.[1] ?? Number.NaN);
+    if (market === undefined || Number.isNaN(fillCount)) return;
+    const queued = this.#queued.get(market)?.size ?? 0;
+    // The table is in the middle of its work: what is found is thrown at the next event.
+    const rule: SwarmRule = "checkpoint";
+    if (fillCount > queued)
+      this.#input.checks.note(
+        rule,
+        `the checkpoint of ${market} is of ${fillCount} fills, ${queued} were on the queue`,
+      );
+  }
+}
+
+function epochOf(clientOrderId: string): number | undefined {
+  const digits = /^fm-(\d+)-/.exec(clientOrderId)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function numberIn(values: unknown, name: string): number | undefined {
+  const text: unknown = Reflect.get(Object(Reflect.get(Object(values), name)), "N");
+  return typeof text === "string" ? Number(text) : undefined;
+}

@@ -1,0 +1,145 @@
+/** Bugs in what is believed of the market: age, order, crossed books, frozen processes. */
+import type { PlantedBug } from "../planted-bug.ts";
+
+const OLD_BOOK_LINE =
+  '"old-book": ({ bookAgeMs, limits }) => bookAgeMs === undefined || bookAgeMs > limits.placeBookAgeMs,';
+const STALE_LINES = "    if (now.monotonicMs > staleMs) {\n      reasons.push(`book is older than";
+
+export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
+  {
+    name: "open-socket-is-fresh",
+    what: "A book is as fresh as the socket that it came by, however long ago.",
+    edits: [
+      {
+        file: "core/risk/gate.ts",
+        find: OLD_BOOK_LINE,
+        replace: '"old-book": ({ bookAgeMs }) => bookAgeMs === undefined,',
+      },
+      {
+        file: "core/market-data/market-watch.ts",
+        find: STALE_LINES,
+        replace: STALE_LINES.replace("now.monotonicMs > staleMs", "staleMs < 0"),
+      },
+    ],
+    rules: ["fresh-data", "stale-quotes"],
+    only: "node/",
+    minutes: 20,
+  },
+  {
+    name: "stale-book-placed-on",
+    what: "The age of a book is not looked at before a placing.",
+    edits: [
+      {
+        file: "core/risk/gate.ts",
+        find: OLD_BOOK_LINE,
+        replace: '"old-book": ({ bookAgeMs }) => bookAgeMs === undefined,',
+      },
+    ],
+    rules: ["fresh-data"],
+    only: "node/",
+    minutes: 20,
+  },
+  {
+    name: "age-by-the-wall-clock",
+    what: "The age of a book is taken from the wall clock, which jumps.",
+    edits: [
+      {
+        file: "core/market-engine.ts",
+        find: "now.monotonicMs - book.at.monotonicMs,",
+        replace: "now.epochMs - book.at.epochMs,",
+      },
+      {
+        file: "core/market-data/market-watch.ts",
+        find: STALE_LINES,
+        replace: STALE_LINES.replace(
+          "now.monotonicMs > staleMs",
+          "now.epochMs > this.#book.at.epochMs + this.#bookAgeMsMax",
+        ),
+      },
+    ],
+    rules: ["fresh-data", "stale-quotes", "liveness"],
+    only: "clock/,node/",
+    minutes: 40,
+  },
+  {
+    name: "books-of-the-past",
+    what: "A book that goes back in time is as good as any.",
+    edits: [
+      {
+        file: "core/market-data/market-watch.ts",
+        find: "if (behindMs > STEP_BACK_MS_MAX) {",
+        replace: "if (behindMs > Number.MAX_SAFE_INTEGER) {",
+      },
+    ],
+    rules: ["fresh-data", "stale-quotes"],
+    only: "node/",
+    minutes: 30,
+  },
+  {
+    name: "crossed-book-quoted",
+    what: "A crossed book is quoted on.",
+    edits: [
+      {
+        file: "core/market-data/market-watch.ts",
+        find: "if (isCrossed(topOf(book))) {",
+        replace: "if (isCrossed(topOf(book)) && this.#crossedBooks < 0) {",
+      },
+    ],
+    rules: ["fresh-data", "self-match", "crossed"],
+    only: "node/spoilt-books",
+    minutes: 30,
+  },
+  {
+    name: "lost-feed-is-quiet",
+    what: "Nothing follows from the loss of the market data.",
+    edits: [
+      {
+        file: "core/market-data/market-watch.ts",
+        find: "this.#feedLoss = `market data lost from ",
+        replace: "void `",
+      },
+      {
+        file: "core/market-data/market-watch.ts",
+        find: '    this.#distrust = "no book since the market data was lost";\n',
+        replace: "",
+      },
+      {
+        file: "core/risk/gate.ts",
+        find: OLD_BOOK_LINE,
+        replace: '"old-book": ({ bookAgeMs }) => bookAgeMs === undefined,',
+      },
+    ],
+    rules: ["fresh-data", "stale-quotes"],
+    only: "node/",
+    minutes: 20,
+  },
+  {
+    name: "stall-not-noticed",
+    what: "A process that stood still goes on as if nothing had been.",
+    edits: [
+      {
+        file: "fargate/quoting-loop.ts",
+        find: "if (!this.#stopped) this.#noteStall();",
+        replace: "void this.#noteStall;",
+      },
+    ],
+    rules: ["old-epoch", "halted-market", "arrivals", "lease", "fresh-data", "self-match"],
+    only: "process/",
+    minutes: 40,
+  },
+  {
+    name: "stale-quotes-left",
+    what: "On an old book nothing new is quoted, and what stands stays.",
+    edits: [
+      {
+        file: "core/market-engine.ts",
+        find: "const diff = diffOrders(quotes, open, this.settings.tolerance,",
+        replace:
+          'const kept = this.#blockers.some(({ kind }) => kind === "market-data") ? [] : open;\n    const diff = diffOrders(quotes, kept, this.settings.tolerance,',
+      },
+    ],
+    rules: ["stale-quotes"],
+    only: "node/",
+    minutes: 20,
+  },
+];

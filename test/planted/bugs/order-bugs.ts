@@ -1,0 +1,197 @@
+/** Bugs in what is believed of an order: lost answers, cancels, absence, fills of orders nobody knows. */
+import type { PlantedBug } from "../planted-bug.ts";
+
+export const ORDER_BUGS: readonly PlantedBug[] = [
+  {
+    name: "time-out-is-rejected",
+    what: "A placing whose answer was lost counts as refused.",
+    edits: [
+      {
+        file: "fargate/cambrian/venue.ts",
+        find: 'return this.#unknown("place-unknown", command, outcome.reason);',
+        replace: "return this.#rejected(command, outcome.reason);",
+      },
+    ],
+    rules: ["self-match", "exposure", "crossed", "unknown-order", "placements-in-flight"],
+    only: "venue/",
+    minutes: 12,
+  },
+  {
+    name: "server-error-is-refusal",
+    what: "A 5xx proves that a placing was not taken.",
+    edits: [
+      {
+        file: "fargate/cambrian/outcome.ts",
+        find: "return REFUSALS.has(status);",
+        replace: "return REFUSALS.has(status) || status >= 500;",
+      },
+      {
+        file: "fargate/cambrian/client.ts",
+        find: 'if (status >= 500) throw new NoProof("server", ',
+        replace:
+          'if (status >= 500) return refusedBy(status, { code: "server", message: "" });\n    if (status < 0) throw new NoProof("server", ',
+      },
+    ],
+    rules: ["self-match", "exposure", "crossed", "unknown-order"],
+    only: "venue/",
+    minutes: 12,
+  },
+  {
+    name: "retry-under-new-id",
+    what: "An order of unknown fate is forgotten, and its quote placed again under a new id.",
+    edits: [
+      {
+        file: "core/order.ts",
+        find: 'return state !== "filled" && state !== "cancelled" && state !== "rejected" && state !== "denied";',
+        replace:
+          'return state !== "place-unknown" && state !== "filled" && state !== "cancelled" && state !== "rejected" && state !== "denied";',
+      },
+    ],
+    rules: ["self-match", "exposure", "crossed", "unknown-order", "bug"],
+    only: "venue/",
+    minutes: 12,
+  },
+  {
+    name: "unknown-never-asked",
+    what: "Nobody asks the venue for an order of unknown fate.",
+    edits: [{ file: "core/order.ts", find: "    isUnknown(order) ||\n", replace: "" }],
+    rules: ["liveness", "unknown-order"],
+    only: "venue/",
+    minutes: 8,
+  },
+  {
+    name: "cancel-answer-is-proof",
+    what: "The answer to a cancel ends an order for good, whatever the venue lists afterwards.",
+    edits: [
+      {
+        file: "core/orders.ts",
+        find: "if (this.#isListedAfterEnd(seen.clientOrderId, askedMs)) this.#takeBack(seen.clientOrderId, at.monotonicMs);",
+        replace: "",
+      },
+    ],
+    rules: ["unknown-order", "self-match", "exposure", "crossed"],
+    only: "venue/cancel-lie,venue/order-hidden",
+    minutes: 30,
+  },
+  {
+    name: "cancel-not-found-is-proof",
+    what: "A cancel that the venue does not know means that the order is gone.",
+    edits: [
+      {
+        file: "fargate/cambrian/venue.ts",
+        find: '    if (\n      outcome.type === "proven" &&\n      outcome.value.order_id',
+        replace:
+          '    if (outcome.type === "refused") {\n      const { market, clientOrderId } = command;\n      this.#options.onEvent({ type: "order-rejected", market, clientOrderId, reason: "", at: this.#options.clock.now() });\n      const at = this.#options.clock.now();\n      this.#options.onEvent({ type: "order-cancelled", market, clientOrderId, at });\n      return;\n    }\n    if (\n      outcome.type === "proven" &&\n      outcome.value.order_id',
+      },
+      {
+        file: "core/order.ts",
+        find: 'const isEndDoubtful = order.state === "rejected" || !order.isEndConfirmed;',
+        replace: 'const isEndDoubtful = order.state === "rejected";',
+      },
+    ],
+    rules: ["self-match", "crossed", "exposure", "unknown-order"],
+    only: "venue/cancel-lie,venue/refusal",
+    minutes: 30,
+  },
+  {
+    name: "absent-once-is-gone",
+    what: "An order that the venue does not know yet has been refused.",
+    edits: [
+      {
+        file: "core/orders.ts",
+        find: "return askedMs - order.sentMs >= PLACING_LIFETIME_MS;",
+        replace: "return true;",
+      },
+      {
+        file: "core/order.ts",
+        find: 'const isEndDoubtful = order.state === "rejected" || !order.isEndConfirmed;',
+        replace: "const isEndDoubtful = !order.isEndConfirmed;",
+      },
+    ],
+    rules: ["self-match", "exposure", "crossed", "unknown-order"],
+    only: "venue/",
+    minutes: 20,
+  },
+  {
+    name: "missing-is-gone-at-once",
+    what: "An order that one list of open orders lacks has ended, though the venue may only be behind.",
+    edits: [
+      {
+        file: "core/orders.ts",
+        find: "return isOpen(order) && sinceMs !== undefined && askedMs - sinceMs >= ABSENCE_PROOF_MS;",
+        replace: "return isOpen(order) && sinceMs !== undefined;",
+      },
+      {
+        file: "core/orders.ts",
+        find: "if (this.#isListedAfterEnd(seen.clientOrderId, askedMs)) this.#takeBack(seen.clientOrderId, at.monotonicMs);",
+        replace: "",
+      },
+    ],
+    rules: ["unknown-order", "self-match", "exposure", "crossed"],
+    only: "venue/order-hidden",
+    minutes: 40,
+  },
+  {
+    name: "strangers-fills-dropped",
+    what: "A fill of an order that this start did not send is no fill of ours.",
+    edits: [
+      {
+        file: "core/market-engine.ts",
+        find: "    if (!this.fills.add(fill)) return false;\n",
+        replace:
+          "    if (this.orders.find(fill.clientOrderId) === undefined) return false;\n    if (!this.fills.add(fill)) return false;\n",
+      },
+    ],
+    rules: ["liveness", "exposure", "end"],
+    only: "process/",
+    minutes: 12,
+  },
+  {
+    name: "fill-of-ended-order-dropped",
+    what: "A fill that comes after its order was cancelled is dropped.",
+    edits: [
+      {
+        file: "core/market-engine.ts",
+        find: "    if (!this.fills.add(fill)) return false;\n",
+        replace:
+          '    if (this.orders.find(fill.clientOrderId)?.state === "cancelled") return false;\n    if (!this.fills.add(fill)) return false;\n',
+      },
+    ],
+    rules: ["liveness", "exposure", "end"],
+    only: "venue/",
+    minutes: 12,
+  },
+  {
+    name: "client-ids-not-in-lists",
+    what: "Orders of an earlier start that the venue lists are a stranger's.",
+    edits: [
+      {
+        file: "core/market-orders.ts",
+        find: "id.startsWith(OWN_PREFIX) && epochOf(id) <= this.#epoch;",
+        replace: "id.startsWith(OWN_PREFIX) && epochOf(id) === this.#epoch;",
+      },
+      {
+        file: "fargate/own-orders.ts",
+        find: "id.startsWith(OWN_PREFIX) && epochOf(id) <= options.epoch);",
+        replace: "id.startsWith(OWN_PREFIX) && epochOf(id) === options.epoch);",
+      },
+    ],
+    rules: ["unknown-order", "self-match", "exposure"],
+    only: "process/",
+    minutes: 12,
+  },
+  {
+    name: "slot-paused-for-ever",
+    what: "`a ?? b > c` where `(a ?? b) > c` was meant: a slot that was refused once is paused for ever.",
+    edits: [
+      {
+        file: "core/market-orders.ts",
+        find: "return (this.#pausedUntilMs.get(slotOf(quote)) ?? Number.NEGATIVE_INFINITY) > nowMs;",
+        replace: "return Boolean(this.#pausedUntilMs.get(slotOf(quote)) ?? Number.NEGATIVE_INFINITY > nowMs);",
+      },
+    ],
+    rules: ["liveness"],
+    only: "venue/",
+    minutes: 8,
+  },
+];
