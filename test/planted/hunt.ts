@@ -3,10 +3,16 @@
  * bug, since a seed that fails anyway has caught nothing. Owns the verdict; seeds are `run-seed.ts`'s.
  */
 import type { Deployment } from "../../sim/world/swarm/deployment.ts";
+import { drawPlan } from "../../sim/world/swarm/plan.ts";
 import { runJobs } from "../../sim/world/swarm/pool.ts";
 import type { SeedResult, SeedViolation } from "../../sim/world/swarm/run-seed.ts";
+import type { Job } from "../../sim/world/swarm/worker.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 
+/** A busy market, through no SDK. */
+const BUSY = { depth: "direct", calmShare: 0, takeMs: 6_000, moveMs: 5_000, moveBps: 8 } as const;
+/** Faults come closer together than in the swarm's own runs, so that short seeds see many. */
+const HASTE = 6;
 const PRELOAD = new URL("./plant.ts", import.meta.url);
 
 export type Hunt = {
@@ -36,7 +42,7 @@ export async function hunt({ bug, seedsMax, deployment }: Hunt): Promise<Verdict
     next: () => {
       if (seed >= seedsMax || results.at(-1)?.violation !== undefined) return undefined;
       seed += 1;
-      return { seed, only: bug.only, minutes: bug.minutes, deployment };
+      return jobOf(bug, seed, deployment);
     },
     onResult: (result) => void results.push(result),
   });
@@ -55,7 +61,7 @@ export async function hunt({ bug, seedsMax, deployment }: Hunt): Promise<Verdict
 }
 
 async function runWithout(bug: PlantedBug, seed: number, deployment: Deployment): Promise<SeedViolation | undefined> {
-  const jobs = [{ seed, only: bug.only, minutes: bug.minutes, deployment }];
+  const jobs = [jobOf(bug, seed, deployment)];
   let violation: SeedViolation | undefined;
   await runJobs({
     workers: 1,
@@ -66,4 +72,17 @@ async function runWithout(bug: PlantedBug, seed: number, deployment: Deployment)
     },
   });
   return violation;
+}
+
+export function jobOf(
+  { only, minutes, shape, haste = HASTE, parameters = {} }: PlantedBug,
+  seed: number,
+  deployment: Deployment,
+): Job {
+  const plan = drawPlan(seed, { only, minutes, haste, shape: { ...BUSY, ...shape } });
+  const episodes = plan.episodes.map((episode) => {
+    const known = Object.entries(parameters).filter(([name]) => name in episode.parameters);
+    return { ...episode, parameters: { ...episode.parameters, ...Object.fromEntries(known) } };
+  });
+  return { seed, plan: { ...plan, episodes }, deployment };
 }

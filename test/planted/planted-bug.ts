@@ -3,7 +3,9 @@
  * the words and the making of the edits; a text that is not there exactly once means that the patch has rotted.
  */
 import { readFileSync } from "node:fs";
+import type { FaultParameters } from "../../sim/world/faults/kind.ts";
 import type { SeedViolation } from "../../sim/world/swarm/run-seed.ts";
+import type { Shape } from "../../sim/world/swarm/shape.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -26,6 +28,12 @@ export type PlantedBug = {
   readonly only?: string;
   /** Simulated minutes of a seed. */
   readonly minutes: number;
+  /** Faults come so many times as often as in the swarm's own runs; six times unless told. */
+  readonly haste?: number;
+  /** On top of the busy market that all bugs are hunted in. */
+  readonly shape?: Partial<Shape>;
+  /** In place of what is drawn for the episodes of the kinds that have such a parameter. */
+  readonly parameters?: FaultParameters;
 };
 
 export class RottedPatchError extends Error {

@@ -12,7 +12,7 @@ import type { Checks } from "./checks.ts";
 import type { EcsService } from "./ecs-service.ts";
 import type { MarketMover } from "./market-mover.ts";
 import type { OperatorRoom } from "./operator-room.ts";
-import type { Shape } from "./shape.ts";
+import { positionLimitOf, type Shape } from "./shape.ts";
 
 /** For a task that was well when everything was healed. */
 const QUOTES_AGAIN_MS = 60_000;
@@ -81,11 +81,15 @@ function isQuoting({ world, service, shape }: Healing): boolean {
   const charges = service.tasks
     .filter(({ process }) => process.state === "running")
     .map(({ task }) => task.charge.epoch);
-  return shape.markets.every(({ symbol }) => {
+  return shape.markets.every((market) => {
+    const { symbol } = market;
     const open = world.exchange.openOrders(symbol);
+    // At its limit a position has one side left to quote.
+    const isAtLimit =
+      Math.abs(Number(world.exchange.standing(symbol).position)) >= Number(positionLimitOf(market, shape));
     const sidesOf = (epoch: number | null) =>
       new Set(open.filter(({ clientOrderId }) => clientOrderId.startsWith(`fm-${epoch}-`)).map(({ side }) => side));
-    return charges.some((epoch) => epoch !== null && sidesOf(epoch).size === 2);
+    return charges.some((epoch) => epoch !== null && sidesOf(epoch).size === (isAtLimit ? 1 : 2));
   });
 }
 

@@ -32,6 +32,10 @@ export type PlanWishes = {
   readonly only?: string | undefined;
   /** About so much simulated time; drawn unless told. */
   readonly minutes?: number | undefined;
+  /** Episodes come so many times as often as drawn. */
+  readonly haste?: number | undefined;
+  /** In place of what is drawn of the market and the configuration. */
+  readonly shape?: Partial<Shape> | undefined;
 };
 
 const KIND_SHARE = 0.5;
@@ -46,7 +50,7 @@ const EPISODES_MAX = 5_000;
 
 export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
   const rng = makeSeededRng(seed, "plan");
-  const shape = drawShape(makeSeededRng(seed, "shape"));
+  const shape = { ...drawShape(makeSeededRng(seed, "shape")), ...wishes.shape };
   const wantedMs = wishes.minutes === undefined ? logBetween(rng, SEED_MS) : wishes.minutes * 60_000;
   const rounds: Round[] = [];
   for (let sumMs = 0; sumMs < wantedMs; ) {
@@ -58,7 +62,7 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
     sumMs += calmMs + faultsMs;
   }
   const isFaultless = chance(rng, FAULTLESS_SHARE) && wishes.only === undefined;
-  const episodes = isFaultless ? [] : drawEpisodes(seed, shape, rounds, wishes.only);
+  const episodes = isFaultless ? [] : drawEpisodes(seed, shape, rounds, wishes);
   return { seed, shape, rounds, episodes };
 }
 
@@ -66,7 +70,7 @@ function drawEpisodes(
   seed: number,
   shape: Shape,
   rounds: readonly Round[],
-  only: string | undefined,
+  { only, haste = 1 }: PlanWishes,
 ): readonly Episode[] {
   const markets = shape.markets.map(({ symbol }) => symbol);
   const episodes = FAULT_KINDS.flatMap((kind) => {
@@ -75,7 +79,7 @@ function drawEpisodes(
     const isOn = chance(rng, KIND_SHARE);
     const isWanted = only === undefined ? isOn : only.split(",").some((each) => kind.name.startsWith(each));
     if (!isWanted) return [];
-    const everyMs = logBetween(rng, kind.everyMs);
+    const everyMs = logBetween(rng, kind.everyMs) / haste;
     return rounds.flatMap((round, index) => episodesOf(kind, { rng, everyMs, markets, round, index }));
   });
   const inOrder = episodes.toSorted((a, b) => a.round - b.round || a.atMs - b.atMs);

@@ -34,6 +34,8 @@ export type Shape = {
   readonly leaseTermMs: number;
   readonly idleDecisionMs: number;
   readonly depth: AwsDepth;
+  /** The position limit over an order's size; ten unless told. */
+  readonly positionOrders?: number;
 };
 
 /** One seed in ten goes through the whole SDK, which takes several times as long. */
@@ -86,7 +88,7 @@ export function shaped(shape: Shape): (config: Config) => Config {
       markets: shape.markets.map((market) => ({
         ...plain,
         ...marketOf(plain, market, shape),
-        limits: { ...limitsOf(plain, market), bookAgeMs, placeBookAgeMs },
+        limits: { ...limitsOf(plain, market, shape), bookAgeMs, placeBookAgeMs },
       })),
     };
   };
@@ -99,8 +101,13 @@ function marketOf(plain: MarketConfig, market: MarketSetting, shape: Shape) {
   return { symbol, tickSize, lotSize, strategy };
 }
 
-function limitsOf({ limits }: MarketConfig, market: MarketSetting): MarketConfig["limits"] {
-  return { ...limits, orderSize: sizeOf(market, 2), position: sizeOf(market, 10) };
+function limitsOf({ limits }: MarketConfig, market: MarketSetting, shape: Shape): MarketConfig["limits"] {
+  return { ...limits, orderSize: sizeOf(market, 2), position: positionLimitOf(market, shape) };
+}
+
+/** A decimal on the lot. */
+export function positionLimitOf(market: MarketSetting, { positionOrders = 10 }: Shape): string {
+  return sizeOf(market, positionOrders);
 }
 
 /** So many orders' size, a decimal on the lot. */

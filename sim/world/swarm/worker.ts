@@ -1,10 +1,15 @@
 /** A process that runs seeds, one after the other, and sends what came of each. Owns the messages; seeds are `run-seed.ts`'s. */
 import { assert } from "../../../core/assert.ts";
 import type { Deployment } from "./deployment.ts";
-import type { PlanWishes } from "./plan.ts";
+import type { Plan, PlanWishes } from "./plan.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 
-export type Job = PlanWishes & { readonly seed: number; readonly deployment: Deployment };
+export type Job = PlanWishes & {
+  readonly seed: number;
+  readonly deployment: Deployment;
+  /** In place of the drawn plan. */
+  readonly plan?: Plan | undefined;
+};
 export type JobAnswer =
   | { readonly type: "done"; readonly result: SeedResult }
   | { readonly type: "failed"; readonly message: string };

@@ -1,6 +1,9 @@
 /** Bugs in what is believed of an order: lost answers, cancels, absence, fills of orders nobody knows. */
 import type { PlantedBug } from "../planted-bug.ts";
 
+/** Prices move fast and the position is near its limit: what is wrongly believed to be gone is met. */
+const JUMPY = { moveMs: 4_000, moveBps: 20, halfSpreadBps: 4, levels: 3, positionOrders: 4 };
+
 export const ORDER_BUGS: readonly PlantedBug[] = [
   {
     name: "time-out-is-rejected",
@@ -12,9 +15,12 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
         replace: "return this.#rejected(command, outcome.reason);",
       },
     ],
-    rules: ["self-match", "exposure", "crossed", "unknown-order", "placements-in-flight"],
-    only: "venue/",
-    minutes: 12,
+    rules: ["placements-in-flight", "self-match", "exposure", "crossed", "unknown-order", "placements-in-flight"],
+    only: "venue/stream-muted,venue/silence,venue/reset",
+    minutes: 4,
+    haste: 20,
+    parameters: { route: "place", when: "after", times: 6 },
+    shape: JUMPY,
   },
   {
     name: "server-error-is-refusal",
@@ -32,9 +38,12 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
           'if (status >= 500) return refusedBy(status, { code: "server", message: "" });\n    if (status < 0) throw new NoProof("server", ',
       },
     ],
-    rules: ["self-match", "exposure", "crossed", "unknown-order"],
-    only: "venue/",
-    minutes: 12,
+    rules: ["placements-in-flight", "self-match", "exposure", "crossed", "unknown-order"],
+    only: "venue/stream-muted,venue/server-error",
+    minutes: 5,
+    haste: 20,
+    parameters: { route: "place", when: "after", times: 6 },
+    shape: JUMPY,
   },
   {
     name: "retry-under-new-id",
@@ -47,17 +56,22 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
           'return state !== "place-unknown" && state !== "filled" && state !== "cancelled" && state !== "rejected" && state !== "denied";',
       },
     ],
-    rules: ["self-match", "exposure", "crossed", "unknown-order", "bug"],
-    only: "venue/",
-    minutes: 12,
+    rules: ["placements-in-flight", "self-match", "exposure", "crossed", "unknown-order", "bug"],
+    only: "venue/stream-muted,venue/silence,venue/reset",
+    minutes: 4,
+    haste: 20,
+    parameters: { route: "place", when: "after", times: 6 },
+    shape: JUMPY,
   },
   {
     name: "unknown-never-asked",
     what: "Nobody asks the venue for an order of unknown fate.",
     edits: [{ file: "core/order.ts", find: "    isUnknown(order) ||\n", replace: "" }],
     rules: ["liveness", "unknown-order"],
-    only: "venue/",
-    minutes: 8,
+    only: "venue/stream-muted,venue/silence,venue/reset",
+    minutes: 4,
+    haste: 20,
+    parameters: { route: "place", when: "before", times: 6 },
   },
   {
     name: "cancel-answer-is-proof",
@@ -70,8 +84,8 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["unknown-order", "self-match", "exposure", "crossed"],
-    only: "venue/cancel-lie,venue/order-hidden",
-    minutes: 30,
+    only: "venue/cancel-lie",
+    minutes: 5,
   },
   {
     name: "cancel-not-found-is-proof",
@@ -89,9 +103,10 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
         replace: 'const isEndDoubtful = order.state === "rejected";',
       },
     ],
-    rules: ["self-match", "crossed", "exposure", "unknown-order"],
-    only: "venue/cancel-lie,venue/refusal",
-    minutes: 30,
+    rules: ["placements-in-flight", "self-match", "crossed", "exposure", "unknown-order"],
+    only: "venue/cancel-lie",
+    minutes: 5,
+    shape: JUMPY,
   },
   {
     name: "absent-once-is-gone",
@@ -108,9 +123,12 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
         replace: "const isEndDoubtful = !order.isEndConfirmed;",
       },
     ],
-    rules: ["self-match", "exposure", "crossed", "unknown-order"],
-    only: "venue/",
-    minutes: 20,
+    rules: ["placements-in-flight", "self-match", "exposure", "crossed", "unknown-order"],
+    only: "venue/stream-muted,venue/silence,venue/reset",
+    minutes: 5,
+    haste: 20,
+    parameters: { route: "place", when: "after", times: 6 },
+    shape: JUMPY,
   },
   {
     name: "missing-is-gone-at-once",
@@ -129,7 +147,7 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
     ],
     rules: ["unknown-order", "self-match", "exposure", "crossed"],
     only: "venue/order-hidden",
-    minutes: 40,
+    minutes: 6,
   },
   {
     name: "strangers-fills-dropped",
@@ -143,8 +161,8 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["liveness", "exposure", "end"],
-    only: "process/",
-    minutes: 12,
+    only: "process/crash",
+    minutes: 4,
   },
   {
     name: "fill-of-ended-order-dropped",
@@ -158,8 +176,8 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["liveness", "exposure", "end"],
-    only: "venue/",
-    minutes: 12,
+    only: "venue/fills-late,venue/fills-untold,venue/delay",
+    minutes: 4,
   },
   {
     name: "client-ids-not-in-lists",
@@ -177,8 +195,8 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["unknown-order", "self-match", "exposure"],
-    only: "process/",
-    minutes: 12,
+    only: "process/crash",
+    minutes: 4,
   },
   {
     name: "slot-paused-for-ever",
@@ -191,7 +209,7 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["liveness"],
-    only: "venue/",
-    minutes: 8,
+    only: "venue/refusal",
+    minutes: 4,
   },
 ];

@@ -6,6 +6,11 @@ const EXPOSURE_LINE =
 const RELEASE_LINE =
   "return slot.settledMs === null ? slot.sentMs + unsettledMsMax : slot.settledMs + WINDOW_MS + marginMs;";
 
+/** The position is most often near its limit. */
+const TIGHT = { positionOrders: 3, levels: 3 };
+/** New quotes come to lie where old ones stand. */
+const JUMPY = { moveMs: 4_000, moveBps: 20, halfSpreadBps: 4, levels: 3 };
+
 export const RISK_BUGS: readonly PlantedBug[] = [
   {
     name: "unknown-not-exposed",
@@ -18,8 +23,11 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["exposure"],
-    only: "venue/",
-    minutes: 30,
+    only: "venue/stream-muted,venue/silence,venue/reset",
+    minutes: 6,
+    haste: 20,
+    parameters: { route: "place", when: "after", times: 6 },
+    shape: TIGHT,
   },
   {
     name: "position-limit-without-orders",
@@ -33,8 +41,10 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["exposure"],
-    only: "venue/",
-    minutes: 30,
+    only: "venue/delay,venue/slow",
+    minutes: 6,
+    parameters: { route: "place", when: "after", times: 6 },
+    shape: TIGHT,
   },
   {
     name: "position-limit-ignored",
@@ -47,8 +57,9 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["exposure"],
-    only: "operator/halt",
-    minutes: 40,
+    only: "operator/other-strategy",
+    minutes: 8,
+    shape: TIGHT,
   },
   {
     name: "cancelled-not-exposed",
@@ -61,8 +72,9 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["exposure"],
-    only: "venue/",
-    minutes: 30,
+    only: "venue/fills-late,venue/fills-untold",
+    minutes: 6,
+    shape: TIGHT,
   },
   {
     name: "reload-drops-limits",
@@ -76,8 +88,9 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["exposure", "fresh-data", "malformed"],
-    only: "operator/other-strategy,node/",
-    minutes: 30,
+    only: "operator/other-strategy,node/silent,node/late",
+    minutes: 6,
+    shape: TIGHT,
   },
   {
     name: "self-match-allowed",
@@ -90,36 +103,37 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["self-match", "crossed"],
-    only: "venue/",
-    minutes: 20,
+    only: "venue/delay,venue/slow,venue/reply-lost",
+    minutes: 5,
+    shape: JUMPY,
   },
   {
     name: "tick-is-lot",
     what: "A price is written with the lot's step.",
     edits: [
       {
-        file: "core/market.ts",
-        find: "return formatMultiple(price, market.tick);",
-        replace: "return formatMultiple(price, market.lot);",
+        file: "fargate/cambrian/calls.ts",
+        find: "price: formatPrice(market, command.price),",
+        replace: "price: formatSize(market, command.price as number as typeof command.size),",
       },
     ],
-    rules: ["malformed", "liveness"],
+    rules: ["malformed"],
     only: "node/late",
-    minutes: 4,
+    minutes: 3,
   },
   {
     name: "price-as-float",
     what: "A price is written as a floating-point product.",
     edits: [
       {
-        file: "core/market.ts",
-        find: "return formatMultiple(price, market.tick);",
-        replace: "return String(price * Number(market.tick.text));",
+        file: "fargate/cambrian/calls.ts",
+        find: "price: formatPrice(market, command.price),",
+        replace: "price: String(command.price * Number(market.tick.text)),",
       },
     ],
     rules: ["malformed"],
     only: "node/late",
-    minutes: 6,
+    minutes: 3,
   },
   {
     name: "start-size-tenfold",
@@ -138,7 +152,7 @@ export const RISK_BUGS: readonly PlantedBug[] = [
     ],
     rules: ["malformed", "exposure"],
     only: "node/late",
-    minutes: 4,
+    minutes: 3,
   },
   {
     name: "window-from-the-send",
@@ -147,8 +161,8 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       { file: "core/execution/request-budget.ts", find: RELEASE_LINE, replace: "return slot.sentMs + WINDOW_MS;" },
     ],
     rules: ["arrivals"],
-    only: "venue/",
-    minutes: 20,
+    only: "venue/delay,venue/clog",
+    minutes: 4,
   },
   {
     name: "token-bucket",
@@ -162,8 +176,8 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["arrivals", "placements-in-flight"],
-    only: "venue/",
-    minutes: 20,
+    only: "venue/delay,venue/clog",
+    minutes: 4,
   },
   {
     name: "budget-refilled-after-doubt",
@@ -176,8 +190,8 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["arrivals", "placements-in-flight"],
-    only: "clock/,process/,venue/delay,venue/clog",
-    minutes: 40,
+    only: "clock/jump,process/stall,venue/delay,venue/clog",
+    minutes: 6,
   },
   {
     name: "earlier-requests-forgotten",
@@ -190,8 +204,8 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["arrivals"],
-    only: "process/",
-    minutes: 30,
+    only: "process/deployment",
+    minutes: 5,
   },
   {
     name: "sixth-placement",
@@ -214,7 +228,7 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["placements-in-flight"],
-    only: "venue/",
-    minutes: 20,
+    only: "venue/delay,venue/slow,venue/silence",
+    minutes: 4,
   },
 ];
