@@ -13,8 +13,10 @@ export const LEDGER_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["checkpoint", "liveness", "end"],
-    only: "aws/throttled,aws/request-lost,aws/outage",
+    only: "aws/outage",
     minutes: 4,
+    parameters: { service: "queue" },
+    haste: 60,
   },
   {
     name: "checkpoint-skips",
@@ -35,8 +37,10 @@ export const LEDGER_BUGS: readonly PlantedBug[] = [
     what: "A fill that the queue did not take is not sent again.",
     edits: [{ file: "fargate/fill-outbox.ts", find: "    this.#waiting.push(...failed);\n", replace: "" }],
     rules: ["liveness", "end"],
-    only: "aws/throttled,aws/request-lost",
+    only: "aws/outage",
     minutes: 4,
+    parameters: { service: "queue" },
+    haste: 60,
   },
   {
     name: "failed-messages-deleted",
@@ -51,20 +55,8 @@ export const LEDGER_BUGS: readonly PlantedBug[] = [
     rules: ["liveness", "end"],
     only: "aws/throttled,aws/outage",
     minutes: 4,
-  },
-  {
-    name: "missing-await",
-    what: "The fold of the books is begun and not waited for.",
-    edits: [
-      {
-        file: "lambdas/fill-accounting/book-fills.ts",
-        find: "if (keys.size > 0) await foldBooks(",
-        replace: "if (keys.size > 0) void foldBooks(",
-      },
-    ],
-    rules: ["liveness", "ledger", "end", "unhandled"],
-    only: "function/,aws/slow",
-    minutes: 4,
+    parameters: { service: "table" },
+    haste: 30,
   },
   {
     name: "known-by-message",
@@ -82,20 +74,6 @@ export const LEDGER_BUGS: readonly PlantedBug[] = [
     minutes: 4,
   },
   {
-    name: "conflict-overwrites",
-    what: "A later copy of a fill that says something else takes the first one's place.",
-    edits: [
-      {
-        file: "lambdas/ledger-facts.ts",
-        find: '        ConditionExpression: "attribute_not_exists(#pk)",\n        ExpressionAttributeNames: { "#pk": "pk" },\n',
-        replace: "",
-      },
-    ],
-    rules: ["ledger", "liveness", "end"],
-    only: "venue/fills,process/crash,aws/reply-lost",
-    minutes: 5,
-  },
-  {
     name: "late-fill-not-folded",
     what: "A fill older than the newest in the books is left out of them.",
     edits: [
@@ -107,21 +85,6 @@ export const LEDGER_BUGS: readonly PlantedBug[] = [
     ],
     rules: ["liveness", "ledger", "end"],
     only: "aws/throttled,aws/slow,function/",
-    minutes: 5,
-  },
-  {
-    name: "repeat-folded-again",
-    what: "A fill that is delivered again is added to the books again.",
-    edits: [
-      {
-        file: "lambdas/fill-accounting/fold-books.ts",
-        find: "    state = foldFill(state, fill, fold.assets);\n",
-        replace:
-          "    state = foldFill(state, fill, fold.assets);\n    if (position.pending.size > fills.length) state = foldFill(state, fill, fold.assets);\n",
-      },
-    ],
-    rules: ["ledger", "liveness", "end"],
-    only: "function/,aws/slow",
     minutes: 5,
   },
   {

@@ -74,6 +74,8 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
     rules: ["fresh-data", "stale-quotes"],
     only: "node/lying",
     minutes: 5,
+    haste: 20,
+    parameters: { lie: "old", which: 7, ageMs: 60_000 },
   },
   {
     name: "crossed-book-quoted",

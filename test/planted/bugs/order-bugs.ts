@@ -55,6 +55,11 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
         replace:
           'return state !== "place-unknown" && state !== "filled" && state !== "cancelled" && state !== "rejected" && state !== "denied";',
       },
+      {
+        file: "core/order.ts",
+        find: "if (isOpen(order) || !order.isFillKnown) return",
+        replace: "if (isUnknown(order)) return toLots(0);\n  if (isOpen(order) || !order.isFillKnown) return",
+      },
     ],
     rules: ["placements-in-flight", "self-match", "exposure", "crossed", "unknown-order", "bug"],
     only: "venue/stream-muted,venue/silence,venue/reset",
@@ -66,7 +71,10 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
   {
     name: "unknown-never-asked",
     what: "Nobody asks the venue for an order of unknown fate.",
-    edits: [{ file: "core/order.ts", find: "    isUnknown(order) ||\n", replace: "" }],
+    edits: [
+      { file: "core/order.ts", find: "    isUnknown(order) ||\n", replace: "" },
+      { file: "core/order.ts", find: "    (isOpen(order) && order.missingMs !== undefined) ||\n", replace: "" },
+    ],
     rules: ["liveness", "unknown-order"],
     only: "venue/stream-muted,venue/silence,venue/reset",
     minutes: 4,
@@ -106,28 +114,6 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
     rules: ["placements-in-flight", "self-match", "crossed", "exposure", "unknown-order"],
     only: "venue/cancel-lie",
     minutes: 5,
-    shape: JUMPY,
-  },
-  {
-    name: "absent-once-is-gone",
-    what: "An order that the venue does not know yet has been refused.",
-    edits: [
-      {
-        file: "core/orders.ts",
-        find: "return askedMs - order.sentMs >= PLACING_LIFETIME_MS;",
-        replace: "return true;",
-      },
-      {
-        file: "core/order.ts",
-        find: 'const isEndDoubtful = order.state === "rejected" || !order.isEndConfirmed;',
-        replace: "const isEndDoubtful = !order.isEndConfirmed;",
-      },
-    ],
-    rules: ["placements-in-flight", "self-match", "exposure", "crossed", "unknown-order"],
-    only: "venue/stream-muted,venue/silence,venue/reset",
-    minutes: 5,
-    haste: 20,
-    parameters: { route: "place", when: "after", times: 6 },
     shape: JUMPY,
   },
   {

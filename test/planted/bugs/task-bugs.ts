@@ -295,6 +295,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     ],
     rules: ["dead-man"],
     only: "process/no-capacity",
-    minutes: 10,
+    minutes: 14,
+    parameters: { crashes: true },
+    haste: 60,
   },
 ];
