@@ -3,7 +3,6 @@
  * take-over, the dead man's silence and his duty, and checkpoints behind the queue. Owns these rules; `docs/invariants.md` lists them.
  */
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
-import type { SwarmRule } from "../invariants.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { ArrivalEntry } from "../venue-record.ts";
 import type { Checks } from "./checks.ts";
@@ -20,6 +19,7 @@ const LOOK_MS = 1_000;
 const SLACK_MS = 60;
 
 type Lease = {
+  readonly owner: string;
   readonly termMs: number;
   /** World time of the last write that the table carried out. */
   writtenMs: number;
@@ -124,6 +124,7 @@ export class ChargeChecks {
     this.#writtenBeforeMs = this.#writtenMs;
     this.#writtenMs = nowMs;
     const values: unknown = Reflect.get(Object(JSON.parse(body)), "ExpressionAttributeValues");
+    const owner = String(Reflect.get(Object(Reflect.get(Object(values), ":owner")), "S"));
     const epoch = numberIn(values, ":epoch");
     const termMs = numberIn(values, ":termMs");
     if (epoch === undefined || termMs === undefined) {
@@ -133,8 +134,10 @@ export class ChargeChecks {
     }
     this.#holder = epoch;
     const known = this.#leases.get(epoch);
-    if (known === undefined) this.#leases.set(epoch, { termMs, writtenMs: nowMs, isReleased: false });
+    if (known === undefined) this.#leases.set(epoch, { owner, termMs, writtenMs: nowMs, isReleased: false });
     else known.writtenMs = nowMs;
+    const was = known?.owner ?? owner;
+    if (was !== owner) this.#input.checks.note("lease", `epoch ${epoch} of ${was} is taken by ${owner}`);
   }
 
   /** The fills in a checkpoint's books are not read again: each of them must be on the queue. */
@@ -151,10 +154,9 @@ export class ChargeChecks {
     if (market === undefined || Number.isNaN(fillCount)) return;
     const queued = this.#queued.get(market)?.size ?? 0;
     // The table is in the middle of its work: what is found is thrown at the next event.
-    const rule: SwarmRule = "checkpoint";
     if (fillCount > queued)
       this.#input.checks.note(
-        rule,
+        "checkpoint",
         `the checkpoint of ${market} is of ${fillCount} fills, ${queued} were on the queue`,
       );
   }

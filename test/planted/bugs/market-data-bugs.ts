@@ -40,28 +40,6 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
     minutes: 5,
   },
   {
-    name: "age-by-the-wall-clock",
-    what: "The age of a book is taken from the wall clock, which jumps.",
-    edits: [
-      {
-        file: "core/market-engine.ts",
-        find: "now.monotonicMs - book.at.monotonicMs,",
-        replace: "now.epochMs - book.at.epochMs,",
-      },
-      {
-        file: "core/market-data/market-watch.ts",
-        find: STALE_LINES,
-        replace: STALE_LINES.replace(
-          "now.monotonicMs > staleMs",
-          "now.epochMs > this.#book.at.epochMs + this.#bookAgeMsMax",
-        ),
-      },
-    ],
-    rules: ["fresh-data", "stale-quotes", "liveness"],
-    only: "clock/,node/silent,node/half-open",
-    minutes: 6,
-  },
-  {
     name: "books-of-the-past",
     what: "A book that goes back in time is as good as any.",
     edits: [
@@ -76,20 +54,6 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
     minutes: 5,
     haste: 20,
     parameters: { lie: "old", which: 7, ageMs: 60_000 },
-  },
-  {
-    name: "crossed-book-quoted",
-    what: "A crossed book is quoted on.",
-    edits: [
-      {
-        file: "core/market-data/market-watch.ts",
-        find: "if (isCrossed(topOf(book))) {",
-        replace: "if (isCrossed(topOf(book)) && this.#crossedBooks < 0) {",
-      },
-    ],
-    rules: ["fresh-data", "self-match", "crossed"],
-    only: "node/spoilt-books",
-    minutes: 5,
   },
   {
     name: "lost-feed-is-quiet",
@@ -114,20 +78,6 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
     rules: ["fresh-data", "stale-quotes"],
     only: "node/silent,node/half-open,node/dead",
     minutes: 5,
-  },
-  {
-    name: "stall-not-noticed",
-    what: "A process that stood still goes on as if nothing had been.",
-    edits: [
-      {
-        file: "fargate/quoting-loop.ts",
-        find: "if (!this.#stopped) this.#noteStall();",
-        replace: "void this.#noteStall;",
-      },
-    ],
-    rules: ["old-epoch", "halted-market", "arrivals", "lease", "fresh-data", "self-match"],
-    only: "process/freeze,process/stall,process/freeze-point",
-    minutes: 6,
   },
   {
     name: "stale-quotes-left",

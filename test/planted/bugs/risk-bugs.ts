@@ -207,29 +207,7 @@ export const RISK_BUGS: readonly PlantedBug[] = [
     rules: ["arrivals"],
     only: "process/deployment",
     minutes: 5,
-  },
-  {
-    name: "sixth-placement",
-    what: "Ten placements may be in flight.",
-    edits: [
-      {
-        file: "core/execution/request-budget.ts",
-        find: "unanswered(slots) < limits.placementsInFlight;",
-        replace: "unanswered(slots) < 10;",
-      },
-      {
-        file: "core/risk/gate.ts",
-        find: '"in-flight": ({ shard }) => shard.inFlight >= shard.inFlightMax,',
-        replace: '"in-flight": () => false,',
-      },
-      {
-        file: "core/risk/gate.ts",
-        find: "countWhere(orders, isUnknown) >= UNKNOWN_ORDERS_MAX,",
-        replace: "countWhere(orders, isUnknown) >= 100,",
-      },
-    ],
-    rules: ["placements-in-flight"],
-    only: "venue/delay,venue/slow,venue/silence",
-    minutes: 4,
+    haste: 20,
+    shape: { levels: 3, leaseTermMs: 10_000 },
   },
 ];

@@ -5,30 +5,6 @@ const LEASE_FENCE = "return this.#lease.reasonNotToPlace(now) ?? this.#control.r
 
 export const TASK_BUGS: readonly PlantedBug[] = [
   {
-    name: "kill-checked-too-early",
-    what: "Lease and halt are looked at when a placing is decided, not when it is written.",
-    edits: [
-      {
-        file: "fargate/cambrian/client.ts",
-        find: "      const reason = call.fence?.();\n      if (reason === undefined) call.onWritten?.();\n      return reason;",
-        replace: "      call.onWritten?.();\n      return undefined;",
-      },
-    ],
-    rules: ["old-epoch", "halted-market", "lease"],
-    only: "process/freeze-point,process/freeze",
-    minutes: 6,
-  },
-  {
-    name: "lease-not-checked-at-socket",
-    what: "Nobody asks whether the lease is still ours.",
-    edits: [
-      { file: "fargate/task.ts", find: LEASE_FENCE, replace: "return this.#control.reasonNotToPlace(market, now);" },
-    ],
-    rules: ["old-epoch", "lease"],
-    only: "process/freeze-point,process/freeze,aws/outage",
-    minutes: 6,
-  },
-  {
     name: "lease-ends-late",
     what: "A lease that is not renewed is used for two terms.",
     edits: [
@@ -53,8 +29,9 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["lease", "old-epoch", "arrivals", "unknown-order"],
-    only: "process/deployment,process/second-task,process/stall",
+    only: "process/crash",
     minutes: 5,
+    shape: { leaseTermMs: 20_000 },
   },
   {
     name: "lease-written-without-condition",
@@ -90,7 +67,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
         replace: "const taken = await this.#take(record, Math.max(1, epochSeen));",
       },
     ],
-    rules: ["liveness", "bug", "unknown-order", "self-match", "exposure"],
+    rules: ["lease", "liveness", "unknown-order", "self-match", "exposure"],
     only: "process/crash",
     minutes: 4,
   },
@@ -105,8 +82,10 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     rules: ["lease", "old-epoch"],
-    only: "process/crash",
+    only: "process/second-task,process/crash",
     minutes: 4,
+    haste: 12,
+    shape: { leaseTermMs: 6_000 },
   },
   {
     name: "start-leaves-orders",
@@ -122,6 +101,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     rules: ["unknown-order", "self-match", "exposure", "crossed"],
     only: "process/crash",
     minutes: 5,
+    shape: { positionOrders: 3, levels: 3 },
   },
   {
     name: "quotes-before-fills",
@@ -150,20 +130,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     rules: ["end", "unknown-order"],
     only: "process/deployment",
     minutes: 3,
-  },
-  {
-    name: "stop-believes-one-list",
-    what: "A stop takes the first list without orders for proof, whatever is on its way.",
-    edits: [
-      {
-        file: "fargate/own-orders.ts",
-        find: "emptyAnswers = open.length === 0 && !mayArrive ? emptyAnswers + 1 : 0;",
-        replace: "emptyAnswers = open.length === 0 || !mayArrive ? EMPTY_ANSWERS_NEEDED : 0;",
-      },
-    ],
-    rules: ["end", "unknown-order", "self-match", "exposure", "crossed"],
-    only: "process/deployment,venue/reply-lost,venue/cancel-lie,venue/delay",
-    minutes: 5,
   },
   {
     name: "restart-clears-the-halt",
@@ -220,39 +186,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     rules: ["halted-market"],
     only: "operator/halt",
     minutes: 5,
-  },
-  {
-    name: "unreadable-is-running",
-    what: "Control items that cannot be read halt nothing.",
-    edits: [
-      {
-        file: "fargate/control.ts",
-        find: "return this.#readMs !== undefined && now.monotonicMs - this.#readMs <= UNREADABLE_AFTER_MS;",
-        replace: "return now.monotonicMs <= Number.MAX_SAFE_INTEGER + UNREADABLE_AFTER_MS;",
-      },
-      {
-        file: "fargate/control.ts",
-        find: 'if (this.#readMs === undefined) return { state: "unreadable", reason: "the control items were never read" };',
-        replace: "",
-      },
-    ],
-    rules: ["halted-market"],
-    only: "operator/halt,aws/throttled,aws/request-lost,aws/reply-lost",
-    minutes: 8,
-  },
-  {
-    name: "older-word-wins",
-    what: "A request that is delivered late overwrites a later one.",
-    edits: [
-      {
-        file: "lambdas/control-item.ts",
-        find: ":text) OR #at < :at OR ",
-        replace: ":text) OR #at < :at OR #at > :at OR ",
-      },
-    ],
-    rules: ["liveness", "halted-market"],
-    only: "operator/halt,function/,aws/throttled",
-    minutes: 6,
   },
   {
     name: "circuit-stays-open",
