@@ -5,7 +5,7 @@
 import type { Deployment } from "../../sim/world/swarm/deployment.ts";
 import { drawPlan } from "../../sim/world/swarm/plan.ts";
 import { runJobs } from "../../sim/world/swarm/pool.ts";
-import type { SeedResult, SeedViolation } from "../../sim/world/swarm/run-seed.ts";
+import type { SeedResult } from "../../sim/world/swarm/run-seed.ts";
 import type { Job } from "../../sim/world/swarm/worker.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 
@@ -14,6 +14,8 @@ const BUSY = { depth: "direct", calmShare: 0, takeMs: 6_000, moveMs: 5_000, move
 /** Faults come closer together than in the swarm's own runs, so that short seeds see many. */
 const HASTE = 6;
 const PRELOAD = new URL("./plant.ts", import.meta.url);
+
+type Violation = NonNullable<SeedResult["violation"]>;
 
 export type Hunt = {
   readonly bug: PlantedBug;
@@ -26,7 +28,7 @@ export type Verdict = {
   readonly type: "caught" | "missed" | "misjudged";
   /** Seeds that were run with the bug, the one that caught it among them. */
   readonly seeds: number;
-  readonly violation: SeedViolation | undefined;
+  readonly violation: Violation | undefined;
   /** Why a broken rule does not count. */
   readonly why: string;
 };
@@ -60,9 +62,9 @@ export async function hunt({ bug, seedsMax, deployment }: Hunt): Promise<Verdict
   return { type: "caught", seeds: seed, violation, why: "" };
 }
 
-async function runWithout(bug: PlantedBug, seed: number, deployment: Deployment): Promise<SeedViolation | undefined> {
+async function runWithout(bug: PlantedBug, seed: number, deployment: Deployment): Promise<Violation | undefined> {
   const jobs = [jobOf(bug, seed, deployment)];
-  let violation: SeedViolation | undefined;
+  let violation: Violation | undefined;
   await runJobs({
     workers: 1,
     isFresh: false,

@@ -4,10 +4,12 @@
  */
 import { readFileSync } from "node:fs";
 import type { FaultParameters } from "../../sim/world/faults/kind.ts";
-import type { SeedViolation } from "../../sim/world/swarm/run-seed.ts";
+import type { SeedResult } from "../../sim/world/swarm/run-seed.ts";
 import type { Shape } from "../../sim/world/swarm/shape.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+
+type Rule = NonNullable<SeedResult["violation"]>["rule"];
 
 export type Edit = {
   /** From the repository's root. */
@@ -23,7 +25,7 @@ export type PlantedBug = {
   readonly what: string;
   readonly edits: readonly [Edit, ...Edit[]];
   /** Those that may catch it: `bug` and `unhandled` among them only where the product's own assertions should. */
-  readonly rules: readonly [SeedViolation["rule"], ...SeedViolation["rule"][]];
+  readonly rules: readonly [Rule, ...Rule[]];
   /** Kinds of faults that suit it, prefixes with commas between; every kind of the swarm unless told. */
   readonly only?: string;
   /** Simulated minutes of a seed. */

@@ -171,9 +171,9 @@ export const RISK_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: "core/execution/request-budget.ts",
-        find: "  #forget(nowMs: number): void {\n    if (this.#slots.some((slot) => this.#releaseMs(slot) <= nowMs)) {\n      this.#slots = this.#slots.filter((slot) => this.#releaseMs(slot) > nowMs);\n    }\n  }",
+        find: "  #forget(nowMs: number): void {\n",
         replace:
-          "  #filledMs = 0;\n\n  #forget(nowMs: number): void {\n    const tokens = Math.floor((nowMs - this.#filledMs) / 100);\n    if (tokens > 0) this.#filledMs = nowMs;\n    this.#slots = this.#slots.slice(tokens);\n  }",
+          "  #filledMs = 0;\n\n  #forget(nowMs: number): void {\n    const tokens = Math.floor((nowMs - this.#filledMs) / 100);\n    if (tokens > 0) this.#filledMs = nowMs;\n    this.#slots = this.#slots.slice(tokens);\n    if (tokens >= 0) return;\n",
       },
     ],
     rules: ["arrivals", "placements-in-flight"],
