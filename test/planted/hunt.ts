@@ -76,7 +76,7 @@ async function runWithout(bug: PlantedBug, seed: number, deployment: Deployment)
   return violation;
 }
 
-export function jobOf(
+function jobOf(
   { only, minutes, shape, haste = HASTE, parameters = {} }: PlantedBug,
   seed: number,
   deployment: Deployment,
