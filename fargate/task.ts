@@ -3,18 +3,12 @@
  * clients), so that a laptop, the cloud and the simulator run these same lines. Owns its phases and what may end it; its parts
  * are put together in `assembly.ts`.
  */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Engine } from "../core/engine.ts";
 import { RequestBudget } from "../core/execution/request-budget.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
 import type { Instant } from "../core/units.ts";
 import { Announcer } from "./announcer.ts";
 import { Assembly } from "./assembly.ts";
-import type { Config } from "./config.ts";
-import type { ConfigSource } from "./config-watch.ts";
 import { Control, type ControlOptions } from "./control.ts";
 import { EmfMetrics } from "./emf.ts";
 import { EngineMetrics } from "./engine-metrics.ts";
@@ -22,13 +16,10 @@ import { FillOutbox } from "./fill-outbox.ts";
 import { type HealthParts, healthOf, livenessOf } from "./health.ts";
 import { Lease } from "./lease.ts";
 import type { LeaseEvent, Told } from "./lease-types.ts";
-import type { Log } from "./log.ts";
 import { toMarketSettings } from "./market-settings.ts";
 import { MinuteTable } from "./minute-table.ts";
 import { MetricsPush } from "./otlp/push.ts";
-import type { Recorder } from "./recording/recorder.ts";
 import { RiskStore } from "./risk-store.ts";
-import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
 import { type ChainAccount, makeChainAccount } from "./sei/chain-account.ts";
 import { startSteps } from "./start-steps.ts";
 import { Startup } from "./startup.ts";
@@ -41,8 +32,9 @@ import { toTaskState } from "./status/task-state.ts";
 import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { StrategyReload } from "./strategy-reload.ts";
 import { TableViews } from "./table-views.ts";
+import type { TaskOptions } from "./task-options.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
-import { cambrianOf, type MakeVenue, requestLimitsOf } from "./venue-choice.ts";
+import { cambrianOf, requestLimitsOf } from "./venue-choice.ts";
 import { VenueWatch } from "./venue-watch.ts";
 import { windDown } from "./wind-down.ts";
 
@@ -56,40 +48,6 @@ const DOUBT_MS_MAX = 2_000;
 const SETTLE_WITHIN_MS = 1_500;
 /** For the table alone: a write that failed after 3 s leaves the lease's release one short attempt, whatever the term is. */
 const TABLE_WITHIN_MS = 3_500;
-
-export type TaskOptions = {
-  readonly config: Config;
-  /** Where `config` came from, looked at while the task runs; undefined when it does not change. */
-  readonly configSource?: ConfigSource | undefined;
-  readonly engineId: string;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly connect: Connect;
-  readonly fetch: Fetch;
-  /** The venue that the configuration names, opened; Cambrian's unless told. */
-  readonly makeVenue?: MakeVenue;
-  readonly dynamodb: DynamoDBClient;
-  readonly sqs: SQSClient;
-  readonly eventBridge: EventBridgeClient;
-  /** Undefined where the configuration names no secret. */
-  readonly secrets?: SecretsManagerClient | undefined;
-  readonly log: Log;
-  /** Takes down what moves the engine; undefined when nothing is recorded. */
-  readonly recorder?: Recorder | undefined;
-  readonly memoryRssBytes: () => number;
-  /** Nothing is rehearsed: in virtual time nothing is faster for it. */
-  readonly isColdAllowed?: boolean;
-  /** Neither figures nor plots are kept: nobody looks. */
-  readonly isUnwatched?: boolean;
-  /** See `QuotingLoop`. */
-  readonly idleDecisionMs?: number;
-  /** Takes a line of figures for CloudWatch; undefined where nobody reads them. */
-  readonly writeFigures?: ((line: string) => void) | undefined;
-  /** A bug was found: the task decides nothing any more and must be stopped. */
-  readonly onCrash: (error: unknown) => void;
-  /** It can not go on, though nothing is wrong with it: another task has its lease, the venue refuses its key. It must be stopped. */
-  readonly onUseless: (reason: string) => void;
-};
 
 /** How a stop went: `faults` is empty when no order is open and every fill is on the queue. */
 export type StopReport = { readonly faults: readonly string[] };

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { type Config, loadConfig } from "../../fargate/config.ts";
 import type { Rng } from "../../fargate/seams.ts";
-import type { TaskOptions } from "../../fargate/task.ts";
+import type { TaskOptions } from "../../fargate/task-options.ts";
 import { type CambrianParts, makeCambrianApi } from "../cambrian-api/cambrian-api.ts";
 import type { ExchangeFill } from "../exchange/account-records.ts";
 import { type Exchange, type MarketSetting, makeSimulatedExchange, type TradedExchange } from "../exchange/exchange.ts";
