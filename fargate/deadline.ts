@@ -19,6 +19,8 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
+  // Begun before anything else is made: an order's bytes are written in it.
+  const working = work(controller.signal);
   const late = Promise.withResolvers<never>();
   const stopTimer = clock.after(withinMs, () => {
     const error = new DeadlineError(what, withinMs);
@@ -26,7 +28,7 @@ export async function withDeadline<Result>(
     controller.abort(error);
   });
   try {
-    return await Promise.race([work(controller.signal), late.promise]);
+    return await Promise.race([working, late.promise]);
   } finally {
     stopTimer();
   }

@@ -67,7 +67,8 @@ export async function runProcess(): Promise<void> {
   const engineId = config.engineId ?? `${hostname()}-${process.pid}`.slice(0, 64);
   const log = makeLog(config.logLevel, { engineId, stage: config.stage });
   const stopper = new Stopper({ log, clock, lifecycle });
-  const http = makeHttpClient(clock);
+  const rng = makeSystemRng();
+  const http = makeHttpClient(clock, { rng });
   const { url, connections } = orderRoute(config);
   http.warm(url, connections);
   const recording = config.recording === undefined ? undefined : openRecording(config, config.recording, log);
@@ -78,7 +79,7 @@ export async function runProcess(): Promise<void> {
     recorder: recording?.recorder,
     engineId,
     clock,
-    rng: makeSystemRng(),
+    rng,
     connect: connectWebSocket,
     fetch: http.fetch,
     makeVenue,

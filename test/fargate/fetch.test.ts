@@ -1,42 +1,10 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeSystemClock } from "../../fargate/clock.ts";
 import { type FetchOptions, type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
-
-const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-
-/** A server that shows each connection's bytes and answers by hand. */
-class Peer {
-  readonly server: Server;
-  readonly sockets: Socket[] = [];
-  readonly requests: string[] = [];
-  onRequest: (socket: Socket, text: string) => void = (socket) => socket.write(OK);
-
-  constructor() {
-    this.server = createServer((socket) => {
-      this.sockets.push(socket);
-      socket.on("error", () => undefined);
-      socket.on("data", (bytes) => {
-        this.requests.push(bytes.toString("utf8"));
-        this.onRequest(socket, bytes.toString("utf8"));
-      });
-    });
-  }
-
-  async listen(): Promise<string> {
-    this.server.listen(0, "127.0.0.1");
-    await once(this.server, "listening");
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    this.server.close();
-    for (const socket of this.sockets) socket.destroy();
-  }
-}
+import { OK, Peer } from "./http-peer.ts";
 
 let peer: Peer;
 let client: HttpClient;
@@ -60,6 +28,15 @@ test("the path is sent as it was given, and a body with its length in bytes", as
   const host = url.slice("http://".length);
   expect(peer.requests).toEqual([
     `POST /a%2Fb?x='%20 HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\nx-a: 1\r\ncontent-length: 3\r\n\r\n€`,
+  ]);
+});
+
+test("a letter whose low byte is a line end is not cut down to it, wherever it stands", async () => {
+  const url = await start();
+  const host = url.slice("http://".length);
+  await client.fetch({ method: "POST", url, headers: { "x-\u010a": "1" }, body: "\u010a" });
+  expect(peer.requests).toEqual([
+    `POST / HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\nx-\u010a: 1\r\ncontent-length: 2\r\n\r\n\u010a`,
   ]);
 });
 

@@ -59,7 +59,7 @@ export function makeBenchTask(addresses: EngineAddresses, isStepped: boolean): B
     readFile: (path) => readFileSync(path, "utf8"),
   });
   const complaints: string[] = [];
-  const http = makeHttpClient(clock);
+  const http = makeHttpClient(clock, { rng: makeSystemRng() });
   http.warm(config.cambrian.baseUrl, config.cambrian.placementsInFlight + CANCEL_CONNECTIONS);
   const tap = new FeedTap({ connect: connectWebSocket, feedUrl: addresses.feedUrl, hold });
   const watch = new OrderWatch({ fetch: http.fetch, hold });

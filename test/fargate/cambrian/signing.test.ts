@@ -13,7 +13,7 @@ const key = fc.string({ unit: "grapheme", minLength: 1, maxLength: 200 });
 /** Short ones, and ones around and beyond the room that is kept. */
 const body = fc.oneof(
   fc.string({ unit: "grapheme" }),
-  fc.tuple(fc.constantFrom("a", "€", "𝄞", "\ud800"), fc.integer({ min: 600, max: 5_000 })).map(([c, n]) => c.repeat(n)),
+  fc.tuple(fc.constantFrom("a", "€", "𝄞", "\ud800"), fc.integer({ min: 600, max: 3_000 })).map(([c, n]) => c.repeat(n)),
 );
 const request = fc.record({
   timestampMs: fc.integer({ min: 0, max: 4e12 }),
@@ -31,6 +31,6 @@ test("one signer signs whatever comes, one after the other, as node:crypto's HMA
         expect(sign(parts)).toBe(createHmac("sha256", secret).update(text).digest("hex"));
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });

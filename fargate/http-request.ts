@@ -1,0 +1,49 @@
+/**
+ * Writes an HTTP/1.1 request to one origin. Owns the grammar of what leaves (RFC 9112): a path or a header that could smuggle in
+ * another line is refused. It knows no socket.
+ */
+import { HttpError } from "./http-connection.ts";
+import type { HttpRequest } from "./seams.ts";
+
+const PATH = /^\/[\x21-\x7e]*$/;
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+
+/** Header names whose last line is kept; they come from the code, a handful. */
+const LINES_MAX = 32;
+
+export class RequestWriter {
+  readonly #start: string;
+  /** By name the last value and its line: most headers say the same in each request, and are checked and joined once. */
+  readonly #lines = new Map<string, { readonly value: string; readonly line: string }>();
+
+  constructor(origin: URL) {
+    // Compressed bodies are refused; without the header a server might choose one (RFC 9110, 12.5.3).
+    this.#start = ` HTTP/1.1\r\nhost: ${origin.host}\r\naccept-encoding: identity\r\n`;
+  }
+
+  /** The whole request, as text where its body is. */
+  write(request: HttpRequest, path: string): string | Uint8Array {
+    let head = `${request.method} ${path}${this.#start}`;
+    for (const name of Object.keys(request.headers)) head += this.#line(name, request.headers[name] ?? "");
+    const body = request.body ?? "";
+    if (body.length > 0 || request.method === "POST" || request.method === "PUT") {
+      head += `content-length: ${Buffer.byteLength(body)}\r\n`;
+    }
+    return typeof body === "string" ? `${head}\r\n${body}` : Buffer.concat([Buffer.from(`${head}\r\n`, "utf8"), body]);
+  }
+
+  #line(name: string, value: string): string {
+    const known = this.#lines.get(name);
+    if (known !== undefined && known.value === value) return known.line;
+    if (!HEADER_VALUE.test(value)) throw new HttpError("BAD_REQUEST", `header ${name} must be printable ASCII`);
+    const line = `${name}: ${value}\r\n`;
+    if (known !== undefined || this.#lines.size < LINES_MAX) this.#lines.set(name, { value, line });
+    return line;
+  }
+}
+
+/** Throws unless it may stand in a request line as it is. */
+export function assertPath(path: string): void {
+  if (PATH.test(path)) return;
+  throw new HttpError("BAD_REQUEST", "the address must be http or https with a percent-encoded path");
+}
