@@ -22,7 +22,7 @@ type Bundle = {
 
 /** Kilobytes of 1,000 bytes. */
 const KILOBYTES_MAX: Readonly<Record<string, number>> = { "grafana-provisioning": 1_000, "hourly-report": 5_000 };
-const KILOBYTES_MAX_ELSE = 500;
+const KILOBYTES_MAX_ELSE = 450;
 
 const START_RATIO_MAX = 1.5;
 

@@ -34,9 +34,11 @@ export const REQUIRE_BANNER = "import{createRequire}from'node:module';const requ
  * A function's credentials stand in its environment, where the SDK looks first: other ways to some are loaded only if that one fails,
  * and are a fifth of a bundle.
  */
-export const UNUSED_CREDENTIALS = ["http", "ini", "login", "process", "sso", "web-identity"].map(
-  (name) => `@aws-sdk/credential-provider-${name}`,
-);
+export const UNUSED_CREDENTIALS: readonly string[] = [
+  ...["http", "ini", "login", "process", "sso", "web-identity"].map((name) => `@aws-sdk/credential-provider-${name}`),
+  // Asked where a machine of EC2 or a container has credentials; a function is neither.
+  "@smithy/credential-provider-imds",
+];
 
 export class NodeFunction extends Construct {
   readonly function: NodejsFunction;
