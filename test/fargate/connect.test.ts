@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -10,7 +11,7 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
-async function startServer(onConnection: (socket: WebSocket) => void): Promise<string> {
+async function startServer(onConnection: (socket: WebSocket, request: IncomingMessage) => void): Promise<string> {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: true });
   server.on("connection", onConnection);
   cleanups.push(() => {
@@ -110,6 +111,35 @@ describe("a socket", () => {
     const { messages, until } = open(url);
     await until(() => messages.length === 2 * frames.length);
     expect(messages.every((message, index) => message === frames[index % frames.length])).toBe(true);
+  });
+
+  test("brings all frames of one read before anything that the first of them asked for, so that a burst costs one decision", async () => {
+    const url = await startServer((server, { socket }) => {
+      server.on("message", () => {
+        socket.cork();
+        for (const frame of ["1", "2", "3", "4", "5"]) server.send(frame);
+        socket.uncork();
+      });
+    });
+    const told: string[] = [];
+    const decided = Promise.withResolvers<void>();
+    const socket = connectWebSocket(url, {
+      onOpen: () => socket.send("go"),
+      onMessage: (data) => {
+        told.push(data.toString());
+        // As the quoting loop does it.
+        if (told.length > 1) return;
+        queueMicrotask(() => {
+          told.push("decision");
+          decided.resolve();
+        });
+      },
+      onPong: () => undefined,
+      onClose: () => undefined,
+    });
+    cleanups.push(() => socket.terminate());
+    await decided.promise;
+    expect(told).toEqual(["1", "2", "3", "4", "5", "decision"]);
   });
 
   test("brings a frame whole that comes in many fragments with pings between them", async () => {
