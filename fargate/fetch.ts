@@ -11,9 +11,7 @@ import { Origin, type OriginSettings } from "./http-origin.ts";
 import { assertPath } from "./http-request.ts";
 import type { Clock, Fetch } from "./seams.ts";
 
-export type FetchOptions = OriginSettings;
-
-const DEFAULTS: FetchOptions = {
+const DEFAULTS: OriginSettings = {
   connectionsMax: 10,
   answerBytesMax: 8 * 1024 * 1024,
   keepAliveMs: 55_000,
@@ -32,7 +30,7 @@ export type HttpClient = {
   close(): void;
 };
 
-export function makeHttpClient(clock: Clock, options: Partial<FetchOptions> = {}): HttpClient {
+export function makeHttpClient(clock: Clock, options: Partial<OriginSettings> = {}): HttpClient {
   const settings = { ...DEFAULTS, ...options };
   const origins = new Map<string, Origin>();
   const originOf = (url: string): { readonly origin: Origin; readonly path: string } => {

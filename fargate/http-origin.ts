@@ -79,6 +79,7 @@ export class Origin {
 
   warm(count: number): void {
     this.#warmCount = count;
+    for (const lane of this.#idle) this.#renewAt(this.#renewMs(lane));
     while (this.#connections.size < count) this.#open();
   }
 
@@ -214,7 +215,7 @@ export class Origin {
       if (isReplaced || this.#untilMs(lane) <= nowMs || this.#connections.size >= connectionsMax) this.#letGo(lane);
       if (!isReplaced) this.#open();
     }
-    this.#renewAt(nowMs + REWARM_AFTER_MS);
+    if (this.#idle.length > 0) this.#renewAt(nowMs + REWARM_AFTER_MS);
   }
 
   #lost(connection: HttpConnection, error: HttpError): void {

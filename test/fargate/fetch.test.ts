@@ -3,13 +3,14 @@ import type { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeSystemClock } from "../../fargate/clock.ts";
-import { type FetchOptions, type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
+import { type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
+import type { OriginSettings } from "../../fargate/http-origin.ts";
 import { OK, Peer } from "./http-peer.ts";
 
 let peer: Peer;
 let client: HttpClient;
 
-async function start(options: Partial<FetchOptions> = {}): Promise<string> {
+async function start(options: Partial<OriginSettings> = {}): Promise<string> {
   peer = new Peer();
   client = makeHttpClient(makeSystemClock(), options);
   return peer.listen();

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type FetchOptions, type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
+import { type HttpClient, makeHttpClient } from "../../fargate/fetch.ts";
+import type { OriginSettings } from "../../fargate/http-origin.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { Peer } from "./http-peer.ts";
@@ -25,7 +26,7 @@ afterEach(() => {
   peer.close();
 });
 
-async function start(options: Partial<FetchOptions> = {}): Promise<void> {
+async function start(options: Partial<OriginSettings> = {}): Promise<void> {
   url = await peer.listen();
   const clock: Clock = {
     ...time.clock,
@@ -86,6 +87,14 @@ test("warm connections are renewed before they expire, so that no order after a 
   expect([first.isWrittenAtOnce, second.isWrittenAtOnce]).toEqual([true, true]);
   await Promise.all([first.answer, second.answer]);
   expect(peer.sockets).toHaveLength(4);
+});
+
+test("connections that were there before they were asked to be kept warm are renewed too", async () => {
+  await start();
+  await ask().answer;
+  client.warm(url, 1);
+  await time.pass(50_000);
+  await until(() => peer.sockets.length === 2 && openSockets() === 1);
 });
 
 test("a connection that is in use is not renewed", async () => {
