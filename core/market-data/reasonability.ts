@@ -2,6 +2,7 @@
  * Whether the market's prices make sense next to its own last minute: jumps of the mid, spreads that are no market's, and the
  * median that orders are held to. Owns that minute; books that are not believed are not shown to it.
  */
+import { RollingMedian } from "./rolling-median.ts";
 
 /** What is judged against; percentages of the mid, times in milliseconds. See `Limits`. */
 export type ReasonabilityLimits = {
@@ -16,13 +17,15 @@ const SAMPLES_MAX = 60;
 /** A jump is a move within this long: the oldest mid it is measured from is half of it to all of it old. */
 const JUMP_WINDOW_MS = 1_000;
 
+const NONE: readonly string[] = [];
+
 type Mid = { readonly mid: number; readonly ms: number };
 
 export class Reasonability {
   readonly #limits: ReasonabilityLimits;
-  /** One mid a second, the newest last. */
-  #samples: Mid[] = [];
-  #median: number | undefined;
+  /** Of one mid a second. */
+  readonly #samples = new RollingMedian({ windowMs: SAMPLES_MAX * SAMPLE_MS, countMax: SAMPLES_MAX });
+  #sampledMs = Number.NEGATIVE_INFINITY;
   #before: Mid | undefined;
   #then: Mid | undefined;
   #last: Mid | undefined;
@@ -36,7 +39,7 @@ export class Reasonability {
 
   /** Median of the last minute's mids, in ticks; undefined before the first. */
   get referencePrice(): number | undefined {
-    return this.#median;
+    return this.#samples.median;
   }
 
   get jumps(): number {
@@ -53,10 +56,7 @@ export class Reasonability {
     this.#spreadPercent = (100 * spread) / mid;
     if (this.isTooWide) return;
     // The last mid stood until now, however old it is; the one before must be of this second.
-    const from = [this.#last, this.#isRecent(this.#before, nowMs) ? this.#before : undefined].find(
-      (each) => each !== undefined && this.#isJump(each, mid),
-    );
-    if (from !== undefined) {
+    if (this.#isJump(this.#last, mid) || (this.#isRecent(this.#before, nowMs) && this.#isJump(this.#before, mid))) {
       this.#jumps += 1;
       this.#pausedUntilMs = nowMs + this.#limits.midJumpPauseMs;
       this.#before = undefined;
@@ -67,12 +67,14 @@ export class Reasonability {
       this.#before = this.#then;
       this.#then = this.#last;
     }
-    const newest = this.#samples.at(-1);
-    if (newest === undefined || nowMs - newest.ms >= SAMPLE_MS) this.#sample({ mid, ms: nowMs });
+    if (nowMs - this.#sampledMs < SAMPLE_MS) return;
+    this.#sampledMs = nowMs;
+    this.#samples.add(mid, nowMs);
   }
 
   /** Why the newest book may not be quoted on at `nowMs`; empty when it may. */
   reasons(nowMs: number): readonly string[] {
+    if (!this.isTooWide && nowMs >= this.#pausedUntilMs) return NONE;
     const { spreadPercent, midJumpPercent, midJumpPauseMs } = this.#limits;
     const reasons: string[] = [];
     if (this.isTooWide) {
@@ -88,16 +90,8 @@ export class Reasonability {
     return from !== undefined && nowMs - from.ms <= JUMP_WINDOW_MS;
   }
 
-  #isJump(from: Mid, mid: number): boolean {
+  #isJump(from: Mid | undefined, mid: number): boolean {
+    if (from === undefined) return false;
     return Math.abs(mid - from.mid) * 100 > this.#limits.midJumpPercent * from.mid;
-  }
-
-  #sample(mid: Mid): void {
-    this.#samples.push(mid);
-    this.#samples = this.#samples.filter((each) => mid.ms - each.ms < SAMPLES_MAX * SAMPLE_MS).slice(-SAMPLES_MAX);
-    const sorted = this.#samples.map((each) => each.mid).sort((a, b) => a - b);
-    const middle = Math.floor(sorted.length / 2);
-    const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[middle]];
-    this.#median = low === undefined || high === undefined ? undefined : (low + high) / 2;
   }
 }
