@@ -5,7 +5,7 @@
 import type { BookSide, BookUpdate } from "../events.ts";
 import type { Increment, Market } from "../market.ts";
 import type { Instant, Lots, Ticks } from "../units.ts";
-import { readIsoTime } from "./iso-time.ts";
+import { ISO_TIME_LENGTH, readIsoTimeAt } from "./iso-time.ts";
 import { BOOK_LEVELS_MAX, type Markets } from "./market-events.ts";
 
 const QUOTE = 34;
@@ -78,8 +78,9 @@ class BookReader {
         market = markets.get(this.#text());
         if (market === undefined) return null;
       } else if (venueTimeMs < 0 && this.#name(TIMESTAMP)) {
-        venueTimeMs = readIsoTime(this.#text());
-        if (venueTimeMs < 0) return null;
+        venueTimeMs = readIsoTimeAt(this.#bytes, this.#place);
+        this.#place += ISO_TIME_LENGTH;
+        if (venueTimeMs < 0 || !this.#byte(QUOTE)) return null;
       } else if (sequence < 0 && this.#name(SEQUENCE)) {
         sequence = this.#integer();
         if (sequence < 1 || !this.#byte(QUOTE)) return null;

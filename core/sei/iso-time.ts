@@ -5,7 +5,15 @@
 import { assert } from "../assert.ts";
 import { InputError } from "../errors.ts";
 
-const LENGTH = 24;
+/** Characters of a time as text. */
+export const ISO_TIME_LENGTH = 24;
+
+const ASCII_MAX = 127;
+const HYPHEN = 45;
+const POINT = 46;
+const COLON = 58;
+const LETTER_T = 84;
+const LETTER_Z = 90;
 const DAY_MILLIS = 86_400_000;
 const DAYS_PER_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -20,14 +28,27 @@ export function parseIsoTime(text: unknown, what: string): number {
 
 /** The same without the error: −1 when the text does not fit. */
 export function readIsoTime(text: string): number {
-  if (text.length !== LENGTH || !punctuated(text)) return -1;
-  const year = readDigits(text, 0, 4);
-  const month = readDigits(text, 5, 2);
-  const day = readDigits(text, 8, 2);
-  const hour = readDigits(text, 11, 2);
-  const minute = readDigits(text, 14, 2);
-  const second = readDigits(text, 17, 2);
-  const millis = readDigits(text, 20, 3);
+  if (text.length !== ISO_TIME_LENGTH) return -1;
+  const codes = new Uint8Array(ISO_TIME_LENGTH);
+  for (let i = 0; i < ISO_TIME_LENGTH; i += 1) {
+    const code = text.charCodeAt(i);
+    // Past a byte it would wrap round to another character.
+    if (code > ASCII_MAX) return -1;
+    codes[i] = code;
+  }
+  return readIsoTimeAt(codes, 0);
+}
+
+/** The same of the 24 bytes from `start` on: the hot path makes no text of them. */
+export function readIsoTimeAt(bytes: Uint8Array, start: number): number {
+  if (start + ISO_TIME_LENGTH > bytes.length || !isPunctuated(bytes, start)) return -1;
+  const year = readDigits(bytes, start, 4);
+  const month = readDigits(bytes, start + 5, 2);
+  const day = readDigits(bytes, start + 8, 2);
+  const hour = readDigits(bytes, start + 11, 2);
+  const minute = readDigits(bytes, start + 14, 2);
+  const second = readDigits(bytes, start + 17, 2);
+  const millis = readDigits(bytes, start + 20, 3);
   if (year < 1970 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return -1;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || millis < 0) return -1;
   return daysSinceEpoch(year, month, day) * DAY_MILLIS + ((hour * 60 + minute) * 60 + second) * 1_000 + millis;
@@ -48,22 +69,22 @@ function pad(value: number, digits: number): string {
   return String(value).padStart(digits, "0");
 }
 
-function punctuated(text: string): boolean {
+function isPunctuated(bytes: Uint8Array, start: number): boolean {
   return (
-    text[4] === "-" &&
-    text[7] === "-" &&
-    text[10] === "T" &&
-    text[13] === ":" &&
-    text[16] === ":" &&
-    text[19] === "." &&
-    text[23] === "Z"
+    bytes[start + 4] === HYPHEN &&
+    bytes[start + 7] === HYPHEN &&
+    bytes[start + 10] === LETTER_T &&
+    bytes[start + 13] === COLON &&
+    bytes[start + 16] === COLON &&
+    bytes[start + 19] === POINT &&
+    bytes[start + 23] === LETTER_Z
   );
 }
 
-function readDigits(text: string, start: number, count: number): number {
+function readDigits(bytes: Uint8Array, start: number, count: number): number {
   let value = 0;
   for (let i = start; i < start + count; i += 1) {
-    const digit = text.charCodeAt(i) - 48;
+    const digit = (bytes[i] ?? 0) - 48;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }

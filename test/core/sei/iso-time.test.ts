@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseIsoTime, readIsoTime } from "../../../core/sei/iso-time.ts";
+import { parseIsoTime, readIsoTime, readIsoTimeAt } from "../../../core/sei/iso-time.ts";
 
 test("every moment of 1970 to 9999 is read as the calendar of the platform writes it", () => {
   fc.assert(
@@ -31,8 +31,24 @@ test.each([
   "2026-01-01 00:00:00.000Z",
   "2026-01-01T00:00:00.000+",
   "2026-01-01T-1:00:00.000Z",
+  "2026-01-01T00:00:00.00\u0130Z",
   "",
 ])("%j is no time", (text) => {
   expect(readIsoTime(text)).toBe(-1);
   expect(() => parseIsoTime(text, "timestamp")).toThrow("timestamp must be UTC with milliseconds");
+});
+
+test("bytes anywhere in a frame are read as the text they are, and never past the frame's end", () => {
+  const time = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) }).map((millis) => new Date(millis).toISOString());
+  const spoilt = fc
+    .tuple(time, fc.nat({ max: 23 }), fc.constantFrom(..."0129:-TZ. x"))
+    .map(([text, at, character]) => `${text.slice(0, at)}${character}${text.slice(at + 1)}`);
+  fc.assert(
+    fc.property(fc.oneof(time, spoilt), fc.nat({ max: 40 }), fc.nat({ max: 24 }), (text, start, missing) => {
+      const bytes = new TextEncoder().encode(`${"{".repeat(start)}${text}"}`);
+      expect(readIsoTimeAt(bytes, start)).toBe(readIsoTime(text));
+      const cut = bytes.subarray(0, start + missing);
+      expect(readIsoTimeAt(cut, start)).toBe(missing === 24 ? readIsoTime(text) : -1);
+    }),
+  );
 });
