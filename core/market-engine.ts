@@ -21,7 +21,7 @@ import type { CancellableOrder, MarketPlan } from "./market-plan.ts";
 import { isQueryDue, type Order } from "./order.ts";
 import type { CountsBySide } from "./order-counts.ts";
 import type { Orders } from "./orders.ts";
-import { markoutStatistics } from "./quoting/markout-statistics.ts";
+import { SideMarkouts } from "./quoting/markout-statistics.ts";
 import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
 import { QuoteMeter } from "./quoting/quote-meter.ts";
 import { Quoter } from "./quoting/quoter.ts";
@@ -29,9 +29,9 @@ import type { Quote, StrategyOutput } from "./quoting/strategy.ts";
 import { UnquotedTime } from "./quoting/unquoted-time.ts";
 import { Denials } from "./risk/denials.ts";
 import { ExecutionThrottle } from "./risk/execution-throttle.ts";
-import { admitQuote, type DenialReason, exposureOf, type ShardView, shapeQuotes } from "./risk/gate.ts";
+import { admitQuote, type DenialReason, type ShardView, shapeQuotes } from "./risk/gate.ts";
 import type { Limits } from "./risk/limits.ts";
-import { commitmentOf, type MarketRisk, notionalOf } from "./risk/shard-risk.ts";
+import { type MarketRisk, notionalOf, orderRisk } from "./risk/shard-risk.ts";
 import type { TradingState } from "./risk/trading-state.ts";
 import type { Instant, Lots } from "./units.ts";
 import { toTicks } from "./units.ts";
@@ -76,6 +76,7 @@ export class MarketEngine {
   #settings: MarketSettings;
   readonly #halts = new MarketHalts();
   readonly #missed = new MissedWorth();
+  readonly #sideMarkouts = new SideMarkouts();
   readonly #fillsUnreadMsMax: number;
   #fillsReadMs: number | undefined;
   /** The newest book at the last plan: what only time makes due is done in a turn without a newer one. */
@@ -250,8 +251,7 @@ export class MarketEngine {
       market,
       books: this.books,
       mark: this.#mark(),
-      exposure: exposureOf(this.position, this.orders.mattering()),
-      ...commitmentOf(market, this.orders.mattering()),
+      ...orderRisk(market, this.position, this.orders.mattering()),
     };
   }
 
@@ -317,7 +317,7 @@ export class MarketEngine {
   #modelledQuotes(now: Instant): StrategyOutput {
     return this.quoter.wanted({
       inventory: this.position / this.settings.limits.position,
-      markouts: markoutStatistics(this.markouts.rolling),
+      markouts: this.#sideMarkouts.of(this.markouts.rolling),
       nowMs: now.monotonicMs,
     });
   }

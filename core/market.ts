@@ -78,12 +78,30 @@ export function sizeToNumber(market: Market, size: number): number {
 
 /** A price as money: an integer of 10^-18 quote currency. */
 export function priceToMoney(market: Market, price: Ticks): bigint {
-  return BigInt(price) * BigInt(market.tick.step) * 10n ** BigInt(MONEY_DECIMALS - market.tick.decimals);
+  return toUnits(price, market.tick) * powerOfTen(MONEY_DECIMALS - market.tick.decimals);
 }
 
 /** A size as money: an integer of 10^-18 base currency. */
 export function sizeToMoney(market: Market, size: Lots): bigint {
-  return BigInt(size) * BigInt(market.lot.step) * 10n ** BigInt(MONEY_DECIMALS - market.lot.decimals);
+  return toUnits(size, market.lot) * powerOfTen(MONEY_DECIMALS - market.lot.decimals);
+}
+
+/** What one lot at a price of one tick is worth, an integer of 10^-18 quote currency: price × size is a whole multiple of it. */
+export function tickLotMoney({ tick, lot }: Market): bigint {
+  return toUnits(tick.step, lot) * powerOfTen(MONEY_DECIMALS - tick.decimals - lot.decimals);
+}
+
+/** Mostly the product is a safe integer, as every price and size that came from text is: then one conversion does. */
+function toUnits(multiple: number, { step }: Increment): bigint {
+  const units = multiple * step;
+  return Number.isSafeInteger(units) ? BigInt(units) : BigInt(multiple) * BigInt(step);
+}
+
+/** All that are asked for: a power of a bigint is worked out digit by digit, and this is the way of every order's value. */
+const POWERS_OF_TEN = Array.from({ length: MONEY_DECIMALS + 1 }, (_, exponent) => 10n ** BigInt(exponent));
+
+function powerOfTen(exponent: number): bigint {
+  return POWERS_OF_TEN[exponent] ?? 10n ** BigInt(exponent);
 }
 
 function makeIncrement(text: string, what: string): Increment {

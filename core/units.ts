@@ -21,13 +21,14 @@ export type Side = "buy" | "sell";
  */
 export type Instant = { readonly monotonicMs: number; readonly epochMs: number };
 
+/** The words of a failed check are put together where it has failed alone: these run for every price and size of a decision. */
 export function toTicks(value: number): Ticks {
-  assert(Number.isSafeInteger(value), `ticks must be a safe integer, was ${value}`);
+  if (!Number.isSafeInteger(value)) assert(false, `ticks must be a safe integer, was ${value}`);
   return value as Ticks;
 }
 
 export function toLots(value: number): Lots {
-  assert(Number.isSafeInteger(value), `lots must be a safe integer, was ${value}`);
+  if (!Number.isSafeInteger(value)) assert(false, `lots must be a safe integer, was ${value}`);
   return value as Lots;
 }
 

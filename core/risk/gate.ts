@@ -4,7 +4,7 @@
  * saw it. Owns no orders; it is shown them.
  */
 import type { Order } from "../order.ts";
-import { isUnknown, mayRest, remainingOf } from "../order.ts";
+import { isUnknown, mayRest } from "../order.ts";
 import type { Quote } from "../quoting/strategy.ts";
 import type { Lots, Side } from "../units.ts";
 import { toLots } from "../units.ts";
@@ -118,17 +118,6 @@ export function admitQuote(input: GateInput): DenialReason | undefined {
   return DENIAL_REASONS.find((reason) => CONTROLS[reason](input));
 }
 
-/** Worst-case exposure: the position and every order not proven dead, unknown ones in full. */
-export function exposureOf(position: Lots, orders: Iterable<Order>): Exposure {
-  let long: number = position;
-  let short: number = position;
-  for (const order of orders) {
-    if (order.side === "buy") long += remainingOf(order);
-    else short -= remainingOf(order);
-  }
-  return { long: toLots(long), short: toLots(short) };
-}
-
 /**
  * Fits the wanted quotes into the limits, best level first: each is cut to `sizePercent` of its size, to what the position limit
  * leaves, and while only reducing to what brings the position to nothing; one for which nothing is left, or that is larger than
@@ -142,7 +131,7 @@ export function shapeQuotes(
   if (state === "halted") return { quotes: [], denials: quotes.map((quote) => ({ quote, reason: "halted" })) };
   const allowed: Quote[] = [];
   const denials: Denial[] = [];
-  let exposure: Exposure = { long: position, short: position };
+  const exposure = { long: position, short: position };
   for (const quote of quotes) {
     if (quote.size <= 0 || quote.size > limits.orderSize) {
       denials.push({ quote, reason: "order-size" });
@@ -158,7 +147,8 @@ export function shapeQuotes(
     const fitted = toLots(Math.min(size, left, toReduce));
     // Mostly nothing is cut, and this is done for each quote of each decision.
     const allowedQuote = fitted === quote.size ? quote : { ...quote, size: fitted };
-    exposure = withQuote(exposure, allowedQuote);
+    if (quote.side === "buy") exposure.long = toLots(exposure.long + fitted);
+    else exposure.short = toLots(exposure.short - fitted);
     allowed.push(allowedQuote);
   }
   return { quotes: allowed, denials };

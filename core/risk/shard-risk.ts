@@ -4,10 +4,11 @@
  */
 import { MONEY_DECIMALS } from "../decimal.ts";
 import type { Market } from "../market.ts";
-import { priceToMoney, sizeToMoney } from "../market.ts";
+import { sizeToMoney, tickLotMoney } from "../market.ts";
 import { isInFlight, type Order, remainingOf } from "../order.ts";
 import type { Quote } from "../quoting/strategy.ts";
-import type { Instant } from "../units.ts";
+import type { Instant, Lots } from "../units.ts";
+import { toLots } from "../units.ts";
 import { type Commitment, Funds } from "./funds.ts";
 import { type Exposure, type ShardView, withQuote } from "./gate.ts";
 import type { ShardLimits } from "./limits.ts";
@@ -73,32 +74,48 @@ export class ShardRisk {
 
 /** Price × size, an integer of 10^-18 quote currency. */
 export function notionalOf(market: Market, quote: Pick<Quote, "price" | "size">): bigint {
-  return (priceToMoney(market, quote.price) * sizeToMoney(market, quote.size)) / ONE;
+  const product = quote.price * quote.size;
+  const lots = Number.isSafeInteger(product) ? BigInt(product) : BigInt(quote.price) * BigInt(quote.size);
+  return lots * tickLotMoney(market);
 }
 
-/** What the orders of a market may still cost, and how many are in flight. */
-export function commitmentOf(
+/**
+ * What the orders of a market may still do and cost: the worst cases of its position with every order not proven dead, unknown ones in
+ * full; what they may still buy and sell; how many are in flight. One walk, made anew after each order of a decision, so it adds in
+ * numbers as long as they are exact.
+ */
+export function orderRisk(
   market: Market,
+  position: Lots,
   orders: Iterable<Order>,
-): Pick<MarketRisk, "buyValue" | "sellSize" | "inFlight"> {
-  let buyValue = 0n;
-  let sellSize = 0n;
+): Pick<MarketRisk, "exposure" | "buyValue" | "sellSize" | "inFlight"> {
+  let buys = 0;
+  let sells = 0;
+  let buyTickLots = 0;
+  let buyTickLotsBeyond = 0n;
   let inFlight = 0;
   for (const order of orders) {
     if (isInFlight(order)) inFlight += 1;
     const size = remainingOf(order);
     if (size === 0) continue;
-    if (order.side === "buy") buyValue += notionalOf(market, { price: order.price, size });
-    else sellSize += sizeToMoney(market, size);
+    if (order.side === "sell") {
+      sells += size;
+      continue;
+    }
+    buys += size;
+    const sum = buyTickLots + order.price * size;
+    if (Number.isSafeInteger(sum)) buyTickLots = sum;
+    else buyTickLotsBeyond += BigInt(order.price) * BigInt(size);
   }
-  return { buyValue, sellSize, inFlight };
+  return {
+    exposure: { long: toLots(position + buys), short: toLots(position - sells) },
+    buyValue: (BigInt(buyTickLots) + buyTickLotsBeyond) * tickLotMoney(market),
+    sellSize: sizeToMoney(market, toLots(sells)),
+    inFlight,
+  };
 }
 
 function worstValue({ market, mark }: MarketRisk, { long, short }: Exposure): bigint {
-  const lots = Math.max(Math.abs(long), Math.abs(short));
-  return (BigInt(lots) * sizeOfLot(market) * mark) / ONE;
-}
-
-function sizeOfLot({ lot }: Market): bigint {
-  return BigInt(lot.step) * 10n ** BigInt(MONEY_DECIMALS - lot.decimals);
+  const lots = toLots(Math.max(Math.abs(long), Math.abs(short)));
+  return (sizeToMoney(market, lots) * mark) / ONE;
 }

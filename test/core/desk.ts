@@ -6,8 +6,9 @@ import type { EngineEvent } from "../../core/events.ts";
 import { RequestBudget } from "../../core/execution/request-budget.ts";
 import { makeMarket } from "../../core/market.ts";
 import type { MarketEngine, MarketSettings } from "../../core/market-engine.ts";
-import { type Exposure, exposureOf } from "../../core/risk/gate.ts";
+import type { Exposure } from "../../core/risk/gate.ts";
 import type { Limits, ShardLimits } from "../../core/risk/limits.ts";
+import { orderRisk } from "../../core/risk/shard-risk.ts";
 import { toLots } from "../../core/units.ts";
 import { instant, orderSeen } from "./make-events.ts";
 
@@ -101,7 +102,7 @@ export class Desk {
   }
 
   get exposure(): Exposure {
-    return exposureOf(this.market.position, this.market.orders.known());
+    return orderRisk(this.market.settings.market, this.market.position, this.market.orders.known()).exposure;
   }
 
   tell(event: EngineEvent): boolean {

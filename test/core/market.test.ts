@@ -9,6 +9,7 @@ import {
   priceToMoney,
   priceToNumber,
   sizeToMoney,
+  tickLotMoney,
 } from "../../core/market.ts";
 import { toLots, toTicks } from "../../core/units.ts";
 
@@ -90,4 +91,30 @@ it("prices and sizes become money at 18 decimals, exactly", () => {
   expect(priceToMoney(sei, toTicks(4213))).toBe(421_300_000_000_000_000n);
   expect(sizeToMoney(sei, toLots(-40))).toBe(-40_000_000_000_000_000_000n);
   expect(priceToNumber(quarter, 3)).toBe(0.75);
+});
+
+it("money is the plain product of multiple, step and power of ten, whatever the increments, and a notional a multiple of one tick and lot", () => {
+  const decimals = fc.nat({ max: 9 });
+  const steps = fc.integer({ min: 1, max: 999_999_999 });
+  const multiples = fc.oneof(fc.maxSafeInteger(), fc.integer({ min: -1_000, max: 1_000 }));
+  fc.assert(
+    fc.property(
+      decimals,
+      decimals,
+      steps,
+      steps,
+      multiples,
+      multiples,
+      (ofTick, ofLot, tickStep, lotStep, price, size) => {
+        const tick = { text: "", step: tickStep, decimals: ofTick };
+        const lot = { text: "", step: lotStep, decimals: ofLot };
+        const market = { ...sei, tick, lot };
+        const priced = BigInt(price) * BigInt(tickStep) * 10n ** BigInt(18 - ofTick);
+        const sized = BigInt(size) * BigInt(lotStep) * 10n ** BigInt(18 - ofLot);
+        expect(priceToMoney(market, toTicks(price))).toBe(priced);
+        expect(sizeToMoney(market, toLots(size))).toBe(sized);
+        expect(BigInt(price) * BigInt(size) * tickLotMoney(market)).toBe((priced * sized) / 10n ** 18n);
+      },
+    ),
+  );
 });

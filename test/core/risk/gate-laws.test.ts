@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Order } from "../../../core/order.ts";
 import type { OrderState } from "../../../core/order-states.ts";
 import type { Quote } from "../../../core/quoting/strategy.ts";
-import { admitQuote, exposureOf, shapeQuotes, withQuote } from "../../../core/risk/gate.ts";
+import { admitQuote, shapeQuotes, withQuote } from "../../../core/risk/gate.ts";
 import type { TradingState } from "../../../core/risk/trading-state.ts";
 import { type Side, toLots, toTicks } from "../../../core/units.ts";
 import { limits } from "../desk.ts";
+import { exposureOf } from "../exposure-of.ts";
 import { makeOrder } from "../make-events.ts";
 
 const side = fc.constantFrom<Side>("buy", "sell");

@@ -7,7 +7,6 @@ import {
   DENIAL_MEANINGS,
   DENIAL_REASONS,
   type DenialReason,
-  exposureOf,
   type GateInput,
   type ShardView,
   shapeQuotes,
@@ -16,6 +15,7 @@ import type { Limits } from "../../../core/risk/limits.ts";
 import type { TradingState } from "../../../core/risk/trading-state.ts";
 import { type Side, toLots, toTicks } from "../../../core/units.ts";
 import { limits as wideLimits } from "../desk.ts";
+import { exposureOf } from "../exposure-of.ts";
 import { makeOrder } from "../make-events.ts";
 
 const limits: Limits = {
