@@ -179,9 +179,12 @@ export class Engine {
   }
 
   #sendCancels(plans: readonly Planned[], now: Instant, commands: Command[]): void {
-    const removals = plans.flatMap(({ market, plan }) => plan.removals.map((removal) => ({ market, ...removal })));
+    const removals: (MarketPlan["removals"][number] & { readonly market: MarketEngine })[] = [];
+    for (const { market, plan } of plans) {
+      for (const { order, dangerBps } of plan.removals) removals.push({ market, order, dangerBps });
+    }
     // Within a market they are in this order already, and most turns have those of one market at most.
-    if (plans.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps);
+    if (plans.length > 1 && removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps);
     for (const { market, order } of removals) {
       const requestId = this.#budget.take("cancel", now);
       if (requestId === undefined) return;

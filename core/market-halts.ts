@@ -7,10 +7,12 @@ import type { Blocker } from "./execution/why.ts";
 
 export class MarketHalts {
   readonly #halts = new Map<HaltSource, string>([["start-up", "starting"]]);
+  #blockers = blockersOf(this.#halts);
   #startedMs: number | undefined;
 
+  /** The same list until somebody's word changes it: asked for in each decision. */
   get blockers(): readonly Blocker[] {
-    return [...this.#halts].map(([kind, text]) => ({ kind, text }));
+    return this.#blockers;
   }
 
   /** Monotonic moment at which the start-up allowed quoting; undefined before. */
@@ -24,6 +26,7 @@ export class MarketHalts {
 
   halt(source: HaltSource, reason: string): void {
     this.#halts.set(source, reason);
+    this.#blockers = blockersOf(this.#halts);
   }
 
   apply(event: QuotingEvent): void {
@@ -32,6 +35,11 @@ export class MarketHalts {
       return;
     }
     this.#halts.delete(event.by);
+    this.#blockers = blockersOf(this.#halts);
     if (event.by === "start-up") this.#startedMs ??= event.at.monotonicMs;
   }
+}
+
+function blockersOf(halts: ReadonlyMap<HaltSource, string>): readonly Blocker[] {
+  return [...halts].map(([kind, text]) => ({ kind, text }));
 }

@@ -22,34 +22,31 @@ const MOVE_COST_BUSY = 1;
 /** Whoever looks less often than this has not seen what stood in between. */
 const SEEN_MS_MAX = 1_000;
 
-type Missing = {
-  readonly slot: number;
-  readonly clientOrderId: string | undefined;
-  readonly gain: number;
-  readonly missed: number;
-};
-
 export class MissedWorth {
-  #slots: readonly Missing[] = [];
+  #before: readonly WeighedChange[] = [];
   #lastMs = Number.NEGATIVE_INFINITY;
 
   /** The changes that are due at `nowMs` (monotonic). A slot that is not among them has nothing to make up for any more. */
   weigh(changes: readonly Change[], nowMs: number): readonly WeighedChange[] {
     const seconds = Math.min(Math.max(0, nowMs - this.#lastMs), SEEN_MS_MAX) / 1_000;
-    const slots: Missing[] = [];
     const weighed: WeighedChange[] = [];
     for (const { quote, order, gain, isOverdue } of changes) {
-      const slot = slotOf(quote);
-      const clientOrderId = order?.clientOrderId;
-      const before = this.#slots.find((each) => each.slot === slot);
-      const isSame = before !== undefined && before.clientOrderId === clientOrderId;
+      const before = this.#beforeAt(slotOf(quote), weighed.length);
+      const isSame = before !== undefined && before.order?.clientOrderId === order?.clientOrderId;
       const missed = isSame ? before.missed + before.gain * seconds : 0;
-      slots.push({ slot, clientOrderId, gain, missed });
       weighed.push({ quote, order, gain, isOverdue, missed });
     }
-    this.#slots = slots;
+    this.#before = weighed;
     this.#lastMs = nowMs;
     return weighed;
+  }
+
+  /** What waits waits for many decisions, so it mostly has the same place among the changes. */
+  #beforeAt(slot: number, place: number): WeighedChange | undefined {
+    const usual = this.#before[place];
+    if (usual !== undefined && slotOf(usual.quote) === slot) return usual;
+    for (const before of this.#before) if (slotOf(before.quote) === slot) return before;
+    return undefined;
   }
 }
 

@@ -9,7 +9,7 @@ import type { RefreshTolerance } from "../quoting/parameters.ts";
 import type { Quote } from "../quoting/strategy.ts";
 import type { Side } from "../units.ts";
 import { signOf } from "../units.ts";
-import { type Surroundings, worthOfOrder, worthOfQuote } from "./place-worth.ts";
+import { Places } from "./place-worth.ts";
 
 /** To cancel whatever it costs: a quote no longer wanted, or too generous by `dangerBps`. */
 type Removal = { readonly order: Order; readonly dangerBps: number };
@@ -47,7 +47,7 @@ export function diffOrders(
 ): OrderDiff {
   const removals: Removal[] = [];
   const changes: Change[] = [];
-  const surroundings = { wanted, open, book };
+  const places = new Places(wanted, open, book);
   const slots = new Slots();
   for (const order of open) {
     if (order.state === "cancel-sent") continue;
@@ -70,14 +70,14 @@ export function diffOrders(
         continue;
       }
       slots.set(slot, TAKEN);
-      const gain = gainOf(order, quote, surroundings);
+      const gain = places.worthOfQuote(quote) - places.worthOfOrder(order, quote);
       if (gain > 0) changes.push({ quote, order, gain, isOverdue: false });
     }
   }
   if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
   for (const quote of wanted) {
     if (slots.at(slotOf(quote)) !== FREE) continue;
-    changes.push({ quote, order: undefined, gain: worthOfQuote(quote, surroundings), isOverdue: false });
+    changes.push({ quote, order: undefined, gain: places.worthOfQuote(quote), isOverdue: false });
   }
   // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
   const isMovable = ({ quote }: Change): boolean => slots.at(slotOf(quote)) !== WAITING;
@@ -116,10 +116,6 @@ function quoteAt(wanted: readonly Quote[], slot: number): Quote | undefined {
 /** One number for a side and a level: a key that is made for each order of each decision. */
 export function slotOf({ side, level }: { readonly side: Side; readonly level: number }): number {
   return 2 * level + (side === "buy" ? 0 : 1);
-}
-
-function gainOf(order: Order, quote: Quote, surroundings: Surroundings): number {
-  return worthOfQuote(quote, surroundings) - worthOfOrder(order, quote, surroundings);
 }
 
 function isCloseEnough(order: Order, quote: Quote, tolerance: RefreshTolerance): boolean {

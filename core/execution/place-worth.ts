@@ -6,6 +6,7 @@ import type { BookSide, BookUpdate } from "../events.ts";
 import type { Order } from "../order.ts";
 import { remainingOf } from "../order.ts";
 import type { Quote } from "../quoting/strategy.ts";
+import type { Side } from "../units.ts";
 import { signOf } from "../units.ts";
 
 /** Nothing tells how many of those at our own price stand before us: half of them is the middle of what can be. */
@@ -26,25 +27,92 @@ const PASSING_SHARE = 0.05;
 /** What a taker of exponential size takes of a quote as large as it is on average. */
 const OF_WHOLE_QUOTE = 1 - Math.exp(-1);
 
-/** What the worth of a market's places goes by. */
-export type Surroundings = {
-  readonly wanted: readonly Quote[];
-  /** None that has ended. */
-  readonly open: readonly Order[];
-  /** The newest one, our orders in it; without one nothing stands before us. */
-  readonly book: BookUpdate | undefined;
-};
+/** The places of a market at one moment, and what each is worth. */
+export class Places {
+  readonly #wanted: readonly Quote[];
+  readonly #open: readonly Order[];
+  readonly #book: BookUpdate | undefined;
+  /** Made when the first place of the side is asked for: mostly nothing changes, and none is. */
+  #buy: Queue | undefined;
+  #sell: Queue | undefined;
 
-/** Of standing where the quote wants to, at the back of its queue: 1 where nothing is before it, towards 0 behind much. */
-export function worthOfQuote(quote: Quote, surroundings: Surroundings): number {
-  return reach(othersBefore(quote, quote.price, 1, surroundings) + oursBefore(quote, surroundings), quote.size, quote);
+  /** `open`: none that has ended. `book`: the newest one, our orders in it; without one nothing stands before us. */
+  constructor(wanted: readonly Quote[], open: readonly Order[], book: BookUpdate | undefined) {
+    this.#wanted = wanted;
+    this.#open = open;
+    this.#book = book;
+  }
+
+  /** Of standing where the quote wants to, at the back of its queue: 1 where nothing is before it, towards 0 behind much. */
+  worthOfQuote(quote: Quote): number {
+    const others = this.#queue(quote.side).othersBefore(quote.price, 1);
+    return reach(others + this.#oursBefore(quote), quote.size, quote);
+  }
+
+  /** Of the order where it stands, in place of the quote: less by the queue before it, by what is filled of it, and by its distance. */
+  worthOfOrder(order: Order, quote: Quote): number {
+    const others = this.#queue(quote.side).othersBefore(order.price, BEFORE_US_SHARE);
+    const offBps = (10_000 * (quote.price - order.price)) / quote.price;
+    const reached = reach(others + this.#oursBefore(quote), remainingOf(order), quote);
+    return Math.exp(-Math.abs(offBps) / ARRIVAL_DECAY_BPS) * reached;
+  }
+
+  /** Our own quotes further in are taken first. */
+  #oursBefore({ side, level }: Quote): number {
+    let size = 0;
+    for (const inner of this.#wanted) if (inner.side === side && inner.level < level) size += inner.size;
+    return size;
+  }
+
+  #queue(side: Side): Queue {
+    if (side === "buy") {
+      this.#buy ??= new Queue(side, this.#open, this.#book?.bids);
+      return this.#buy;
+    }
+    this.#sell ??= new Queue(side, this.#open, this.#book?.asks);
+    return this.#sell;
+  }
 }
 
-/** Of the order where it stands, in place of the quote: less by the queue before it, by what is filled of it, and by its distance. */
-export function worthOfOrder(order: Order, quote: Quote, surroundings: Surroundings): number {
-  const before = othersBefore(quote, order.price, BEFORE_US_SHARE, surroundings) + oursBefore(quote, surroundings);
-  const offBps = (10_000 * (quote.price - order.price)) / quote.price;
-  return Math.exp(-Math.abs(offBps) / ARRIVAL_DECAY_BPS) * reach(before, remainingOf(order), quote);
+/** What stands on one side: the levels of the book, and our open orders in it as plain numbers, since each change asks twice. */
+class Queue {
+  readonly #sign: 1 | -1;
+  readonly #levels: BookSide | undefined;
+  readonly #ownPrices: number[] = [];
+  readonly #ownSizes: number[] = [];
+
+  constructor(side: Side, open: readonly Order[], levels: BookSide | undefined) {
+    this.#sign = signOf(side);
+    this.#levels = levels;
+    if (levels === undefined) return;
+    for (const order of open) {
+      if (order.side !== side) continue;
+      this.#ownPrices.push(order.price);
+      this.#ownSizes.push(remainingOf(order));
+    }
+  }
+
+  /** Size of others at better prices, and the share of what stands at this one. Ours may not be shown yet: never below 0. */
+  othersBefore(price: number, shareAtPrice: number): number {
+    if (this.#levels === undefined) return 0;
+    const { prices, sizes } = this.#levels;
+    const sign = this.#sign;
+    let better = 0;
+    let same = 0;
+    for (let i = 0; i < prices.length; i += 1) {
+      const distance = sign * ((prices[i] ?? price) - price);
+      if (distance < 0) break;
+      if (distance > 0) better += sizes[i] ?? 0;
+      else same += sizes[i] ?? 0;
+    }
+    const [ownPrices, ownSizes] = [this.#ownPrices, this.#ownSizes];
+    for (let i = 0; i < ownPrices.length; i += 1) {
+      const distance = sign * ((ownPrices[i] ?? price) - price);
+      if (distance > 0) better -= ownSizes[i] ?? 0;
+      else if (distance === 0) same -= ownSizes[i] ?? 0;
+    }
+    return Math.max(0, better) + shareAtPrice * Math.max(0, same);
+  }
 }
 
 /**
@@ -54,33 +122,4 @@ export function worthOfOrder(order: Order, quote: Quote, surroundings: Surroundi
 function reach(before: number, size: number, quote: Quote): number {
   const reaching = PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-before / quote.size);
   return size === quote.size ? reaching : (reaching * (1 - Math.exp(-size / quote.size))) / OF_WHOLE_QUOTE;
-}
-
-/** Size of others at better prices, and the share of what stands at this one. Ours may not be shown yet: never below 0. */
-function othersBefore({ side }: Quote, price: number, shareAtPrice: number, { open, book }: Surroundings): number {
-  const levels: BookSide | undefined = side === "buy" ? book?.bids : book?.asks;
-  if (levels === undefined) return 0;
-  const sign = signOf(side);
-  let better = 0;
-  let same = 0;
-  for (let i = 0; i < levels.prices.length; i += 1) {
-    const distance = sign * ((levels.prices[i] ?? price) - price);
-    if (distance < 0) break;
-    if (distance > 0) better += levels.sizes[i] ?? 0;
-    else same += levels.sizes[i] ?? 0;
-  }
-  for (const order of open) {
-    if (order.side !== side) continue;
-    const distance = sign * (order.price - price);
-    if (distance > 0) better -= remainingOf(order);
-    else if (distance === 0) same -= remainingOf(order);
-  }
-  return Math.max(0, better) + shareAtPrice * Math.max(0, same);
-}
-
-/** Our own quotes further in are taken first. */
-function oursBefore({ side, level }: Quote, { wanted }: Surroundings): number {
-  let size = 0;
-  for (const inner of wanted) if (inner.side === side && inner.level < level) size += inner.size;
-  return size;
 }

@@ -31,6 +31,8 @@ export type VenueReading = {
   readonly isSettled: boolean;
 };
 
+const NONE: readonly string[] = [];
+
 type Party = "ledger" | "venue";
 
 /** `isBehind`: what the ledger lacks may still be on its way, so that it can come right by itself. */
@@ -69,6 +71,7 @@ export class PositionCheck {
 
   /** Why the market must not be quoted; empty while no difference has lasted. */
   get reasons(): readonly string[] {
+    if (this.#differences.size === 0) return NONE;
     return [...this.#differences.values()].filter(({ lasts }) => lasts).map(({ text }) => text);
   }
 

@@ -1,12 +1,19 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isWorthIt, MissedWorth, urgencyOf, type WeighedChange } from "../../../core/execution/change-worth.ts";
-import type { Change } from "../../../core/execution/order-diff.ts";
+import { type Change, slotOf } from "../../../core/execution/order-diff.ts";
 import { type Side, toLots, toTicks } from "../../../core/units.ts";
 import { makeOrder } from "../make-events.ts";
 
 function move(gain: number, { side = "buy", id = "O" }: { side?: Side; id?: string } = {}): Change {
   const quote = { side, level: 0, price: toTicks(50), size: toLots(100) };
   return { quote, order: makeOrder({ clientOrderId: id, side }), gain, isOverdue: false };
+}
+
+function moveIn({ side, level }: { side: Side; level: number }, id: string | undefined): Change {
+  const quote = { side, level, price: toTicks(50), size: toLots(100) };
+  const order = id === undefined ? undefined : makeOrder({ clientOrderId: id, side, level });
+  return { quote, order, gain: 0, isOverdue: false };
 }
 
 const missed = (changes: readonly WeighedChange[]) => changes.map((change) => change.missed);
@@ -28,6 +35,36 @@ describe("what was missed", () => {
     worth.weigh([move(0.5)], 0);
     worth.weigh(between, 400);
     expect(missed(worth.weigh([move(0.5)], 500))).toEqual([0]);
+  });
+
+  it("is each slot's own, in whatever order the changes come and go", () => {
+    const change = fc.record({
+      side: fc.constantFrom<Side>("buy", "sell"),
+      level: fc.integer({ min: 0, max: 3 }),
+      id: fc.constantFrom("O", "P", undefined),
+      gain: fc.integer({ min: 0, max: 8 }).map((eighths) => eighths / 8),
+    });
+    const turn = fc.tuple(fc.uniqueArray(change, { selector: slotOf }), fc.integer({ min: 0, max: 8 }));
+    fc.assert(
+      fc.property(fc.array(turn, { maxLength: 12 }), (turns) => {
+        const worth = new MissedWorth();
+        let before = new Map<
+          number,
+          { readonly id: string | undefined; readonly gain: number; readonly missed: number }
+        >();
+        let ms = 0;
+        for (const [made, eighths] of turns) {
+          ms += 125 * eighths;
+          const changes = made.map(({ id, gain, ...slot }) => ({ ...moveIn(slot, id), gain }));
+          const plain = made.map((each) => {
+            const last = before.get(slotOf(each));
+            return last?.id === each.id && last !== undefined ? last.missed + (last.gain * eighths) / 8 : 0;
+          });
+          expect(missed(worth.weigh(changes, ms))).toEqual(plain);
+          before = new Map(made.map(({ id, gain, ...slot }, i) => [slotOf(slot), { id, gain, missed: plain[i] ?? 0 }]));
+        }
+      }),
+    );
   });
 
   it("of a time that nobody looked at is at most a second's, and none of a clock that goes back", () => {
