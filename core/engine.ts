@@ -48,7 +48,11 @@ type Risks = Map<MarketEngine, MarketRisk>;
 type Sending = { readonly risks: Risks; readonly now: Instant; readonly commands: Command[] };
 
 type Planned = { readonly market: MarketEngine; readonly plan: MarketPlan };
-type PlannedChange = MarketPlan["changes"][number];
+type UrgentChange = {
+  readonly market: MarketEngine;
+  readonly change: MarketPlan["changes"][number];
+  readonly urgency: number;
+};
 
 export class Engine {
   readonly minutes: MinuteMeter;
@@ -126,9 +130,11 @@ export class Engine {
   decide(now: Instant): readonly Command[] {
     this.minutes.note(now.monotonicMs);
     const markets = this.markets;
-    if (markets.some((market) => market.isStarted)) this.#risk.recordLoss(this.#profit, now);
+    if (markets.some(({ isStarted }) => isStarted)) this.#risk.recordLoss(this.#profit, now);
     const { state, latch } = this.#risk.loss;
-    const plans = markets.map((market) => ({ market, plan: market.plan(now, { state, reason: latch?.reason }) }));
+    const word = { state, reason: latch?.reason };
+    const plans: Planned[] = [];
+    for (const market of markets) plans.push({ market, plan: market.plan(now, word) });
     const commands: Command[] = [];
     this.#sendCancels(plans, now, commands);
     for (const { market, plan } of plans) this.#sendQueries(market, plan, now, commands);
@@ -203,30 +209,43 @@ export class Engine {
   /** The dearest first, whichever market they are of; of equals, each turn another market's. */
   #sendChanges(plans: readonly Planned[], now: Instant, commands: Command[]): void {
     this.#turn += 1;
+    if (plans.every(({ plan }) => plan.changes.length === 0)) return;
     // In a fast market this is the usual case: then there is nothing to put in order.
     if (!this.#budget.allows("place", now)) {
       for (const { market, plan } of plans) waitForRequests(market, plan);
       return;
     }
-    const changes: { readonly market: MarketEngine; readonly change: PlannedChange; readonly urgency: number }[] = [];
+    const sending: Sending = { risks: new Map(), now, commands };
+    let payable = this.#payable(commands, now);
+    for (const { market, change } of this.#inOrder(plans)) {
+      // Asked for each change, and only what was sent makes it another answer.
+      if (payable.sent !== commands.length) payable = this.#payable(commands, now);
+      // The gate walks all orders: not for a request that could not go anyway.
+      const { order, quote } = change;
+      const isPayable = order === undefined ? payable.place : payable.move;
+      if (!isPayable) market.decision.waits(quote, "waits-for-requests");
+      else if (order === undefined) this.#place(market, quote, sending);
+      else if (isWorthIt(change, payable.shareInUse)) this.#move(market, order, quote, sending);
+      else market.decision.waits(quote, "not-worth-it");
+    }
+  }
+
+  #inOrder(plans: readonly Planned[]): readonly UrgentChange[] {
+    const changes: UrgentChange[] = [];
     for (let i = 0; i < plans.length; i += 1) {
       const planned = plans[(this.#turn + i) % plans.length];
       if (planned === undefined) continue;
       const { market, plan } = planned;
       for (const change of plan.changes) changes.push({ market, change, urgency: urgencyOf(change) });
     }
-    changes.sort((a, b) => b.urgency - a.urgency || a.change.quote.level - b.change.quote.level);
-    const risks: Risks = new Map();
-    for (const { market, change } of changes) {
-      // The gate walks all orders: not for a request that could not go anyway.
-      const { order, quote } = change;
-      const isPayable = order === undefined ? this.#budget.allows("place", now) : this.#budget.allowsMove(now);
-      if (!isPayable) market.decision.waits(quote, "waits-for-requests");
-      else if (order === undefined) this.#place(market, quote, { risks, now, commands });
-      else if (isWorthIt(change, this.#budget.shareInUse(now)))
-        this.#move(market, order, quote, { risks, now, commands });
-      else market.decision.waits(quote, "not-worth-it");
-    }
+    return changes.sort((a, b) => b.urgency - a.urgency || a.change.quote.level - b.change.quote.level);
+  }
+
+  /** What could be paid for once `commands` are sent. */
+  #payable(commands: readonly Command[], now: Instant) {
+    const place = this.#budget.allows("place", now);
+    const move = this.#budget.allowsMove(now);
+    return { sent: commands.length, place, move, shareInUse: this.#budget.shareInUse(now) };
   }
 
   #place(market: MarketEngine, quote: Quote, { risks, now, commands }: Sending): void {

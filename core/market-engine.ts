@@ -227,11 +227,8 @@ export class MarketEngine {
     for (const { order, dangerBps } of diff.removals) if (hasId(order)) removals.push({ order, dangerBps });
     const queries: Order[] = [];
     for (const order of open) if (isQueryDue(order, nowMs)) queries.push(order);
-    const changes: MarketPlan["changes"][number][] = [];
-    for (const change of this.#missed.weigh(diff.changes, nowMs)) {
-      if (this.#isPossible(change, nowMs)) changes.push(change);
-    }
-    return { removals, queries, changes };
+    const isPossible = (change: WeighedChange) => this.#isPossible(change, nowMs);
+    return { removals, queries, changes: this.#missed.weigh(diff.changes, nowMs).filter(isPossible) };
   }
 
   /** The commands of the decision are chosen: what keeps a side from standing is known. */

@@ -2,9 +2,10 @@
  * From the quotes wanted and the orders there are to what might change, slot by slot (side and level), on price and size, and how
  * much each change would gain. Owns no budget and no limits; whether a move is worth its requests yet is `change-worth.ts`'s.
  */
+import { assert } from "../assert.ts";
 import type { BookUpdate } from "../events.ts";
 import type { Order } from "../order.ts";
-import { isResting, remainingOf } from "../order.ts";
+import { isResting, remainingOf, STRAY_LEVEL } from "../order.ts";
 import type { RefreshTolerance } from "../quoting/parameters.ts";
 import type { Quote } from "../quoting/strategy.ts";
 import type { Side } from "../units.ts";
@@ -56,11 +57,11 @@ export function diffOrders(
     if (order.state === "external") {
       removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (!isResting(order)) {
-      slots.set(slot, WAITING);
-    } else if (quote === undefined || slots.at(slot) !== FREE) {
+      slots.wait(slot);
+    } else if (quote === undefined || slots.isTaken(slot)) {
       removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (isCloseEnough(order, quote, tolerance)) {
-      slots.set(slot, TAKEN);
+      slots.take(slot);
       if (nowMs - order.sentMs <= (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) continue;
       changes.push({ quote, order, gain: 0, isOverdue: true });
     } else {
@@ -69,40 +70,56 @@ export function diffOrders(
         removals.push({ order, dangerBps });
         continue;
       }
-      slots.set(slot, TAKEN);
-      const gain = places.worthOfQuote(quote) - places.worthOfOrder(order, quote);
+      slots.take(slot);
+      const gain = places.gainOf(quote, order);
       if (gain > 0) changes.push({ quote, order, gain, isOverdue: false });
     }
   }
   if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
   for (const quote of wanted) {
-    if (slots.at(slotOf(quote)) !== FREE) continue;
+    if (slots.isTaken(slotOf(quote))) continue;
     changes.push({ quote, order: undefined, gain: places.worthOfQuote(quote), isOverdue: false });
   }
   // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
-  const isMovable = ({ quote }: Change): boolean => slots.at(slotOf(quote)) !== WAITING;
-  return { removals, changes: slots.isAnyWaiting ? changes.filter(isMovable) : changes };
+  if (!slots.isAnyWaiting) return { removals, changes };
+  return { removals, changes: changes.filter(({ quote }) => !slots.isWaiting(slotOf(quote))) };
 }
 
-const FREE = 0;
-const TAKEN = 1;
-const WAITING = 2;
+/** The two slots of `STRAY_LEVEL` stand before the others. A configuration has ten levels at most, the bits do for fourteen. */
+const SLOT_MIN = 2 * STRAY_LEVEL;
+const SLOT_BITS = 31;
 
-/** What is known of each slot while a diff is made: free unless told. One that waits is taken as well. */
+/** What is known of each slot while a diff is made: free unless told. One that waits is taken as well. A bit for each slot. */
 class Slots {
-  /** By slot, the two of `STRAY_LEVEL` first. */
-  readonly #states: number[] = [];
-  isAnyWaiting = false;
+  #taken = 0;
+  #waiting = 0;
 
-  at(slot: number): number {
-    return this.#states[slot + 2] ?? FREE;
+  get isAnyWaiting(): boolean {
+    return this.#waiting !== 0;
   }
 
-  set(slot: number, state: typeof TAKEN | typeof WAITING): void {
-    while (this.#states.length <= slot + 2) this.#states.push(FREE);
-    if (state === WAITING) this.isAnyWaiting = true;
-    this.#states[slot + 2] = state;
+  isTaken(slot: number): boolean {
+    return (this.#taken & bitOf(slot)) !== 0;
   }
+
+  isWaiting(slot: number): boolean {
+    return (this.#waiting & bitOf(slot)) !== 0;
+  }
+
+  take(slot: number): void {
+    this.#taken |= bitOf(slot);
+  }
+
+  wait(slot: number): void {
+    this.#taken |= bitOf(slot);
+    this.#waiting |= bitOf(slot);
+  }
+}
+
+function bitOf(slot: number): number {
+  const place = slot - SLOT_MIN;
+  assert(place >= 0 && place < SLOT_BITS, "a level must be from -1 to 13");
+  return 1 << place;
 }
 
 /** Where no level is missing the quotes stand by slot already. */

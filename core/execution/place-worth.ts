@@ -46,15 +46,22 @@ export class Places {
   /** Of standing where the quote wants to, at the back of its queue: 1 where nothing is before it, towards 0 behind much. */
   worthOfQuote(quote: Quote): number {
     const others = this.#queue(quote.side).othersBefore(quote.price, 1);
-    return reach(others + this.#oursBefore(quote), quote.size, quote);
+    return reach(others + this.#oursBefore(quote), quote.size, quote.size);
   }
 
-  /** Of the order where it stands, in place of the quote: less by the queue before it, by what is filled of it, and by its distance. */
-  worthOfOrder(order: Order, quote: Quote): number {
-    const others = this.#queue(quote.side).othersBefore(order.price, BEFORE_US_SHARE);
+  /**
+   * What the quote's place is worth above the order's where it stands: less by the queue before it, by what is filled of it, and by
+   * its distance.
+   */
+  gainOf(quote: Quote, order: Order): number {
+    const queue = this.#queue(quote.side);
+    const ours = this.#oursBefore(quote);
+    const worth = reach(queue.othersBefore(quote.price, 1) + ours, quote.size, quote.size);
+    const reached = reach(queue.othersBefore(order.price, BEFORE_US_SHARE) + ours, remainingOf(order), quote.size);
     const offBps = (10_000 * (quote.price - order.price)) / quote.price;
-    const reached = reach(others + this.#oursBefore(quote), remainingOf(order), quote);
-    return Math.exp(-Math.abs(offBps) / ARRIVAL_DECAY_BPS) * reached;
+    // At its own price nothing fades, to the bit: it is of another size then.
+    const fading = offBps === 0 ? 1 : Math.exp(-Math.abs(offBps) / ARRIVAL_DECAY_BPS);
+    return worth - fading * reached;
   }
 
   /** Our own quotes further in are taken first. */
@@ -119,7 +126,8 @@ class Queue {
  * What a taker of exponential size, on average as large as the quote, takes of `size` behind `before`, as a share of what it would take
  * of the whole quote with nothing before it; a part of them come when nothing is before it any more.
  */
-function reach(before: number, size: number, quote: Quote): number {
-  const reaching = PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-before / quote.size);
-  return size === quote.size ? reaching : (reaching * (1 - Math.exp(-size / quote.size))) / OF_WHOLE_QUOTE;
+function reach(before: number, size: number, quoteSize: number): number {
+  // With nothing before it all of them reach it, to the bit: the first places of a thin market need no exponential.
+  const reaching = before === 0 ? 1 : PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-before / quoteSize);
+  return size === quoteSize ? reaching : (reaching * (1 - Math.exp(-size / quoteSize))) / OF_WHOLE_QUOTE;
 }

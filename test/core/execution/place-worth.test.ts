@@ -79,7 +79,7 @@ it("places are worth what stands before them, however many were asked for before
             0.05 + 0.95 * Math.exp(-plainBefore({ wanted, open, shown }, of, there.price, 0.5) / of.size);
           const part = (1 - Math.exp(-remainingOf(there) / of.size)) / (1 - Math.exp(-1));
           const fading = Math.exp(-Math.abs((1_000 * (of.price - there.price)) / of.price));
-          expect(places.worthOfOrder(there, of)).toBeCloseTo(fading * reaching * part, 12);
+          expect(places.gainOf(of, there)).toBeCloseTo(whole - fading * reaching * part, 12);
         }
       },
     ),
