@@ -211,13 +211,14 @@ export class MarketEngine {
   /** What should change now. Reads the clock's argument only; sends nothing. */
   plan(now: Instant, shard: ShardWord): MarketPlan {
     this.orders.forget(now.monotonicMs);
-    this.markouts.pass(now.monotonicMs, { isBusy: this.watch.book !== this.#plannedBook });
+    const isBusy = this.watch.book !== this.#plannedBook;
+    this.markouts.pass(now.monotonicMs, { isBusy });
     this.#plannedBook = this.watch.book;
     this.#state = shard.state;
     this.#blockers = this.#blockersNow(now, shard);
     const open = this.orders.open();
     this.#measure(open, now);
-    const modelled = this.#blockers.length > 0 ? NOTHING_WANTED : this.#modelledQuotes(now);
+    const modelled = this.#blockers.length > 0 ? NOTHING_WANTED : this.#modelledQuotes(now, isBusy);
     const { quotes, denials } = this.#shaped(modelled.quotes, now);
     this.denials.begin(denials);
     this.decision.begin(this.#blockers, modelled, quotes);
@@ -311,11 +312,12 @@ export class MarketEngine {
     return change.order === undefined || hasId(change.order);
   }
 
-  #modelledQuotes(now: Instant): StrategyOutput {
+  #modelledQuotes(now: Instant, isBusy: boolean): StrategyOutput {
     return this.quoter.wanted({
       inventory: this.position / this.settings.limits.position,
       markouts: this.#sideMarkouts.of(this.markouts.rolling),
       nowMs: now.monotonicMs,
+      isBusy,
     });
   }
 

@@ -79,6 +79,7 @@ export class Intensity {
   #deepestSell = 0;
   #fittedMs = Number.NEGATIVE_INFINITY;
   #fadedStep: number | undefined;
+  #last: IntensityReading = { isFitted: false, note: "few-trades" };
 
   constructor(parameters: IntensityParameters, state?: IntensityState) {
     this.#parameters = parameters;
@@ -116,10 +117,21 @@ export class Intensity {
     this.#deepestSell = 0;
   }
 
+  /** The last reading, whatever has come since; time passes as if it were read. */
+  readLast(nowMs: number): IntensityReading {
+    this.#advance(nowMs);
+    return this.#last;
+  }
+
   /** The newest fit, made anew at most once a second; one that fails leaves the one before it, for a half-life. */
   read(nowMs: number): IntensityReading {
     this.#advance(nowMs);
     if (nowMs - this.#fittedMs >= FIT_INTERVAL_MS) this.#refit(nowMs);
+    this.#last = this.#readingAt(nowMs);
+    return this.#last;
+  }
+
+  #readingAt(nowMs: number): IntensityReading {
     const fit = this.#fit;
     const isOld = fit !== undefined && nowMs - fit.ms > this.#parameters.halfLifeSeconds * 1_000;
     if (fit === undefined || isOld) return { isFitted: false, note: this.#note ?? "few-trades" };

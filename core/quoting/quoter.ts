@@ -32,6 +32,8 @@ export type QuoterInput = {
   /** Of each side's fills; undefined while there are too few. */
   readonly markouts: PerSide<MarkoutStatistics | undefined>;
   readonly nowMs: number;
+  /** A new book waits for its answer: what these quotes do not go by is measured in a later turn. */
+  readonly isBusy?: boolean;
 };
 
 /** What the quotes go by, for people. */
@@ -129,7 +131,7 @@ export class Quoter {
     this.#intensity.pause();
   }
 
-  wanted({ inventory, markouts, nowMs }: QuoterInput): StrategyOutput {
+  wanted({ inventory, markouts, nowMs, isBusy = false }: QuoterInput): StrategyOutput {
     const fairValue = this.#fairValue.read(nowMs).ticks;
     if (fairValue === undefined) return NO_FAIR_VALUE;
     return quotesOf(this.#parameters, {
@@ -138,7 +140,7 @@ export class Quoter {
       rivals: this.#rivals,
       inventory,
       volatility: this.#volatility.ticksPerRootSecond,
-      intensity: this.#intensity.read(nowMs),
+      intensity: this.#arrivals(nowMs, isBusy),
       buy: this.#sideInput("buy", markouts.buy, nowMs),
       sell: this.#sideInput("sell", markouts.sell, nowMs),
       nowMs,
@@ -153,6 +155,12 @@ export class Quoter {
       intensity: this.#intensity.read(nowMs),
       pausedSides: sides.filter((side) => this.#flowGuard.isPaused(side, nowMs)),
     };
+  }
+
+  /** A fit takes as long as several decisions, and pure market making does not look at it. */
+  #arrivals(nowMs: number, isBusy: boolean): IntensityReading {
+    const isUsed = this.#parameters.type !== "pure-market-making";
+    return isUsed || !isBusy ? this.#intensity.read(nowMs) : this.#intensity.readLast(nowMs);
   }
 
   #sideInput(side: Side, markout: MarkoutStatistics | undefined, nowMs: number): SideInput {

@@ -48,6 +48,24 @@ describe("a quoter", () => {
     expect(quoter.wanted({ ...asked, nowMs: 400 })).toMatchObject({ quotes: [] });
   });
 
+  it.each([PURE, AVELLANEDA])("with a new book to answer wants what it wants without, by $type", (parameters) => {
+    const [busy, idle] = [new Quoter(parameters), new Quoter(parameters)];
+    for (let ms = 0; ms <= 120_000; ms += 400) {
+      const at = instant(ms + 200);
+      const price = toTicks(10_005 + ((ms / 400) % 12));
+      const trade = { market: "SEI/USDC", tradeId: `T-${ms}`, size: toLots(1), venueTimeMs: at.epochMs };
+      for (const quoter of [busy, idle]) {
+        quoter.bookSeen(book(ms, 10_000 + ((ms / 400) % 2)), []);
+        quoter.tradeSeen({ type: "trade", ...trade, price, aggressor: "buy", at });
+      }
+      const nowMs = ms + 300;
+      expect(busy.wanted({ ...asked, nowMs, isBusy: true })).toEqual(idle.wanted({ ...asked, nowMs }));
+    }
+    // What was left is made up for as soon as anybody looks.
+    expect(busy.view(122_000).intensity).toEqual(idle.view(122_000).intensity);
+    expect(idle.view(122_000).intensity.isFitted).toBe(true);
+  });
+
   it("quotes around the others alone", () => {
     const quoter = new Quoter(PURE);
     const own = [
