@@ -14,20 +14,37 @@ import { quartiles } from "./statistics.ts";
 const WITHIN_MS = 600_000;
 const NOTHING = { q1: Number.NaN, median: Number.NaN, q3: Number.NaN };
 
-/** A decision of 5 levels a side with risk gate and order diff, in the market whose mid moves most. */
+/**
+ * A decision of 5 levels a side with risk gate and order diff, market by market: hot, in a row, which the goal is of, and one at a time as
+ * it comes, with cold caches and the grain of the wall's clock, which is only shown.
+ */
 export async function benchDecision({ root }: BenchContext): Promise<readonly Row[]> {
   const report = await jsonOf<DecisionReport>(root, ["sim/bench/decision.ts", "--json"], WITHIN_MS);
-  return report.cases.map(({ name, p50, p99 }) =>
+  const row = { bench: "decision", unit: "µs" };
+  const floor = { what: "reading a book as JSON", figure: exactly(report.baseline), unit: "µs" };
+  return report.cases.flatMap(({ name, p50, p99, hot }) => [
     makeRow({
-      bench: "decision",
-      what: `a decision of 5 levels a side, ${name} market`,
+      ...row,
+      what: `a decision of 5 levels a side, hot, processor time, ${name} market`,
       goal: { atMost: 2 },
+      figure: quartiles(hot.map(({ decision }) => decision)),
+      notes: [`at moments when ${hot.map(({ changes }) => changes).join(", ")} changes wait`],
+    }),
+    makeRow({
+      ...row,
+      what: `applying its book, hot, processor time, ${name} market`,
+      goal: undefined,
+      figure: quartiles(hot.map(({ book }) => book)),
+    }),
+    makeRow({
+      ...row,
+      what: `a decision as it comes, by the wall, ${name} market`,
+      goal: undefined,
       figure: exactly(p50),
-      unit: "µs",
-      floor: { what: "reading a book as JSON", figure: exactly(report.baseline), unit: "µs" },
+      floor,
       notes: [`p99 ${p99.toFixed(1)} µs`],
     }),
-  );
+  ]);
 }
 
 /** `npm run bench:ledger` with a short history. */
