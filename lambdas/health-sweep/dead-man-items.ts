@@ -1,7 +1,7 @@
 /**
- * What the dead man remembers between sweeps (`DEADMAN`/`<shard>`, none of CONTRACTS 5's): the beat it saw last and since when, and an alarm
- * that is not raised yet. Owns the item and its conditions: of two sweeps at once one raises the alarm, and one that was lost with its
- * process is raised by a later sweep.
+ * What the dead man remembers between sweeps (`DEADMAN`/`<shard>`, none of CONTRACTS 5's): the beat it saw last and since when, an alarm
+ * that is not raised yet, and whose turn at the venue it is. Owns the item and its conditions: of two sweeps at once one acts and raises
+ * the alarm, and what was lost with its process a later sweep takes over.
  */
 import { UpdateItemCommand, type UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
 import { readIsoTime } from "../../core/sei/iso-time.ts";
@@ -92,6 +92,40 @@ export async function endAlarm(place: Place, { atMs }: Pick<PendingAlarm, "atMs"
     ConditionExpression: "#alarmAt = :at",
     ExpressionAttributeNames: { "#alarm": "alarm", "#alarmAt": "alarmAt" },
     ExpressionAttributeValues: { ":at": encodeTime(atMs) },
+  });
+}
+
+/**
+ * Takes the turn at the venue, or takes it again, until `untilMs` (epoch). Answers whether it is the caller's: another's is, until it ends
+ * it or its time has passed, since it may have ended with its process.
+ */
+export async function takeTurn(
+  place: Place,
+  turn: { readonly by: string; readonly atMs: number; readonly untilMs: number },
+): Promise<boolean> {
+  return await update(place, {
+    UpdateExpression: "SET #by = :by, #until = :until",
+    ConditionExpression: "attribute_not_exists(#by) OR #by = :by OR #until <= :at",
+    ExpressionAttributeNames: { "#by": "actingBy", "#until": "actingUntil" },
+    ExpressionAttributeValues: {
+      ":by": { S: turn.by },
+      ":until": encodeTime(turn.untilMs),
+      ":at": encodeTime(turn.atMs),
+    },
+  });
+}
+
+/** Gives the turn up, if it is the caller's still: from `fromMs` (epoch) on it is anybody's. */
+export async function endTurn(place: Place, turn: { readonly by: string; readonly fromMs: number }): Promise<void> {
+  await update(place, {
+    UpdateExpression: "SET #by = :nobody, #until = :from",
+    ConditionExpression: "#by = :by",
+    ExpressionAttributeNames: { "#by": "actingBy", "#until": "actingUntil" },
+    ExpressionAttributeValues: {
+      ":by": { S: turn.by },
+      ":nobody": { S: "nobody" },
+      ":from": encodeTime(turn.fromMs),
+    },
   });
 }
 

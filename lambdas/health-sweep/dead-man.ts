@@ -11,12 +11,13 @@ import type { EventSink } from "../event-bus.ts";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Measure } from "../measure.ts";
 import type { Timing } from "../timing.ts";
+import { ActingTurn } from "./acting-turn.ts";
 import { raiseDeadManAlarm } from "./announce.ts";
 import { endAlarm, noteBeat, type PendingAlarm, readDeadMan, takeAlarm } from "./dead-man-items.ts";
 import { type Beat, readBeat } from "./heartbeat.ts";
 import type { Outcome } from "./integration-record.ts";
 import type { Claim } from "./shards.ts";
-import type { OwnOrder, VenueOrders } from "./venue-orders.ts";
+import type { Listing, OwnOrder, VenueOrders } from "./venue-orders.ts";
 import { type SeenBeat, type WatchedBeat, watchBeat } from "./watch-beat.ts";
 
 type DeadManLog = Record<"info" | "warn" | "error", (message: string, fields: Record<string, unknown>) => void>;
@@ -42,9 +43,18 @@ type Search = {
   readonly found: readonly string[];
   /** Client ids of those that may still be open. */
   readonly left: readonly string[];
-  /** `clear`: the venue showed none twice in a row. */
-  readonly end: "clear" | "task-is-back" | "time-is-up";
+  /** `clear`: the venue showed none twice in a row. `not-ours`: another sweep was at it when the time was up. */
+  readonly end: "clear" | "task-is-back" | "time-is-up" | "not-ours";
   readonly fault: string | undefined;
+};
+
+/** A search under way. */
+type Work = {
+  readonly turn: ActingTurn;
+  readonly found: Set<string>;
+  open: readonly OwnOrder[];
+  emptyAnswers: number;
+  fault: string | undefined;
 };
 
 /** An open-orders answer may be a moment old: only two in a row that show nothing are proof. */
@@ -54,6 +64,10 @@ const ROUND_PAUSE_MS = 400;
 /** Cancels between two looks at the lease: a second's worth. */
 const CANCELS_AT_ONCE = 8;
 const ROUNDS_MAX = 200;
+/** Kept of the time to act for a last list: it says what was ended, and nobody else counts that. */
+const LAST_LIST_MS = 3_000;
+/** Between two tries to take the turn that another sweep has. */
+const TURN_EVERY_MS = 1_000;
 /** Kept at the end for the alarm and what is written down. */
 const RESERVE_MS = 3_000;
 /** An alarm that was not raised by then was lost with its process. */
@@ -113,6 +127,7 @@ async function act(
   const silence = `the task was silent for ${seconds(silentForMs)}`;
   if (found.length === 0) {
     if (options.lost !== undefined) await raiseLost(deadMan, options.lost);
+    if (end === "not-ours") return { kind: "unhealthy", detail: `${silence}, another sweep ends its orders` };
     if (end !== "time-is-up") return { kind: "healthy", detail: `${silence}, no order of ours is open` };
     return { kind: "failed", detail: `${silence}, and the venue does not say what is open: ${fault ?? "no answer"}` };
   }
@@ -131,41 +146,65 @@ async function endOrders(
   untilMs: number,
   onFound: (orders: readonly OwnOrder[]) => Promise<void>,
 ): Promise<Search> {
-  const { orders, markets, readClaim, timing, log } = deadMan;
-  const found = new Set<string>();
-  let open: readonly OwnOrder[] = [];
-  let emptyAnswers = 0;
-  let fault: string | undefined;
-  const result = (end: Search["end"]) => ({
-    found: [...found],
-    left: end === "clear" ? [] : open.map((order) => order.clientOrderId),
-    end,
-    fault,
-  });
+  const { timing, log } = deadMan;
+  const work: Work = { turn: new ActingTurn(deadMan), found: new Set(), open: [], emptyAnswers: 0, fault: undefined };
+  let end: Search["end"] = "time-is-up";
   for (let round = 0; round < ROUNDS_MAX && timing.monotonicMs() < untilMs; round++) {
-    try {
-      const listing = await orders.list(markets, untilMs);
-      fault = listing.unread.join("; ") || fault;
-      // After the list, like the lease: whoever has come meanwhile has not placed what it shows.
-      const isOwn = await readClaim?.();
-      open = isOwn === undefined ? listing.orders : listing.orders.filter(isOwn);
-      if (await isBack(deadMan, beat)) return result("task-is-back");
-      emptyAnswers = open.length === 0 && listing.unread.length === 0 ? emptyAnswers + 1 : 0;
-      if (emptyAnswers >= EMPTY_ANSWERS_NEEDED) return result("clear");
-      if (open.length > 0 && found.size === 0) await onFound(open);
-      for (const order of open) found.add(order.clientOrderId);
-      for (let first = 0; first < open.length && timing.monotonicMs() < untilMs; first += CANCELS_AT_ONCE) {
-        if (await isBack(deadMan, beat)) return result("task-is-back");
-        await orders.cancel(open.slice(first, first + CANCELS_AT_ONCE), untilMs);
-      }
-    } catch (error) {
-      emptyAnswers = 0;
-      fault = error instanceof Error ? error.message : String(error);
+    end = await endSome(deadMan, beat, { work, untilMs, onFound }).catch((error: unknown) => {
+      work.emptyAnswers = 0;
+      work.fault = error instanceof Error ? error.message : String(error);
       log.warn("the orders of a silent task could not be looked for, it is tried again", { error });
-    }
-    await timing.wait(ROUND_PAUSE_MS);
+      return "time-is-up";
+    });
+    if (end === "clear" || end === "task-is-back") break;
+    await timing.wait(end === "not-ours" ? TURN_EVERY_MS : ROUND_PAUSE_MS);
   }
-  return result("time-is-up");
+  await work.turn.end();
+  const left = end === "clear" ? [] : work.open.map((order) => order.clientOrderId);
+  return { found: [...work.found], left, end, fault: work.fault };
+}
+
+/** One round: a list, and a cancel for each order in it. Answers what the search came to if it is not gone on with. */
+async function endSome(
+  deadMan: DeadMan,
+  beat: Beat,
+  options: {
+    readonly work: Work;
+    readonly untilMs: number;
+    readonly onFound: (orders: readonly OwnOrder[]) => Promise<void>;
+  },
+): Promise<Search["end"]> {
+  const { orders, markets, readClaim, timing } = deadMan;
+  const { work, untilMs, onFound } = options;
+  if (!(await work.turn.take())) {
+    work.emptyAnswers = 0;
+    return (await isBack(deadMan, beat)) ? "task-is-back" : "not-ours";
+  }
+  const listing = await orders.list(markets, untilMs);
+  work.fault = listing.unread.map(({ reason }) => reason).join("; ") || work.fault;
+  // After the list, like the lease: whoever has come meanwhile has not placed what it shows.
+  const isOwn = await readClaim?.();
+  const open = isOwn === undefined ? listing.orders : listing.orders.filter(isOwn);
+  work.open = [...open, ...stillUntold(work.open, listing)];
+  if (await isBack(deadMan, beat)) return "task-is-back";
+  work.emptyAnswers = open.length === 0 && listing.unread.length === 0 ? work.emptyAnswers + 1 : 0;
+  if (work.emptyAnswers >= EMPTY_ANSWERS_NEEDED) return "clear";
+  if (open.length > 0 && work.found.size === 0) await onFound(open);
+  for (const order of open) work.found.add(order.clientOrderId);
+  const cancelUntilMs = untilMs - LAST_LIST_MS;
+  for (let first = 0; first < open.length && timing.monotonicMs() < cancelUntilMs; first += CANCELS_AT_ONCE) {
+    if (!(await work.turn.take())) return "not-ours";
+    if (await isBack(deadMan, beat)) return "task-is-back";
+    await orders.cancel(open.slice(first, first + CANCELS_AT_ONCE), untilMs);
+  }
+  return "time-is-up";
+}
+
+/** Of the orders that were open, those of which a list that could not be read says nothing. */
+function stillUntold(before: readonly OwnOrder[], { orders, unread }: Listing): readonly OwnOrder[] {
+  const markets = new Set(unread.map(({ market }) => market));
+  const told = new Set(orders.map(({ orderId }) => orderId));
+  return before.filter(({ market, orderId }) => markets.has(market) && !told.has(orderId));
 }
 
 /** Whether a lease was written since the task was found silent. */

@@ -11,14 +11,17 @@ import { isEmptySecret } from "../secret-fields.ts";
 
 export type OwnOrder = { readonly market: string; readonly orderId: string; readonly clientOrderId: string };
 
-/** What the venue shows; `unread` are the markets whose list could not be read, with why. */
-export type Listing = { readonly orders: readonly OwnOrder[]; readonly unread: readonly string[] };
+/** What the venue shows; `unread` are the markets whose list could not be read, or not whole, with why. */
+export type Listing = { readonly orders: readonly OwnOrder[]; readonly unread: readonly Unread[] };
+
+type Unread = { readonly market: string; readonly reason: string };
 
 export type OrdersLog = { warn(message: string, fields: Record<string, unknown>): void };
 
 /**
  * The venue takes ten requests in any one second. A silent task sends none, the sweep's own question and the audit's leave eight: four
- * lanes, each with half a second after an answer, so that one answer that hangs holds up a quarter.
+ * lanes, each with half a second after an answer, so that one answer that hangs holds up a quarter. Of two sweeps at once one asks
+ * (`acting-turn.ts`).
  */
 const LANES = 4;
 const LANE_PACE_MS = 500;
@@ -67,7 +70,7 @@ export class VenueOrders {
       try {
         return await lane.ask({ path, read: (json) => parseOwnOrders(json, market) }, untilMs);
       } catch (error) {
-        return { orders: [], unread: [error instanceof Error ? error.message : String(error)] };
+        return { orders: [], unread: [{ market, reason: error instanceof Error ? error.message : String(error) }] };
       }
     });
     return { orders: listed.flatMap(({ orders }) => orders), unread: listed.flatMap(({ unread }) => unread) };
@@ -109,12 +112,15 @@ export class VenueOrders {
 /** An order that cannot be read hides no other; one of ours among them makes the list an incomplete one. */
 function parseOwnOrders(json: unknown, market: string): Listing {
   const orders: OwnOrder[] = [];
-  const unread: string[] = [];
+  const unread: Unread[] = [];
   for (const order of listSchema.parse(json).orders) {
     if (!namedSchema.safeParse(order).success) continue;
     const own = ownSchema.safeParse(order);
     if (own.success) orders.push({ market, orderId: own.data.order_id, clientOrderId: own.data.client_order_id });
-    else unread.push(`an order of ours in ${market} cannot be read: ${own.error.issues[0]?.message ?? "no reason"}`);
+    else {
+      const said = own.error.issues[0]?.message ?? "no reason";
+      unread.push({ market, reason: `an order of ours in ${market} cannot be read: ${said}` });
+    }
   }
   return { orders, unread };
 }

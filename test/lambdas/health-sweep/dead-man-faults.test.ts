@@ -70,7 +70,7 @@ describe("faults on the way", () => {
       cancel: parts.orders.cancel.bind(parts.orders),
       list: async (asked: readonly string[], untilMs: number) => ({
         ...(await parts.orders.list(asked, untilMs)),
-        unread: ["SEI/USDC: 503"],
+        unread: [{ market: "SEI/USDC", reason: "503" }],
       }),
     };
     const sweep = guardOrders({ ...parts, orders: halfBlind }, world.time.nowMs + 57_000);
@@ -79,6 +79,30 @@ describe("faults on the way", () => {
       detail: expect.stringContaining("1 open orders: 0 may still be open (time-is-up)"),
     });
     expect(world.open()).toEqual([]);
+    expect(world.alarms()).toHaveLength(1);
+  });
+
+  it("such as a list that is one answer behind hide no order: one that shows nothing is no proof", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    const { parts } = world.makeProcess();
+    const { guardOrders } = await import("../../../lambdas/health-sweep/dead-man.ts");
+    let answers = 0;
+    const behind = {
+      cancel: parts.orders.cancel.bind(parts.orders),
+      list: async (asked: readonly string[], untilMs: number) => {
+        const listing = await parts.orders.list(asked, untilMs);
+        answers += 1;
+        return answers === 1 ? { orders: [], unread: [] } : listing;
+      },
+    };
+    const sweep = guardOrders({ ...parts, orders: behind }, world.time.nowMs + 57_000);
+    expect(await world.time.settled(sweep, "the sweep")).toMatchObject({
+      kind: "unhealthy",
+      detail: expect.stringContaining("with 4 open orders: all are ended"),
+    });
+    expect(world.open()).toEqual([STRANGER]);
     expect(world.alarms()).toHaveLength(1);
   });
 
@@ -171,6 +195,59 @@ describe("sweeps that end in the middle, or run beside one another", () => {
         expect(world.alarms().length, where).toBeLessThanOrEqual(2);
       }
     }
+  });
+
+  it("one that dies while it is its turn is made up for by another that runs already", async () => {
+    const world = await makeTraded();
+    for (let index = 0; index < 80; index++) world.place(`fm-1-SEIUSDC-b1-${100 + index}`);
+    world.killTask();
+    await world.time.pass(45_000);
+    // A second and a half of cancels, then nothing more is heard of it.
+    const first = world.sweep({ death: { atCall: 60, arrives: false } });
+    await world.time.pass(10_500);
+    const second = world.sweep();
+    await world.time.settled(first, "the sweep that dies");
+    const left = world.open().length;
+    expect(left).toBeGreaterThan(40);
+    expect(left).toBeLessThan(85);
+    expect(await world.time.settled(second, "the other sweep")).toMatchObject({
+      kind: "unhealthy",
+      detail: expect.stringContaining("all are ended"),
+    });
+    expect(world.open()).toEqual([STRANGER]);
+  });
+
+  it("one that waits for its turn in vain ends nothing, and says who does", async () => {
+    const world = await makeTraded();
+    for (let index = 0; index < 246; index++) world.place(`fm-1-SEIUSDC-b1-${100 + index}`);
+    world.killTask();
+    await world.time.pass(45_000);
+    const first = world.sweep();
+    await world.time.pass(11_000);
+    expect(await world.time.settled(world.sweep({ forMs: 25_000 }), "the other sweep")).toMatchObject({
+      kind: "unhealthy",
+      detail: expect.stringMatching(/^the task was silent for \d+\.\d s, another sweep ends its orders$/),
+    });
+    await world.time.settled(first, "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
+    expect(world.api.stats().refusedForRate).toBe(0);
+    expect(world.measured.filter(({ name }) => name === "flashmm_dead_man_cancelled_total")).toMatchObject([
+      { value: 250 },
+    ]);
+  });
+
+  it("a task that comes back while one waits for its turn is left alone by both", async () => {
+    const world = await makeTraded();
+    for (let index = 0; index < 200; index++) world.place(`fm-1-SEIUSDC-b1-${100 + index}`);
+    world.killTask();
+    await world.time.pass(45_000);
+    const both = [world.sweep(), world.sweep()];
+    await world.time.until(() => world.open().length < 190, "some are ended");
+    world.startTask(2);
+    world.place("fm-2-SEIUSDC-b0-1");
+    await world.time.settled(Promise.all(both), "both sweeps");
+    expect(world.open()).toContain("fm-2-SEIUSDC-b0-1");
+    expect(world.open().length).toBeGreaterThan(150);
   });
 
   it("two at once end everything and tell of it once", async () => {

@@ -21,6 +21,8 @@ type Spacing = {
   readonly looksAfter: readonly number[];
 };
 
+type Task = { readonly taskAheadMs?: number; readonly ours?: readonly string[] };
+
 /** Begins sweeps and their looks, for as long as the world is. */
 function schedule({ time, sweep }: SweepWorld, { jitters, lateMs, looksAfter }: Spacing): void {
   const startMs = time.nowMs;
@@ -36,23 +38,31 @@ function schedule({ time, sweep }: SweepWorld, { jitters, lateMs, looksAfter }: 
 }
 
 /** When nothing of ours was open any more and when the first of it was ended, in milliseconds since the last heartbeat. */
-async function killAt(spacing: Spacing, killAtMs: number, taskAheadMs = 0) {
+async function killAt(spacing: Spacing, killAtMs: number, { taskAheadMs = 0, ours = OURS }: Task = {}) {
   const world = makeSweepWorld({ taskAheadMs });
-  for (const id of [...OURS, STRANGER]) world.place(id);
+  for (const id of [...ours, STRANGER]) world.place(id);
   world.startTask();
   schedule(world, spacing);
   await world.time.pass(killAtMs);
-  expect(world.open()).toHaveLength(OURS.length + 1);
+  expect(world.open()).toHaveLength(ours.length + 1);
   world.killTask();
   let firstMs: number | undefined;
   const stop = world.time.onEvent(() => {
-    if (world.open().length <= OURS.length) firstMs ??= world.time.nowMs;
+    if (world.open().length <= ours.length) firstMs ??= world.time.nowMs;
   });
   await world.time.until(() => world.open().length === 1, "the orders are ended", 5 * MINUTE_MS);
   stop();
+  const endedAtMs = world.time.nowMs;
+  // Whoever else was about has told what it came to.
+  await world.time.pass(3_000);
   expect(world.api.stats().refusedForRate).toBe(0);
   const since = (atMs: number) => atMs - world.lastBeatMs();
-  return { endedMs: since(world.time.nowMs), firstMs: since(firstMs ?? world.time.nowMs) };
+  const cancelled = world.measured.filter(({ name }) => name === "flashmm_dead_man_cancelled_total");
+  return {
+    endedMs: since(endedAtMs),
+    firstMs: since(firstMs ?? endedAtMs),
+    measured: cancelled.reduce((sum, { value }) => sum + value, 0),
+  };
 }
 
 describe("sweeps that begin as late within their minute as EventBridge may let them", () => {
@@ -83,6 +93,26 @@ describe("sweeps that begin as late within their minute as EventBridge may let t
   });
 });
 
+describe("a large book, whose end takes longer than the time between two looks", () => {
+  const usual = { jitters: [0], lateMs: 1_000, looksAfter: LOOKS_AFTER_SECONDS };
+  const furthest = { ...usual, jitters: [0, JITTER_MS_MAX, JITTER_MS_MAX] };
+
+  it.each([
+    [20, furthest],
+    [100, furthest],
+    [250, usual],
+    [250, furthest],
+    [330, { ...furthest, lateMs: LATE_MS_MAX }],
+  ])("of %d orders is ended within the bound, and no dead man gets in the way of another", async (count, spacing) => {
+    const ours = Array.from({ length: count }, (_, index) => `fm-1-SEIUSDC-b0-${index}`);
+    for (let killAtMs = 61_500; killAtMs < 2 * MINUTE_MS; killAtMs += 14_900) {
+      const { endedMs, measured } = await killAt(spacing, killAtMs, { ours });
+      expect(endedMs, `killed at ${killAtMs}`).toBeLessThan(BOUND_MS);
+      expect(measured, `killed at ${killAtMs}`).toBe(count);
+    }
+  });
+});
+
 it("at every phase and spacing all is ended within 95 s of the last heartbeat, and nothing within 30 s", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -95,7 +125,7 @@ it("at every phase and spacing all is ended within 95 s of the last heartbeat, a
       fc.integer({ min: MINUTE_MS + LATE_MS_MAX, max: 3 * MINUTE_MS }),
       fc.integer({ min: -5_000, max: 5_000 }),
       async (spacing, killAtMs, taskAheadMs) => {
-        const { endedMs, firstMs } = await killAt(spacing, killAtMs, taskAheadMs);
+        const { endedMs, firstMs } = await killAt(spacing, killAtMs, { taskAheadMs });
         expect(endedMs).toBeLessThan(BOUND_MS);
         expect(firstMs).toBeGreaterThan(SILENT_MS);
       },
