@@ -43,7 +43,7 @@ export class GrafanaProvisioning extends Construct {
       timeout: TIMEOUT,
       memoryMegabytes: 256,
       modulesBeside: ["provision"],
-      environment: { GRAFANA_SECRET_ARN: props.grafanaSecretArn },
+      environment: { GRAFANA_SECRET_ARN: props.grafanaSecretArn, MARKETS: props.settings.markets.join(",") },
     }).function;
     provisioning.addToRolePolicy(
       new PolicyStatement({ actions: ["secretsmanager:GetSecretValue"], resources: [props.grafanaSecretArn] }),

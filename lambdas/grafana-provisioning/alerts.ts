@@ -27,7 +27,29 @@ export type AlertSpec = {
 /** A millisecond is usual; from here on quotes are late, as the alarm in CloudWatch counts it too. */
 const P99_SECONDS_MAX = 0.5;
 
-export const ALERTS: readonly AlertSpec[] = [
+/** `markets` are all there are to be; where nobody says, those are taken that the figures have told of. */
+export function makeAlerts(markets: readonly string[]): readonly AlertSpec[] {
+  return [...ALERTS, silentAlert(markets)];
+}
+
+/** By market, so that one shard's silence is not drowned by the others. */
+function silentAlert(markets: readonly string[]): AlertSpec {
+  return {
+    name: "silent",
+    title: "FlashMM's task is silent",
+    expr: silence("flashmm_quoting_state", markets),
+    above: 0,
+    forDuration: "0s",
+    severity: "critical",
+    noData: "OK",
+    summary:
+      "No figures {{ with $labels.market }}of {{ . }} {{ end }}have come for two minutes: the task is gone, or its push fails. Orders of a silent task are ended by the health sweep.",
+    section: "The task is silent",
+    panelId: 5,
+  };
+}
+
+const ALERTS: readonly AlertSpec[] = [
   {
     name: "drawdown",
     title: "FlashMM drawdown is high",
@@ -63,20 +85,6 @@ export const ALERTS: readonly AlertSpec[] = [
     summary: "{{ $labels.market }} has not been quoted for two minutes.",
     section: "Quoting Halted",
     panelId: 4,
-  },
-  {
-    name: "silent",
-    title: "FlashMM's task is silent",
-    // By market, so that one shard's silence is not drowned by the others. A market that was told of for an hour no more is forgotten.
-    expr: silence("flashmm_quoting_state"),
-    above: 0,
-    forDuration: "0s",
-    severity: "critical",
-    noData: "OK",
-    summary:
-      "No figures {{ with $labels.market }}of {{ . }} {{ end }}have come for two minutes: the task is gone, or its push fails. Orders of a silent task are ended by the health sweep.",
-    section: "The task is silent",
-    panelId: 5,
   },
   {
     name: "unknown-orders",

@@ -5,6 +5,7 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import middy from "@middy/core";
 import { InputError } from "../../core/errors.ts";
+import { parseMarkets } from "../environment.ts";
 import { makeGrafanaAccess } from "../grafana-access.ts";
 import { makeLogger } from "../log.ts";
 import { moduleBeside } from "../module-beside.ts";
@@ -27,6 +28,7 @@ parseTargets(env["ALERT_WEBHOOK_URL"] ?? "", env["ALERT_EMAILS"] ?? "");
 const settings = {
   dataSourceUid: env["GRAFANA_DATASOURCE_UID"] || undefined,
   runbookUrl: env["RUNBOOK_URL"] || "docs/runbook.md",
+  markets: env["MARKETS"] ? parseMarkets(env["MARKETS"]) : [],
 };
 
 export const handler = middy()

@@ -17,6 +17,8 @@ export type ProvisionSettings = {
   /** An operator's choice of the Prometheus data source. */
   readonly dataSourceUid: string | undefined;
   readonly runbookUrl: string;
+  /** Every market there is to be; empty where nobody says. */
+  readonly markets: readonly string[];
 };
 
 export type Provisioned = {
@@ -49,7 +51,7 @@ export async function provision(client: GrafanaClient, settings: ProvisionSettin
   const dashboard = await putDashboard(client, namespace, found.dataSources);
   if (found.missing !== undefined) throw found.missing;
   const { dataSources } = found;
-  const rules = await putRules(client, dataSources, { receiver, runbookUrl: settings.runbookUrl });
+  const rules = await putRules(client, dataSources, { ...settings, receiver });
   const removed = await removeLeftPoints(client, settings.targets);
   return { version, api, dataSources, folder, dashboard, rules, receiver, removed };
 }

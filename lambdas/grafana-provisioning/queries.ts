@@ -37,8 +37,13 @@ export function quantile(
   return `histogram_quantile(${share}, sum by (${["le", ...by].join(", ")}) (rate(${series}[${window}])))`;
 }
 
-/** Markets of which a gauge has told within an hour and not in two minutes; without a label where it has told of none within the hour. */
-export function silence(name: GaugeName): string {
+/**
+ * Those of the markets of which a gauge has not told in two minutes, for as long as it does not. Where no markets are known: those of which
+ * it has told within an hour and not in two minutes; without a label where it has told of none within the hour.
+ */
+export function silence(name: GaugeName, markets: readonly string[]): string {
+  if (markets.length > 0)
+    return markets.map((market) => `absent_over_time(${gauge(name, `market="${market}"`)}[2m])`).join(" or ");
   const told = (window: string) => `count by (market) (count_over_time(${name}[${window}]))`;
   return `(${told("1h")} unless ${told("2m")}) or absent_over_time(${name}[1h])`;
 }

@@ -11,7 +11,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/alerting";
 import { TypeReduceBuilder, TypeThresholdBuilder } from "@grafana/grafana-foundation-sdk/expr";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
-import { ALERTS, type AlertSpec } from "./alerts.ts";
+import { type AlertSpec, makeAlerts } from "./alerts.ts";
 import { DASHBOARD_UID, type DataSources } from "./dashboard.ts";
 
 export const FOLDER_UID = "flashmm";
@@ -22,6 +22,8 @@ export type RuleSettings = {
   readonly receiver: string | undefined;
   /** Where `docs/runbook.md` can be read, without a fragment. */
   readonly runbookUrl: string;
+  /** Every market there is to be; empty where nobody says. */
+  readonly markets: readonly string[];
 };
 
 const EVERY_SECONDS = 60;
@@ -33,7 +35,7 @@ const EXPRESSION = "__expr__";
 /** The same bytes for the same settings. */
 export function makeRuleGroup(sources: Pick<DataSources, "prometheus">, settings: RuleSettings): RuleGroup {
   const group = new RuleGroupBuilder(RULE_GROUP).folderUid(FOLDER_UID).interval(EVERY_SECONDS);
-  for (const alert of ALERTS) group.withRule(ruleOf(alert, sources, settings));
+  for (const alert of makeAlerts(settings.markets)) group.withRule(ruleOf(alert, sources, settings));
   return group.build();
 }
 

@@ -37,6 +37,7 @@ describe("the provisioning of Grafana", () => {
       ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"],
     ]);
     const variables = functionOf("grafana-provisioning")["Properties"].Environment.Variables;
+    expect(variables.MARKETS).toBe("SEI/USDC");
     expect(variables.GRAFANA_SECRET_ARN).toEqual({ "Fn::GetStackOutput": expect.anything() });
     expect(Object.keys(variables).filter((name) => /API_KEY|TOKEN/.test(name))).toEqual([]);
   });

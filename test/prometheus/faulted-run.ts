@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { makeSystemClock } from "../../fargate/clock.ts";
 import { type LocalWorld, startLocalWorld } from "../../sim/local/local-world.ts";
 import { TaskProcess } from "../../sim/local/task-process.ts";
-import { alertExpressions } from "./expressions.ts";
+import { alertExpressions, LOCAL_MARKET } from "./expressions.ts";
 import { freePort, type Programs, type RunningPrometheus, startPrometheus } from "./prometheus.ts";
 
 /**
@@ -190,8 +190,8 @@ function openOrders({ exchange }: LocalWorld) {
 
 async function trueAlerts(prometheus: RunningPrometheus): Promise<readonly string[]> {
   const names: string[] = [];
-  for (const { name, expr, isTrue } of alertExpressions()) {
-    const asked = expr.replace(...SILENT_WINDOW);
+  for (const { name, expr, isTrue } of alertExpressions([LOCAL_MARKET])) {
+    const asked = expr.replaceAll(...SILENT_WINDOW);
     if ((await prometheus.query(asked)).some(({ value }) => isTrue(value))) names.push(name);
   }
   return names;

@@ -1,5 +1,5 @@
 /**
- * Twenty minutes of the task's metrics made of one scrape of them: as they were, or with one thing gone wrong. Owns the text in
+ * Twenty minutes, or more, of the task's metrics made of one scrape of them: as they were, or with one thing gone wrong. Owns the text in
  * OpenMetrics' format; what must be alerted then is the caller's.
  */
 
@@ -9,15 +9,17 @@ export type Wrong =
   | { readonly type: "gauge"; readonly name: string; readonly labels?: RegExp; readonly value: number }
   /** A counter grows by so much every fifteen seconds of them. */
   | { readonly type: "counter"; readonly name: string; readonly labels: RegExp; readonly step: number }
-  /** Nothing of what has these labels is sent for the last five minutes. */
-  | { readonly type: "silence"; readonly labels: RegExp };
+  /** Nothing of what has these labels is sent for the last five minutes, or for as long as told. */
+  | { readonly type: "silence"; readonly labels: RegExp; readonly forSeconds?: number };
 
 type Line = { readonly name: string; readonly labels: string; readonly value: string };
 
-/** Of a second shard, which quotes another market. */
-const OTHER_SHARD: Line = { name: "flashmm_quoting_state", labels: '{market="OTHER/USDC"}', value: "1" };
+/** Of a second shard. */
+export const OTHER_MARKET = "OTHER/USDC";
+const OTHER_SHARD: Line = { name: "flashmm_quoting_state", labels: `{market="${OTHER_MARKET}"}`, value: "1" };
 
-const LASTING_SECONDS = 1_200;
+/** Before something goes wrong. */
+const WELL_SECONDS = 900;
 const STEP_SECONDS = 15;
 const WRONG_SECONDS = 300;
 const LINE = /^(\w+)(\{.*\})? (\S+)$/;
@@ -31,9 +33,11 @@ export function makeHistory(scrape: string, wrong: Wrong, endSeconds: number): s
   const made: string[] = [];
   // The samples of a metric stand together in this format.
   const all = lines.flatMap((line) => (isFirstOf(OTHER_SHARD.name, line, lines) ? [line, OTHER_SHARD] : [line]));
+  const wrongSeconds = wrong.type === "silence" ? (wrong.forSeconds ?? WRONG_SECONDS) : WRONG_SECONDS;
+  const fromSeconds = endSeconds - wrongSeconds;
   for (const line of all) {
-    for (let at = endSeconds - LASTING_SECONDS; at <= endSeconds; at += STEP_SECONDS) {
-      const value = valueAt(line, wrong, Math.max(0, at - (endSeconds - WRONG_SECONDS)) / STEP_SECONDS);
+    for (let at = fromSeconds - WELL_SECONDS; at <= endSeconds; at += STEP_SECONDS) {
+      const value = valueAt(line, wrong, Math.max(0, at - fromSeconds) / STEP_SECONDS);
       if (value !== undefined) made.push(`${line.name}${line.labels} ${value} ${at}`);
     }
   }

@@ -10,9 +10,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alertExpressions, annotationExpressions, panelExpressions } from "./expressions.ts";
+import { alertExpressions, annotationExpressions, LOCAL_MARKET, panelExpressions } from "./expressions.ts";
 import { runWithFaults } from "./faulted-run.ts";
-import { makeHistory, type Wrong } from "./histories.ts";
+import { makeHistory, OTHER_MARKET, type Wrong } from "./histories.ts";
 import {
   checkExpressions,
   findPrograms,
@@ -35,11 +35,15 @@ const ASKED_AFTER_MS = 80_000;
 const SWEPT = 'flashmm_integration_healthy{integration="fill-audit"} and on() min(flashmm_integration_healthy) == 1';
 const SWEPT_WITHIN_MS = 130_000;
 
+const BOTH = [LOCAL_MARKET, OTHER_MARKET];
+
 /** What goes wrong beside what `faulted-run.ts` makes for real, and the alerts that must be true then, and no others. */
 const CASES: readonly (readonly [what: string, wrong: Wrong, alerts: readonly string[]])[] = [
   ["nothing", { type: "nothing" }, []],
   ["a halt", { type: "gauge", name: "flashmm_quoting_state", value: 0 }, ["halted"]],
   ["a silent task beside another", { type: "silence", labels: /^(?!.*OTHER)/ }, ["silent"]],
+  // It is as dead then as at first.
+  ["such a task after 75 minutes", { type: "silence", labels: /^(?!.*OTHER)/, forSeconds: 4_500 }, ["silent"]],
   ["orders of unknown outcome", { type: "gauge", name: "flashmm_orders_unknown", value: 2 }, ["unknown-orders"]],
   ["an open breaker", { type: "gauge", name: "flashmm_circuit_state", value: 2 }, ["circuit-open"]],
   [
@@ -89,7 +93,7 @@ async function main(): Promise<number> {
   const faults: string[] = [];
   try {
     const programs = findPrograms(folder);
-    const all = [...panelExpressions(), ...alertExpressions(), ...annotationExpressions()];
+    const all = [...panelExpressions(), ...alertExpressions([]), ...alertExpressions(BOTH), ...annotationExpressions()];
     checkExpressions(
       programs,
       folder,
@@ -132,7 +136,7 @@ async function besideARun(programs: Programs, folder: string, faults: string[]):
       if ((await prometheus.query(expr)).length === 0) faults.push(`panel ${name} shows nothing: ${expr}`);
     }
     say(`${panels.length} queries of panels asked`);
-    const found = await trueAlerts(prometheus);
+    const found = await trueAlerts(prometheus, [LOCAL_MARKET]);
     if (found.length > 0) faults.push(`beside a run without a fault alerts were true: ${found.join(", ")}`);
     return await (await fetch(`http://${scraped}/metrics`)).text();
   } finally {
@@ -158,15 +162,19 @@ async function alertsOf(
   const data = importMetrics(programs, folder, text);
   const prometheus = await startPrometheus(programs, { folder, data, scraped: undefined });
   try {
-    return await trueAlerts(prometheus, endSeconds);
+    return await trueAlerts(prometheus, BOTH, endSeconds);
   } finally {
     await prometheus.stop();
   }
 }
 
-async function trueAlerts(prometheus: RunningPrometheus, atSeconds?: number): Promise<readonly string[]> {
+async function trueAlerts(
+  prometheus: RunningPrometheus,
+  markets: readonly string[],
+  atSeconds?: number,
+): Promise<readonly string[]> {
   const names: string[] = [];
-  for (const { name, expr, isTrue } of alertExpressions()) {
+  for (const { name, expr, isTrue } of alertExpressions(markets)) {
     if ((await prometheus.query(expr, atSeconds)).some(({ value }) => isTrue(value))) names.push(name);
   }
   return names;

@@ -2,17 +2,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeMetrics } from "../../../fargate/telemetry.ts";
-import { ALERTS } from "../../../lambdas/grafana-provisioning/alerts.ts";
+import { makeAlerts } from "../../../lambdas/grafana-provisioning/alerts.ts";
 import { makeDashboard } from "../../../lambdas/grafana-provisioning/dashboard.ts";
 import { FUNCTION_PANELS } from "../../../lambdas/grafana-provisioning/function-panels.ts";
 import { ROWS } from "../../../lambdas/grafana-provisioning/panels.ts";
 import { makeRuleGroup } from "../../../lambdas/grafana-provisioning/rule-group.ts";
 
 const SOURCES = { prometheus: { uid: "grafanacloud-prom" }, cloudWatch: { uid: "cloudwatch" } };
+const SETTINGS = { receiver: "flashmm", runbookUrl: "https://docs.test/runbook", markets: ["SEI/USDC", "ATOM/USDC"] };
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
+const alerts = [...makeAlerts([]), ...makeAlerts(SETTINGS.markets)];
 const panels = ROWS.flatMap((row) => row.panels);
-const exprs = [...panels.flatMap(({ queries }) => queries.map(({ expr }) => expr)), ...ALERTS.map(({ expr }) => expr)];
+const exprs = [...panels.flatMap(({ queries }) => queries.map(({ expr }) => expr)), ...alerts.map(({ expr }) => expr)];
 
 describe("what is put into Grafana", () => {
   it("is this dashboard", async () => {
@@ -20,14 +22,14 @@ describe("what is put into Grafana", () => {
   });
 
   it("are these rules", async () => {
-    const group = makeRuleGroup(SOURCES, { receiver: "flashmm", runbookUrl: "https://docs.test/runbook" });
+    const group = makeRuleGroup(SOURCES, SETTINGS);
     await expect(json(group)).toMatchFileSnapshot("rule-group.json.snapshot");
   });
 
   it("has one id a panel, and every alert shows one of them", () => {
     const ids = [...panels, ...FUNCTION_PANELS].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { panelId } of ALERTS) expect(ids).toContain(panelId);
+    for (const { panelId } of alerts) expect(ids).toContain(panelId);
   });
 
   it("has panels that overlap nowhere and fill their lines", () => {
@@ -64,7 +66,7 @@ describe("what is put into Grafana", () => {
   });
 
   it("uses windows that Grafana chooses on the dashboard, and fixed ones in alerts", () => {
-    for (const { expr } of ALERTS) expect(expr).not.toContain("$");
+    for (const { expr } of alerts) expect(expr).not.toContain("$");
     for (const expr of exprs) expect(expr).not.toMatch(/(?<!histogram_)rate\([^[]*\[\d+s\]/);
   });
 
@@ -79,16 +81,24 @@ describe("what is put into Grafana", () => {
     }
   });
 
+  it("asks of each market that there is to be whether it is told of, and without them of what was told of within an hour", () => {
+    const silent = (markets: readonly string[]) => makeAlerts(markets).find(({ name }) => name === "silent")?.expr;
+    expect(silent(SETTINGS.markets)).toBe(
+      'absent_over_time(flashmm_quoting_state{market="SEI/USDC"}[2m]) or absent_over_time(flashmm_quoting_state{market="ATOM/USDC"}[2m])',
+    );
+    expect(silent([])).toMatch(/\[1h\].* unless .*\[2m\]/);
+  });
+
   it("leads from each alert to a section of the runbook", () => {
     const runbook = readFileSync(join(import.meta.dirname, "../../../docs/runbook.md"), "utf8");
     const written = [...runbook.matchAll(/^##+ (.+)$/gm)].map(([, title]) => title);
     // Two sections come with the runbook's own change.
-    for (const { section } of ALERTS)
+    for (const { section } of alerts)
       expect([...written, "The task is silent", "An integration is ill"]).toContain(section);
   });
 
   it("alerts on a drawdown above 3 percent, critical, to our receiver", () => {
-    const { rules = [] } = makeRuleGroup(SOURCES, { receiver: "flashmm", runbookUrl: "https://docs.test/runbook" });
+    const { rules = [] } = makeRuleGroup(SOURCES, SETTINGS);
     expect(rules.find(({ uid }) => uid === "flashmm-drawdown")).toMatchObject({
       labels: { severity: "critical", service: "flashmm" },
       annotations: { runbook_url: "https://docs.test/runbook#risk-limit-breached", __panelId__: "11" },

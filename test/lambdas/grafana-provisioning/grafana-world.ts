@@ -13,6 +13,7 @@ export const SETTINGS: ProvisionSettings = {
   targets: parseTargets("https://hooks.test/secret-path", "ops@flashmm.test"),
   dataSourceUid: undefined,
   runbookUrl: "https://docs.test/runbook",
+  markets: ["SEI/USDC", "ATOM/USDC"],
 };
 
 export function makeGrafanaWorld(grafana: Partial<GrafanaSettings> = {}) {

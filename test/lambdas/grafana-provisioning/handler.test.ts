@@ -31,6 +31,7 @@ it.each([
   ],
   [{ GRAFANA_URL: "nowhere" }, "GRAFANA_URL must be an https:// address"],
   [{ ALERT_WEBHOOK_URL: "nowhere" }, "ALERT_WEBHOOK_URL must be an https:// address"],
+  [{ MARKETS: "SEI" }, "MARKETS must be symbols such as SEI/USDC"],
   [{ ALERT_EMAILS: "ops@flashmm.test, ops" }, 'ALERT_EMAILS must be addresses, comma-separated, was "ops"'],
 ])("the function does not start with %j", async (changes, expected) => {
   await expect(startHandler(changes)).rejects.toThrow(expected);
@@ -45,6 +46,14 @@ it("the function provisions over real sockets, and answers what it did", async (
     receiver: "flashmm",
   });
   expect(await handler(REQUESTED, context)).toMatchObject({ folder: "unchanged", dashboard: "unchanged" });
+});
+
+it("the function asks after each market of its environment", async () => {
+  const handler = await startHandler({ MARKETS: "SEI/USDC,ATOM/USDC" });
+  expect(await handler(REQUESTED, context)).toMatchObject({ provisioned: true });
+  const path = "/api/v1/provisioning/folder/flashmm/rule-groups/flashmm-core";
+  const response = await fetch(`${grafana.url}${path}`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  expect(await response.text()).toContain('absent_over_time(flashmm_quoting_state{market=\\"ATOM/USDC\\"}[2m])');
 });
 
 it("the function fails where Grafana refuses its token, so that the request is set aside", async () => {
