@@ -1,6 +1,6 @@
 /**
- * What the health sweep says of every integration (CONTRACTS 5), read now and then, shown on the page and among the metrics. Owns the reading; nothing waits
- * for it and no order depends on it: the sweep is not the task's, and may be silent while the task is well.
+ * What the health sweep says of every integration (CONTRACTS 5), read now and then, shown on the page, among the alarms and the metrics. Owns
+ * the reading, and that what is swept no more is nowhere; nothing waits for it and no order depends on it: the sweep is not the task's, and may be silent while the task is well.
  */
 import { type AttributeValue, type DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { readIsoTime } from "../core/sei/iso-time.ts";
@@ -67,7 +67,7 @@ export class HealthView {
       Limit: SHOWN_MAX,
     });
     const { Items = [] } = await client.send(command, { abortSignal });
-    return Items.flatMap(toState);
+    return stillSwept(Items.flatMap(toState));
   }
 
   #measure(integrations: readonly IntegrationState[]): void {
@@ -77,12 +77,23 @@ export class HealthView {
       this.#measured.add(integration);
       metrics.set("flashmm_integration_healthy", { integration }, healthy ? 1 : 0);
     }
+    const told = new Set(integrations.map(({ integration }) => integration));
+    for (const integration of this.#measured) {
+      // A gauge stays once it is there: no number is neither well nor ill.
+      if (!told.has(integration)) metrics.set("flashmm_integration_healthy", { integration }, Number.NaN);
+    }
     const newestMs = Math.max(...integrations.map(({ checkedAtMs }) => checkedAtMs ?? 0), 0);
     // Before the first sweep nothing is known of it.
     if (newestMs === 0) return;
     const isLate = clock.now().epochMs - newestMs > SWEEP_OLD_AFTER_MS;
     metrics.set("flashmm_integration_healthy", { integration: "health-sweep" }, isLate ? 0 : 1);
   }
+}
+
+/** Without what later sweeps have left out, a shard or a function that is gone: its item stays as it was. */
+function stillSwept(integrations: readonly IntegrationState[]): readonly IntegrationState[] {
+  const newestMs = Math.max(...integrations.map(({ checkedAtMs }) => checkedAtMs ?? 0), 0);
+  return integrations.filter(({ checkedAtMs }) => newestMs - (checkedAtMs ?? newestMs) <= SWEEP_OLD_AFTER_MS);
 }
 
 /** None for an item that says nothing of health. */

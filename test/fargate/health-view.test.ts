@@ -79,6 +79,36 @@ it("the health items are shown as the sweep writes them, and read again every fi
   view.stop();
 });
 
+it("an integration that is swept no more is left out, and its gauge tells nothing any more", async () => {
+  const ill = { healthy: { BOOL: false }, configured: { BOOL: true } };
+  const at = (millis: number) => ({ checkedAt: { S: new Date(millis).toISOString() } });
+  await put("lease-old", { ...ill, ...at(NOW_MS) });
+  await put("x", { ...ill, ...at(NOW_MS) });
+  const view = makeView();
+  const shown = () => view.state()?.map(({ integration }) => integration);
+  view.start();
+  await settled();
+  expect(shown()).toEqual(["lease-old", "x"]);
+  expect(gauges).toEqual({ "lease-old": 0, x: 0, "health-sweep": 1 });
+  for (const [laterMs, left] of [
+    [180_000, ["lease-old", "x"]],
+    [180_001, ["x"]],
+  ] as const) {
+    await put("x", { ...ill, ...at(NOW_MS + laterMs) });
+    clock.advance(15_000);
+    await settled();
+    expect(shown()).toEqual(left);
+  }
+  expect(gauges).toEqual({ "lease-old": Number.NaN, x: 0, "health-sweep": 1 });
+  // It comes back as soon as it is swept again.
+  await put("lease-old", { ...ill, ...at(NOW_MS + 180_001) });
+  clock.advance(15_000);
+  await settled();
+  expect(shown()).toEqual(["lease-old", "x"]);
+  expect(gauges["lease-old"]).toBe(0);
+  view.stop();
+});
+
 it("a table that cannot be read is told once, and tried again", async () => {
   const view = makeView("nowhere");
   view.start();
