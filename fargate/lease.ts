@@ -104,6 +104,13 @@ export class Lease {
     return this.#phase === "waiting" ? "the lease is not ours yet" : `the lease is ${this.#phase}`;
   }
 
+  /** Whether nobody else can have it now: what a holder says of the shard for good, such as its figures, it says then alone. */
+  isSurelyOurs(now: Instant): boolean {
+    if (!this.#isHolding) return false;
+    this.#observe(now);
+    return this.#validity.doubt === undefined && this.#validity.validForMs(now) > 0;
+  }
+
   /**
    * Something speaks against believing that it is still ours: nothing may be placed until the record has been read again. Resolves
    * when that reading was answered or has failed, at once when it is not held.

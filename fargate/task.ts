@@ -99,7 +99,7 @@ export class Task {
       sender: { stage: config.stage, shard, startedMs: this.#startedAt.epochMs },
       registry,
       metrics: this.metrics,
-      isInCharge: () => this.#isInCharge,
+      isInCharge: () => this.#lease.isSurelyOurs(clock.now()),
     });
     this.#chain = makeChainAccount(options, this.#settings);
     this.#startup = new Startup({ clock, rng, log });

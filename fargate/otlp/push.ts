@@ -26,7 +26,7 @@ const LOOK_AGAIN_MS = 300_000;
 /** One whose target fails, or that could not be read, is read again no sooner: the token may have been changed. */
 const READ_AGAIN_MS = 60_000;
 
-const NOT_IN_CHARGE = "the task has the lease no more";
+const NOT_IN_CHARGE = "the lease is not the task's for sure";
 
 export type MetricsPushOptions = {
   /** Undefined: nothing is pushed. */
@@ -36,7 +36,7 @@ export type MetricsPushOptions = {
   readonly registry: Pick<Registry, "collect">;
   readonly metrics: Pick<Metrics, "increment">;
   readonly sender: Sender;
-  /** Whether this task has the lease now; asked again right before the bytes are written. */
+  /** Whether this task has the lease for sure; asked again right before the bytes are written. */
   readonly isInCharge: () => boolean;
   readonly fetch: Fetch;
   readonly clock: Clock;

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { Lease } from "../../fargate/lease.ts";
+import type { Clock } from "../../fargate/seams.ts";
 import { makeLeases } from "./lease-world.ts";
 
 const TERM_MS = 10_000;
@@ -300,5 +302,43 @@ describe("holding the lease", () => {
     const b = world.start("task-b");
     expect(await world.passUntil(() => b.isPlacing(), 20_000)).toBeGreaterThanOrEqual(TAKE_OVER_MS);
     expect(b.acquired).toMatchObject({ takenFromMs: TERM_MS });
+  });
+});
+
+describe("what a holder says of the shard for good", () => {
+  const isSure = ({ lease, clock }: { lease: Lease; clock: Clock }) => lease.isSurelyOurs(clock.now());
+
+  it.each([
+    ["that stood still", false],
+    ["whose machine was frozen with its clock", true],
+  ])(
+    "is not said by a task %s past its term, however soon it is asked, while its successor says it",
+    async (_what, isFrozen) => {
+      const { world, a } = await makeHeld();
+      const b = world.start("task-b");
+      await world.pass(1_000);
+      expect([isSure(a), isSure(b)]).toEqual([true, false]);
+      a.pause(isFrozen);
+      await world.passUntil(() => b.isPlacing(), 60_000);
+      expect(isSure(b)).toBe(true);
+      a.wake();
+      expect(isSure(a)).toBe(false);
+      await world.pass(20_000);
+      expect([isSure(a), isSure(b)]).toEqual([false, true]);
+    },
+  );
+
+  it("is said until the end of the term, also where it places no more, and not in doubt", async () => {
+    const { world, a } = await makeHeld();
+    a.network = "refused";
+    await world.passUntil(() => a.status === "expiring", TERM_MS);
+    expect(isSure(a)).toBe(true);
+    await world.passUntil(() => !isSure(a), TERM_MS);
+    expect(a.lease.state()).toMatchObject({ status: "expiring", validForMs: 0 });
+    a.network = "up";
+    await world.passUntil(() => isSure(a), TERM_MS);
+    a.network = "answers-hang";
+    void a.lease.recheck("a freeze");
+    expect(isSure(a)).toBe(false);
   });
 });

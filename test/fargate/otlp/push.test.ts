@@ -152,7 +152,11 @@ describe("the lease and the push", () => {
     world.isInCharge = false;
     await pass(60);
     expect(collector.takenCount).toBe(2);
-    expect(push.state()).toMatchObject({ status: "waiting", failures: 0, detail: "the task has the lease no more" });
+    expect(push.state()).toMatchObject({
+      status: "waiting",
+      failures: 0,
+      detail: "the lease is not the task's for sure",
+    });
     expect((await scrape(registry)).lines).toContain(`${ERRORS}{kind="no-answer"} 0`);
     world.isInCharge = true;
     await pass(20);
