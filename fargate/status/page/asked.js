@@ -23,6 +23,8 @@ export function noteAsked(request, state) {
     outcome: "sending",
     detail: "",
     isOver: false,
+    /** Why it is not known whether it was sent; empty when it is known. */
+    doubt: "",
     wasSo: isAsAsked(request, state),
   };
   asked = [entry, ...asked].slice(0, SHOWN_MAX);
@@ -37,6 +39,12 @@ export function noteSent(entry, eventId) {
 export function noteFault(entry, reason) {
   say(entry, "failed", reason);
   entry.isOver = true;
+}
+
+/** It may have been sent, and is followed like what was. */
+export function noteUnknown(entry, reason) {
+  entry.doubt = reason;
+  say(entry, "unknown", reason);
 }
 
 /** Whether something that was asked for has not been seen to be obeyed yet: then the state is worth asking for more often. */
@@ -57,7 +65,9 @@ function follow(entry, state) {
     say(entry, "obeyed", `${when}; ${restOf(entry, state)}`);
     entry.isOver = true;
   } else if (tookMs > LATE_AFTER_MS) {
-    say(entry, "late", `not obeyed for ${age(tookMs)}: ${standingOf(entry, state)}`);
+    const lateness = `not obeyed for ${age(tookMs)}: ${standingOf(entry, state)}`;
+    if (entry.doubt === "") say(entry, "late", lateness);
+    else say(entry, "unknown", `${entry.doubt}; ${lateness}`);
     entry.isOver = tookMs > GIVEN_UP_AFTER_MS;
   }
 }
@@ -108,6 +118,7 @@ const WORDS = {
   obeyed: "✓ obeyed",
   late: "! late",
   failed: "✗ not sent",
+  unknown: "? not known",
 };
 
 function draw() {

@@ -3,7 +3,7 @@
  * steps; what became of a request is `asked.js`'s.
  */
 import { ask } from "/ask.js";
-import { noteAsked, noteFault, noteSent } from "/asked.js";
+import { noteAsked, noteFault, noteSent, noteUnknown } from "/asked.js";
 import { byId, children, element, setData, setText, show } from "/elements.js";
 
 /** As the task takes it: one line, nothing that cannot be seen. */
@@ -143,8 +143,14 @@ async function send() {
     });
     noteSent(entry, eventId);
   } catch (error) {
-    noteFault(entry, error.message);
+    if (isProof(error)) noteFault(entry, error.message);
+    else noteUnknown(entry, error.message);
   }
+}
+
+/** Whether nothing was sent for certain: the task refused the request, or the bus did. Anything else may have been carried out. */
+function isProof({ status = 0 }) {
+  return status === 502 || (status >= 400 && status < 500);
 }
 
 async function copy() {

@@ -264,6 +264,47 @@ describe("the console of a task with much to say", () => {
     expect(watched.complaints).toEqual([]);
   });
 
+  test.each([
+    ["the bus does not answer", 504, "? not known"],
+    ["the connection breaks", undefined, "? not known"],
+    ["the bus refuses it", 502, "✗ not sent"],
+  ])("a request where %s (%s) is told as %s, and followed where it may be carried out", async (what, status, word) => {
+    const operator = makeOperatorApi({
+      markets: ["SEI/USDC", "ATOM/USDC"],
+      bus: busAt("http://127.0.0.1:1", makeDrivenClock()),
+    });
+    const operating = await startServer({ ...sources, operator });
+    try {
+      await page.route("**/api/operator", async (route) => {
+        if (route.request().method() !== "POST") return await route.continue();
+        if (status === undefined) return await route.abort();
+        return await route.fulfill({ status, json: { error: { code: "X", message: what } } });
+      });
+      await open(operating.port);
+      await page.locator("#operation", { hasText: /^$/ }).waitFor({ state: "attached" });
+      await page.getByLabel("Market", { exact: true }).selectOption("ATOM/USDC");
+      await page.getByLabel("Reason", { exact: true }).fill("looked");
+      await page.getByRole("button", { name: "Resume …" }).click();
+      await page.getByRole("button", { name: "Resume ATOM/USDC now" }).click();
+      await expect.poll(() => textOf("#asked"), POLLED).toContain(word);
+      expect(await textOf("#asked")).toContain(status === undefined ? "no connection" : what);
+      const { control } = state;
+      const running = { state: "running", reason: null, by: null, at: null } as const;
+      state = makeConsoleState({
+        control: { ...control, markets: control.markets.map((market) => ({ ...market, ...running })) },
+      });
+      if (word === "? not known") {
+        await expect.poll(() => textOf("#asked"), POLLED).toMatch(/✓ obeyed\s+“looked” after \d/);
+      } else {
+        await page.locator("#alarms li").first().waitFor();
+        await page.waitForResponse("**/api/state*");
+        expect(await textOf("#asked")).toContain(word);
+      }
+    } finally {
+      await operating.close();
+    }
+  });
+
   test("fits a phone, and every text can be read, in light and dark", async () => {
     await askToHalt();
     for (const colorScheme of ["light", "dark"] as const) {
