@@ -26,8 +26,8 @@ export type OperatorApiOptions = {
 
 export class OperatorApi {
   readonly #options: OperatorApiOptions;
-  /** Monotonic moments of the requests that were looked at. */
-  #asked: readonly number[] = [];
+  /** Monotonic moments of the last requests that were sent on. Apart: resumes must not use up what halts may. */
+  readonly #asked: Record<OperatorRequest["action"], readonly number[]> = { halt: [], resume: [] };
 
   constructor(options: OperatorApiOptions) {
     this.#options = options;
@@ -54,11 +54,6 @@ export class OperatorApi {
   async take(request: IncomingMessage): Promise<Answer> {
     const { bus } = this.#options;
     if (bus === undefined) return failure(405, "OPERATION_OFF", "STATUS_OPERATION must be on, was off");
-    const waitMs = this.#count(bus.clock.now().monotonicMs);
-    if (waitMs > 0) {
-      const message = `requests must be at most ${REQUESTS_MAX} in ${REQUESTS_WITHIN_MS / 1_000} s, were more`;
-      return failure(429, "TOO_MANY_REQUESTS", message, { "retry-after": `${Math.ceil(waitMs / 1_000)}` });
-    }
     const body = await readJson(request);
     if (body === undefined) return failure(400, "BAD_REQUEST", "the body must be JSON in UTF-8, was something else");
     return this.#answer(body.value, (asked) => this.#send(bus, asked));
@@ -66,6 +61,12 @@ export class OperatorApi {
 
   async #send(bus: OperatorBus, asked: OperatorRequest): Promise<Answer> {
     const { log } = this.#options;
+    const waitMs = this.#count(asked.action, bus.clock.now().monotonicMs);
+    if (waitMs > 0) {
+      const within = `at most ${REQUESTS_MAX} in ${REQUESTS_WITHIN_MS / 1_000} s`;
+      const message = `requests to ${asked.action} must be ${within}, were more`;
+      return failure(429, "TOO_MANY_REQUESTS", message, { "retry-after": `${Math.ceil(waitMs / 1_000)}` });
+    }
     const event = toOperatorEvent(asked);
     const outcome = await putOnBus(bus, event);
     log.info("operator asked on the page", { ...event, outcome });
@@ -91,11 +92,11 @@ export class OperatorApi {
   }
 
   /** Milliseconds to wait; 0 for one that is taken now. */
-  #count(nowMs: number): number {
-    const recent = this.#asked.filter((atMs) => nowMs - atMs < REQUESTS_WITHIN_MS);
+  #count(action: OperatorRequest["action"], nowMs: number): number {
+    const recent = this.#asked[action].filter((atMs) => nowMs - atMs < REQUESTS_WITHIN_MS);
     const [oldest = nowMs] = recent;
     if (recent.length >= REQUESTS_MAX) return oldest + REQUESTS_WITHIN_MS - nowMs;
-    this.#asked = [...recent, nowMs];
+    this.#asked[action] = [...recent, nowMs];
     return 0;
   }
 }

@@ -155,7 +155,7 @@ describe("the operator's part of the page", () => {
     expect(delivered).toEqual([]);
   });
 
-  test("takes ten requests in a minute, and says when the next one may come", async () => {
+  test("takes ten halts in a minute, and says when the next one may come", async () => {
     const other = await startServer({ operator: makeOperatorApi({ bus: busAt(bus.url, clock) }) });
     for (let count = 0; count < 10; count++) {
       expect(await post(JSON.stringify(HALT), {}, other.port)).toMatchObject({ status: 202 });
@@ -170,6 +170,16 @@ describe("the operator's part of the page", () => {
     expect(await post(JSON.stringify(HALT), {}, other.port)).toMatchObject({ status: 202 });
     expect(delivered).toHaveLength(11);
     await other.close();
+  });
+
+  test("takes a halt however many resumes and malformed requests were made before it", async () => {
+    for (let count = 0; count < 11; count++) await post(JSON.stringify({ action: "resume", reason: "looked" }));
+    for (let count = 0; count < 11; count++) expect(await post("{")).toMatchObject({ status: 400 });
+    expect(await post(JSON.stringify({ action: "resume", reason: "looked" }))).toMatchObject({
+      status: 429,
+      body: { error: { message: "requests to resume must be at most 10 in 60 s, were more" } },
+    });
+    expect(await post(JSON.stringify(HALT))).toMatchObject({ status: 202 });
   });
 
   test("says that the bus refused it, or that nobody knows whether it came", async () => {
