@@ -85,7 +85,10 @@ export function readPushSource(env: (name: string) => string | undefined, faults
   else if (target !== undefined) return { type: "given", target };
   const arn = env("GRAFANA_SECRET_ARN");
   if (arn === undefined) return undefined;
-  if (!ARN.test(arn)) faults.push(`GRAFANA_SECRET_ARN must be the ARN of a secret, was ${JSON.stringify(arn)}`);
+  if (!ARN.test(arn)) {
+    const was = arn.startsWith("arn:") ? JSON.stringify(arn) : "something else (not shown)";
+    faults.push(`GRAFANA_SECRET_ARN must be the ARN of a secret, was ${was}`);
+  }
   return { type: "secret", arn };
 }
 

@@ -28,11 +28,15 @@ const OUTBOX_AFTER_MS = 30_000;
 const START_AFTER_MS = 120_000;
 /** Eight pushes of the metrics: whoever takes them may be away for a moment. */
 const PUSH_AFTER_MS = 120_000;
+/** Control items are read twice a second. */
+const CONTROL_AFTER_MS = 3_000;
 /** A lease is renewed, or read again, well within this. */
 const LEASE_AFTER_MS = 3_000;
 
 /** How `lambdas/operator-control` signs what it writes. */
 const OPERATOR = "flashmm.operator";
+/** And `lambdas/fill-audit`. */
+const AUDITOR = "fill-audit";
 
 export const RUNBOOK = {
   audit: "docs/runbook.md#fill-audit",
@@ -92,15 +96,23 @@ function controlAlarms({ control }: Watched): readonly Alarm[] {
   return control.markets.flatMap(({ market, state, reason, by, at }) => {
     const detail = reason ?? "";
     if (state === "unreadable") {
-      return [critical(`control ${market}`, `Whether ${market} may be quoted cannot be read`, detail, RUNBOOK.halted)];
+      const what = `Whether ${market} may be quoted cannot be read`;
+      // At a start the first reading takes a moment.
+      return [{ ...critical(`control ${market}`, what, detail, RUNBOOK.halted), afterMs: CONTROL_AFTER_MS }];
     }
     if (state !== "halted") return [];
     const said = `${detail} (${by ?? "nobody"})`;
-    const alarm = by?.startsWith(OPERATOR)
-      ? warning(`halt ${market}`, `${market} is halted by hand`, said, RUNBOOK.byHand)
-      : critical(`halt ${market}`, `${market} is halted by a limit until an operator resumes`, said, RUNBOOK.limit);
-    return [{ ...alarm, sinceMs: at === null ? null : Date.parse(at) }];
+    return [{ ...haltAlarm(market, by ?? "", said), sinceMs: at === null ? null : Date.parse(at) }];
   });
+}
+
+function haltAlarm(market: string, by: string, said: string): Alarm {
+  const key = `halt ${market}`;
+  if (by.startsWith(OPERATOR)) return warning(key, `${market} is halted by hand`, said, RUNBOOK.byHand);
+  const until = "until an operator resumes";
+  if (by === AUDITOR) return critical(key, `${market} is halted by the fill audit ${until}`, said, RUNBOOK.audit);
+  // This engine's limits, an earlier one's, or whoever wrote the item: the detail says.
+  return critical(key, `${market} is halted ${until}`, said, RUNBOOK.limit);
 }
 
 /** What `/healthz` says once the task runs; before that it only says so. */

@@ -89,7 +89,12 @@ describe("where the metrics are pushed to", () => {
     [
       "an ARN of something else",
       { GRAFANA_SECRET_ARN: "arn:aws:s3:::x" },
-      ["GRAFANA_SECRET_ARN must be the ARN of a secret"],
+      ['GRAFANA_SECRET_ARN must be the ARN of a secret, was "arn:aws:s3:::x"'],
+    ],
+    [
+      "a token in the ARN's place",
+      { GRAFANA_SECRET_ARN: ACCOUNT.token },
+      ["GRAFANA_SECRET_ARN must be the ARN of a secret, was something else (not shown)"],
     ],
   ])("is refused with %s, the token not shown", (_name, env, faults) => {
     const found = faultsOf(env);

@@ -78,7 +78,7 @@ describe("alarms", () => {
       state: halted("task-7f3a", "SEI/USDC: repeated execution"),
       is: {
         severity: "critical",
-        what: "SEI/USDC is halted by a limit until an operator resumes",
+        what: "SEI/USDC is halted until an operator resumes",
         runbook: RUNBOOK.limit,
       },
     },
@@ -87,8 +87,9 @@ describe("alarms", () => {
       state: halted("fill-audit", "SEI/USDC: an hour does not add up"),
       is: {
         severity: "critical",
+        what: "SEI/USDC is halted by the fill audit until an operator resumes",
         detail: "SEI/USDC: an hour does not add up (fill-audit)",
-        runbook: RUNBOOK.limit,
+        runbook: RUNBOOK.audit,
       },
     },
     {
@@ -245,6 +246,21 @@ describe("alarms", () => {
     expect([look(0), look(9_999), look(10_000)]).toEqual([[], [], [0]]);
     watch.look({ ...makeTaskState({ markets: [well], nowMs: NOW_MS + 11_000 }), healthReasons: [] });
     expect([watch.alarms, look(12_000), look(22_000)]).toEqual([[], [], [12_000]]);
+  });
+
+  test("control items that are not read yet are none while the task has hardly begun", () => {
+    const watch = new AlarmWatch();
+    const market = { market: "SEI/USDC", state: "unreadable", reason: "they were never read", by: null, at: null };
+    const look = (atMs: number) => {
+      const state = makeTaskState({
+        markets: [well],
+        control: { readable: false, readAgeMs: null, markets: [market] },
+        nowMs: NOW_MS + atMs,
+      });
+      watch.look({ ...state, healthReasons: [] });
+      return watch.alarms.map(({ what }) => what);
+    };
+    expect([look(0), look(2_999), look(3_000)]).toEqual([[], [], ["Whether SEI/USDC may be quoted cannot be read"]]);
   });
 
   test("errors count by how many came lately, and are over when no more come", () => {
