@@ -71,7 +71,7 @@ export class MetricsPush {
   start(): void {
     if (this.#options.source === undefined || this.#isStarted || this.#isEnding) return;
     this.#isStarted = true;
-    void this.#turn();
+    void this.#rehearse().then(() => this.#turn());
   }
 
   /** The last push, of the figures as they are now; resolves after `withinMs` at the latest, and nothing is pushed after it. */
@@ -89,7 +89,18 @@ export class MetricsPush {
     return this.#state;
   }
 
+  /** The first message takes some 30 ms, the next ones one: it is made before anything is quoted, whenever the target is known. */
+  async #rehearse(): Promise<void> {
+    const { registry, sender, clock } = this.#options;
+    try {
+      makeMessage(await registry.collect(), sender, clock.now().epochMs);
+    } catch {
+      // The first push says so.
+    }
+  }
+
   async #turn(): Promise<void> {
+    if (this.#isEnding) return;
     const { clock } = this.#options;
     const beganMs = clock.now().monotonicMs;
     const pauseMs = await this.#pushInTurn();

@@ -7,7 +7,7 @@ import { withDeadline } from "../deadline.ts";
 import type { Clock } from "../seams.ts";
 import { type PushTarget, readTarget, SECRET_FIELDS } from "./target.ts";
 
-/** `off` is what the secret says, `unread` that it could not be asked. */
+/** `off` is what the secret says, or that it has no value yet; `unread` that it could not be asked, which says nothing of what it holds. */
 export type SecretReading =
   | { readonly type: "target"; readonly target: PushTarget }
   | { readonly type: "off" | "unread"; readonly reason: string };
@@ -37,7 +37,7 @@ function whyNot(name: string): SecretReading {
     case "ResourceNotFoundException":
       return { type: "off", reason: "the secret of Grafana has no value yet" };
     case "AccessDeniedException":
-      return { type: "off", reason: "the task may not read the secret of Grafana" };
+      return { type: "unread", reason: "the task may not read the secret of Grafana" };
     default:
       return { type: "unread", reason: `the secret of Grafana can not be read: ${name}` };
   }

@@ -41,6 +41,9 @@ const WORDS = {
 
 type Place = "field" | "variable";
 
+/** Secrets are a deployed task's: its group lets it out to this one, and to those of venue and nodes (`infra/constructs/trading-network.ts`). */
+const OTHER_PORT = /^https:\/\/[^/]*:(?!0*443(?:\/|$))/;
+
 /** The target; undefined when none of the words is there, or what is wrong with them. All three or none: half a target is a mistake. */
 export function readTarget(
   wordOf: (name: string) => unknown,
@@ -49,7 +52,11 @@ export function readTarget(
   const found = Object.values(WORDS).map((word) => ({ word, value: wordOf(word[place]) ?? "" }));
   if (found.every(({ value }) => value === "")) return undefined;
   const faults = found.flatMap(({ word, value }) => {
-    if (typeof value === "string" && word.isValid(value)) return [];
+    if (typeof value === "string" && word.isValid(value)) {
+      if (place === "variable" || !OTHER_PORT.test(value) || word !== WORDS.url) return [];
+      const expected = "on port 443, which a deployed task may reach";
+      return [`${word.field} must be ${expected}, was something else (not shown)`];
+    }
     return [`${word[place]} must be ${word.expected}, was ${value === "" ? "absent" : "something else (not shown)"}`];
   });
   if (faults.length > 0) return { faults };

@@ -93,7 +93,7 @@ function lossAlarms({ risk }: Watched): readonly Alarm[] {
 
 /** Halts of operators, and of whoever else writes control items: this engine's limits, an earlier one's, the fill audit. */
 function controlAlarms({ control }: Watched): readonly Alarm[] {
-  return control.markets.flatMap(({ market, state, reason, by, at }) => {
+  return control.markets.flatMap(({ market, state, reason, by, at }): readonly Alarm[] => {
     const detail = reason ?? "";
     if (state === "unreadable") {
       const what = `Whether ${market} may be quoted cannot be read`;

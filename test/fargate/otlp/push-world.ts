@@ -67,6 +67,8 @@ export function makePushWorld(settings: { readonly source?: PushSource | undefin
     held: settings.held ?? { error: "ResourceNotFoundException" },
     isInCharge: true,
     isDown: false,
+    /** What the next calls throw; empty for nothing. */
+    thrown: "",
     inFlight: 0,
     inFlightMax: 0,
     arrivalsMs: [] as number[],
@@ -76,6 +78,7 @@ export function makePushWorld(settings: { readonly source?: PushSource | undefin
     const reason = fence?.();
     if (reason !== undefined) throw new Error(reason);
     world.arrivalsMs.push(clock.now().monotonicMs);
+    if (world.thrown !== "") throw new Error(world.thrown);
     if (world.isDown) throw new Error("connect ECONNREFUSED");
     world.inFlight += 1;
     world.inFlightMax = Math.max(world.inFlightMax, world.inFlight);
@@ -89,9 +92,14 @@ export function makePushWorld(settings: { readonly source?: PushSource | undefin
       world.inFlight -= 1;
     }
   };
+  let collections = 0;
+  const collect = () => {
+    collections += 1;
+    return registry.collect();
+  };
   const { log, lines, records } = makeRecorder();
   const push = new MetricsPush({
-    ...{ source, secrets: secrets.client, registry, metrics: registry, fetch, clock, log },
+    ...{ source, secrets: secrets.client, registry: { collect }, metrics: registry, fetch, clock, log },
     sender: { stage: "testnet", shard: "main", startedMs: clock.now().epochMs },
     isInCharge: () => world.isInCharge,
     rng: { next: () => 1 },
@@ -106,7 +114,21 @@ export function makePushWorld(settings: { readonly source?: PushSource | undefin
       await settle();
     }
   };
-  return { ...{ push, collector, registry, clock, lines, records, world, secrets, settle, pass } };
+  return {
+    ...{
+      push,
+      collector,
+      registry,
+      clock,
+      lines,
+      records,
+      world,
+      secrets,
+      settle,
+      pass,
+      collections: () => collections,
+    },
+  };
 }
 
 /** The value that a push told of a series; undefined when it told of none. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { scrape } from "../scrape.ts";
-import { ACCOUNT, makePushWorld, toldOf } from "./push-world.ts";
+import { ACCOUNT, makePushWorld, SECRET_ARN, toldOf } from "./push-world.ts";
 
 const ERRORS = "flashmm_metrics_push_errors_total";
 const PLACED = "flashmm_orders_placed_total";
@@ -142,6 +142,27 @@ describe("pushing the metrics", () => {
     expect(shown).not.toContain(ACCOUNT.token);
     expect(shown).not.toContain(pair);
   });
+});
+
+test("an error on the way that shows the token is told without it", async () => {
+  const { push, world, records, pass } = makePushWorld();
+  const pair = Buffer.from(`${ACCOUNT.instanceId}:${ACCOUNT.token}`).toString("base64");
+  for (const thrown of [`invalid header: ${ACCOUNT.token}`, `invalid header: Basic ${pair}`]) {
+    world.thrown = thrown;
+    push.start();
+    await pass(60);
+    expect(push.state().detail).toBe("no answer came: (not shown)");
+  }
+  const shown = JSON.stringify([records, push.state()]);
+  expect(shown).not.toContain(ACCOUNT.token);
+  expect(shown).not.toContain(pair);
+});
+
+test("one message is made at the start, and not first while orders stand", async () => {
+  const { push, collections, world, pass } = makePushWorld({ source: { type: "secret", arn: SECRET_ARN } });
+  push.start();
+  await pass(1);
+  expect([collections(), world.arrivalsMs]).toEqual([1, []]);
 });
 
 describe("the lease and the push", () => {

@@ -16,7 +16,6 @@ describe("a target out of the secret", () => {
 
   test.each([
     ["has no value", { error: "ResourceNotFoundException" }, "the secret of Grafana has no value yet"],
-    ["may not be read", { error: "AccessDeniedException" }, "the task may not read the secret of Grafana"],
     [
       "has Grafana's own fields alone",
       { text: '{"url":"https://a.grafana.net","apiKey":"glsa_x"}' },
@@ -31,6 +30,11 @@ describe("a target out of the secret", () => {
       "has what the description shows",
       { text: secretText({ otlpUrl: "https://….grafana.net/otlp", otlpInstanceId: "…", otlpToken: "glc_…" }) },
       "in the secret of Grafana otlpUrl must be an https:// address without a query, or an http:// one of this machine, was something else (not shown); otlpInstanceId must",
+    ],
+    [
+      "has a port that no deployed task reaches",
+      { text: secretText({ otlpUrl: "https://collector.example:4318" }) },
+      "in the secret of Grafana otlpUrl must be on port 443, which a deployed task may reach, was something else (not shown)",
     ],
     ["has a number for a text", { text: secretText({ otlpInstanceId: 12 }) }, "otlpInstanceId must be 1 to 128"],
     ["is no JSON", { text: ACCOUNT.token }, "the secret of Grafana holds no JSON object"],
@@ -57,11 +61,14 @@ describe("a target out of the secret", () => {
     expect(records.map(({ fields }) => fields["status"])).toEqual(["off", "working"]);
   });
 
-  test("that can not be asked is asked again after a minute", async () => {
-    const { push, collector, world, secrets, pass } = makePushWorld({ source, held: { error: "ThrottlingException" } });
+  test.each([
+    ["ThrottlingException", "the secret of Grafana can not be read: ThrottlingException"],
+    ["AccessDeniedException", "the task may not read the secret of Grafana"],
+  ])("that can not be asked (%s) is asked again after a minute", async (error, detail) => {
+    const { push, collector, world, secrets, pass } = makePushWorld({ source, held: { error } });
     push.start();
     await pass(30);
-    expect(push.state().detail).toBe("the secret of Grafana can not be read: ThrottlingException");
+    expect(push.state().detail).toBe(detail);
     world.held = filled;
     await pass(31);
     expect([secrets.readings(), collector.takenCount]).toEqual([2, 1]);
@@ -81,24 +88,27 @@ describe("a target out of the secret", () => {
     ]);
   });
 
-  test("stands while it can not be read again, and goes when it was emptied", async () => {
-    const { push, collector, world, secrets, pass } = makePushWorld({ source, held: filled });
-    push.start();
-    await pass(20);
-    collector.fault = { type: "status", status: 401 };
-    world.held = { error: "InternalServiceError" };
-    await pass(200);
-    expect(push.state().status).toBe("failing");
-    const readings = secrets.readings();
-    expect(readings).toBeGreaterThan(2);
-    // A minute apart at the least.
-    expect(readings).toBeLessThanOrEqual(5);
-    world.held = { text: "{}" };
-    await pass(120);
-    expect(push.state()).toMatchObject({ status: "off" });
-    world.held = filled;
-    collector.fault = undefined;
-    await pass(300);
-    expect(push.state().status).toBe("working");
-  });
+  test.each(["InternalServiceError", "AccessDeniedException"])(
+    "stands while it can not be read again (%s), and goes when it was emptied",
+    async (error) => {
+      const { push, collector, world, secrets, pass } = makePushWorld({ source, held: filled });
+      push.start();
+      await pass(20);
+      collector.fault = { type: "status", status: 401 };
+      world.held = { error };
+      await pass(200);
+      expect(push.state().status).toBe("failing");
+      const readings = secrets.readings();
+      expect(readings).toBeGreaterThan(2);
+      // A minute apart at the least.
+      expect(readings).toBeLessThanOrEqual(5);
+      world.held = { text: "{}" };
+      await pass(120);
+      expect(push.state()).toMatchObject({ status: "off" });
+      world.held = filled;
+      collector.fault = undefined;
+      await pass(300);
+      expect(push.state().status).toBe("working");
+    },
+  );
 });
