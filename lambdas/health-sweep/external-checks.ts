@@ -5,6 +5,7 @@
 // Its signature alone: the whole library is a fifth of the function's bundle, and one question needs none of the rest.
 import { OAuth1Helper } from "twitter-api-v2/dist/cjs/client-mixins/oauth1.helper.js";
 import * as z from "zod";
+import { boundedText } from "../bounded-text.ts";
 import { type CambrianClient, CambrianError } from "../cambrian-client.ts";
 import type { GrafanaAccess } from "../grafana-access.ts";
 import { isEmptySecret } from "../secret-fields.ts";
@@ -27,8 +28,8 @@ const BODY_CHARACTERS_MAX = 100_000;
 const balancesSchema = z.object({ balances: z.array(z.object({ denom: z.string(), amount: z.string() })) });
 const accountSchema = z.object({ account_id: z.string(), balances: z.array(z.object({ asset: z.string() })) });
 const grafanaSchema = z.object({ database: z.string(), version: z.string().optional() });
-const refusalSchema = z.object({ title: z.string().max(200).optional(), detail: z.string().max(200).optional() });
-const meSchema = z.object({ data: z.object({ username: z.string().max(50) }) });
+const refusalSchema = z.object({ title: boundedText(200).optional(), detail: boundedText(200).optional() });
+const meSchema = z.object({ data: z.object({ username: boundedText(50) }) });
 
 /** Healthy when one of the nodes answers; the detail names those that did not. */
 export async function checkSeiRest(

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import { OWN_PREFIX } from "../../core/order.ts";
+import { boundedText } from "../bounded-text.ts";
 import { CambrianClient, type CambrianClientOptions, CambrianError } from "../cambrian-client.ts";
 import type { CambrianKeys } from "../cambrian-keys.ts";
 import { isEmptySecret } from "../secret-fields.ts";
@@ -30,9 +31,12 @@ const TIMEOUT_MS = 5_000;
 /** A venue that asks for a long pause is asked again all the same: what stands there stands unwatched. */
 const HOLD_BACK_MS_MAX = 5_000;
 
-const listSchema = z.object({ orders: z.array(z.unknown()).max(10_000) });
+const ORDERS_READ_MAX = 10_000;
+const listSchema = z.object({
+  orders: z.array(z.unknown()).refine(({ length }) => length <= ORDERS_READ_MAX, `must be at most ${ORDERS_READ_MAX}`),
+});
 const namedSchema = z.object({ client_order_id: z.string().startsWith(OWN_PREFIX) });
-const ownSchema = z.object({ order_id: z.string().min(1).max(128), client_order_id: z.string().max(128) });
+const ownSchema = z.object({ order_id: boundedText(128, 1), client_order_id: boundedText(128) });
 
 /** Why there is no key to end orders with; undefined also where that is not known, since a reading that fails is tried again. */
 export async function keyFault(keys: CambrianKeys): Promise<string | undefined> {
