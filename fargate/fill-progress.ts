@@ -17,7 +17,7 @@ const SAFE_IDS_MAX = 5_000;
  * Fills of one moment must not be parted by a checkpoint: the books fold them by id, in whatever order the venue tells them.
  * A page is closed once the history, asked this long after it was read, holds nothing more of its last moment.
  */
-const SETTLE_MS = 1_000;
+export const SETTLE_MS = 1_000;
 
 /** What is read again on a reconnect, at a start and now and then: the fills of the last minute, at most so many. */
 const OVERLAP_MS = 60_000;

@@ -10,7 +10,7 @@ import type { Market } from "../core/market.ts";
 import { makeFillMessage, toMessageBody } from "../core/messages.ts";
 import { withDeadline } from "./deadline.ts";
 import type { FillOutbox } from "./fill-outbox.ts";
-import { FillProgress } from "./fill-progress.ts";
+import { FillProgress, SETTLE_MS } from "./fill-progress.ts";
 import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
 import type { FillCheckpoint, StateTable } from "./state-table.ts";
@@ -25,6 +25,8 @@ const START_ATTEMPTS_MAX = 8;
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5_000;
 const REWIND_INTERVAL_MS = 60_000;
+/** At the stop, of the time that is left after the queue has everything; what is over is the checkpoint's. */
+const CLOSE_WITHIN_MS = 2_500;
 
 const NO_FILLS: FillCheckpoint = {
   cursor: undefined,
@@ -154,7 +156,13 @@ export class FillTracker {
     const leftMs = () => Math.max(0, endMs - clock.now().monotonicMs);
     // Two readings at a time could mix up the cursors: the one under way ends first.
     const historyRead = await this.#within(leftMs(), () => this.#tick.then(() => this.#readToEnd(leftMs)));
-    const allSent = (await outbox.flush(leftMs())) && !this.#loaded().hasUnoffered;
+    const flush = async () => (await outbox.flush(leftMs())) && !this.#loaded().hasUnoffered;
+    let allSent = await flush();
+    if (historyRead && allSent && leftMs() > CLOSE_WITHIN_MS) {
+      await this.#within(CLOSE_WITHIN_MS, () => this.#closeLastPage(leftMs));
+      // It may have shown more.
+      allSent = await flush();
+    }
     await this.#within(leftMs(), () => this.#saveProgress().then(() => true));
     return { historyRead, allSent };
   }
@@ -213,6 +221,18 @@ export class FillTracker {
       }
     }
     return false;
+  }
+
+  /**
+   * The last page is safe once a later look shows nothing more of its moment. Left open, the next start would read its fills again, and
+   * count them as those of orders that it does not know.
+   */
+  async #closeLastPage(leftMs: () => number): Promise<boolean> {
+    const progress = this.#loaded();
+    if (progress.advance()) this.#isUnsaved = true;
+    if (progress.heldCount === 0) return true;
+    await this.#pause(SETTLE_MS);
+    return await this.#readToEnd(leftMs);
   }
 
   /** Reads on from where the last reading ended. Answers true at the end of the history, false where it had to pause. */

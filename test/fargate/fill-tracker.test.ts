@@ -227,7 +227,31 @@ describe("the fill tracker", () => {
     expect(end).toEqual({ historyRead: true, allSent: true });
     expect(queuedIds()).toEqual(idsOf(around.venue));
     expect(task.books().fillCount).toBe(4);
-    expect(around.world.clock.now().monotonicMs).toBe(0);
+    // A moment later the history shows nothing more of the last one's moment: so long the stop takes at most.
+    expect(around.world.clock.now().monotonicMs).toBe(1_000);
+  });
+
+  it("after a stop the next start takes no fill for one of an order that it does not know", async () => {
+    const around = makeSurroundings();
+    const first = startTask(around, 1);
+    await around.world.settled(first.start(), "the first start");
+    await around.world.pass(20_000);
+    around.addFills(3);
+    await around.world.settled(first.tracker.finish(5_000), "the stop");
+    const stored = await first.stateTable.loadFills(around.market.symbol);
+    expect(stored?.books.fillCount).toBe(3);
+    expect(first.tracker.heldCount).toBe(0);
+  });
+
+  it("a stop waits for nothing where every fill is behind the checkpoint", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1);
+    around.addFills(2);
+    await around.world.settled(task.start(), "the start");
+    await around.world.pass(20_000);
+    const { monotonicMs } = around.world.clock.now();
+    await around.world.settled(task.tracker.finish(5_000), "the stop");
+    expect(around.world.clock.now().monotonicMs).toBe(monotonicMs);
   });
 
   it("a stop ends in time although the venue says nothing", async () => {
