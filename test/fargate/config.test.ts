@@ -3,7 +3,6 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfigError, type Environment, loadConfig } from "../../fargate/config.ts";
-import { makeConfigJsonSchema } from "../../fargate/config-schema.ts";
 
 const ENV: Environment = {
   CAMBRIAN_API_KEY: "key-1",
@@ -378,26 +377,6 @@ describe("configuration", () => {
       }),
       { numRuns: 60 },
     );
-  });
-
-  it("config/schema.json is what the grammar says (after a change: node config/write-schema.ts)", () => {
-    expect(JSON.parse(readFileSync("config/schema.json", "utf8"))).toEqual(makeConfigJsonSchema());
-  });
-
-  it("every field of the schema says what it is for", () => {
-    const silent: string[] = [];
-    const visit = (node: unknown, path: string) => {
-      if (typeof node !== "object" || node === null) return;
-      const properties: unknown = Reflect.get(node, "properties") ?? {};
-      for (const [name, field] of Object.entries(Object(properties))) {
-        if (typeof Reflect.get(Object(field), "description") !== "string") silent.push(`${path}.${name}`);
-        visit(field, `${path}.${name}`);
-      }
-      visit(Reflect.get(node, "items"), `${path}[]`);
-      for (const choice of [Reflect.get(node, "oneOf") ?? []].flat()) visit(choice, path);
-    };
-    visit(makeConfigJsonSchema(), "");
-    expect(silent).toEqual([]);
   });
 });
 
