@@ -97,7 +97,8 @@ export async function endAlarm(place: Place, { atMs }: Pick<PendingAlarm, "atMs"
 
 /**
  * Takes the turn at the venue, or takes it again, until `untilMs` (epoch). Answers whether it is the caller's: another's is, until it ends
- * it or its time has passed, since it may have ended with its process.
+ * it or its time has passed, since it may have ended with its process. One that ends later than a turn taken now could, by as much again,
+ * was taken by a clock that is wrong, and holds nobody up.
  */
 export async function takeTurn(
   place: Place,
@@ -105,12 +106,13 @@ export async function takeTurn(
 ): Promise<boolean> {
   return await update(place, {
     UpdateExpression: "SET #by = :by, #until = :until",
-    ConditionExpression: "attribute_not_exists(#by) OR #by = :by OR #until <= :at",
+    ConditionExpression: "attribute_not_exists(#by) OR #by = :by OR #until <= :at OR #until > :latest",
     ExpressionAttributeNames: { "#by": "actingBy", "#until": "actingUntil" },
     ExpressionAttributeValues: {
       ":by": { S: turn.by },
       ":until": encodeTime(turn.untilMs),
       ":at": encodeTime(turn.atMs),
+      ":latest": encodeTime(2 * turn.untilMs - turn.atMs),
     },
   });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { takeTurn } from "../../../lambdas/health-sweep/dead-man-items.ts";
 import { MINUTE_MS, makeTraded, STRANGER } from "./silent-task.ts";
 import { makeSweepWorld } from "./sweep-world.ts";
 
@@ -234,6 +235,18 @@ describe("sweeps that end in the middle, or run beside one another", () => {
     expect(world.measured.filter(({ name }) => name === "flashmm_dead_man_cancelled_total")).toMatchObject([
       { value: 250 },
     ]);
+  });
+
+  it("a turn that was taken by a clock an hour ahead keeps nobody", async () => {
+    const world = await makeTraded();
+    world.killTask();
+    await world.time.pass(45_000);
+    const hourAhead = world.time.epochMs + 3_600_000;
+    expect(
+      await takeTurn(world.makeProcess().parts, { by: "dead", atMs: hourAhead, untilMs: hourAhead + 12_000 }),
+    ).toBe(true);
+    await world.time.settled(world.sweep(), "the sweep");
+    expect(world.open()).toEqual([STRANGER]);
   });
 
   it("a task that comes back while one waits for its turn is left alone by both", async () => {
