@@ -6,7 +6,14 @@ import { formatScaled, MONEY_DECIMALS } from "../../core/decimal.ts";
 import { formatPrice, formatSize, priceToMoney } from "../../core/market.ts";
 import { type Side, toLots } from "../../core/units.ts";
 import { pageOf } from "../sei-node/pagination.ts";
-import { type ChainAccount, type RestRoute, requireAddress, toDec, toOrder } from "../sei-node/rest.ts";
+import {
+  type ChainAccount,
+  type ChainOrder,
+  type RestRoute,
+  requireAddress,
+  toDec,
+  toOrder,
+} from "../sei-node/rest.ts";
 import { RestError } from "../sei-node/rest-answer.ts";
 import type { BookLevel, BookOrder } from "./batch-book.ts";
 import { OUTSIDE_PREFIX, type SeiChain } from "./chain.ts";
@@ -14,14 +21,26 @@ import type { Pair } from "./contract.ts";
 
 const DEX = "/sei-protocol/seichain/dex";
 
-/** What the chain knows of addresses, for the node's own routes. */
-export function makeChainAccount(chain: SeiChain): ChainAccount {
+/** A node's lists lag no further behind than this. */
+const LISTS_KEPT = 50;
+
+/** What the chain knows of addresses, for the node's own routes. Lists of a past block are there of `watched` addresses alone. */
+export function makeChainAccount(chain: SeiChain, watched: readonly string[] = []): ChainAccount {
+  const lists: ReadonlyMap<string, readonly ChainOrder[]>[] = [];
+  const listOf = (address: string) =>
+    chain.contract.pairs.flatMap((pair) => pair.book.ordersOf(address).map((order) => toChainOrder(pair, order)));
+  if (watched.length > 0) {
+    chain.onBlock(() => {
+      lists.unshift(new Map(watched.map((address) => [address, listOf(address)])));
+      lists.splice(LISTS_KEPT);
+    });
+  }
   return {
     balances: (address) => chain.bank.coins(address),
-    openOrders: (address, symbol) =>
-      chain.contract.pairs
-        .filter(({ market }) => symbol === undefined || market.symbol === symbol)
-        .flatMap((pair) => pair.book.ordersOf(address).map((order) => toChainOrder(pair, order))),
+    openOrders: (address, symbol, blocksBehind = 0) => {
+      const list = blocksBehind === 0 ? listOf(address) : (lists[blocksBehind]?.get(address) ?? []);
+      return list.filter(({ market }) => symbol === undefined || market === symbol);
+    },
   };
 }
 

@@ -2,7 +2,7 @@
  * The chain's methods of a node's JSON-RPC (sei-tendermint, internal/rpc/core): what they take, how far a node sees, and what they
  * answer. Owns parameters and answers; envelopes, sockets and subscriptions are the node's.
  */
-import type { ChainRpc, RpcOutcome, RpcView } from "../sei-node/chain-rpc.ts";
+import type { ChainRpc, NodePart, RpcOutcome, RpcView } from "../sei-node/chain-rpc.ts";
 import { parseQuery, type Query } from "../sei-node/query.ts";
 import { answerAbciQuery } from "./abci-query.ts";
 import { type JsonStyle, toBlockJson, toBlockResultsJson, toNewBlockEvent, toTxEvent, toTxJson } from "./block-json.ts";
@@ -11,23 +11,44 @@ import type { SeiChain } from "./chain.ts";
 import { bytesParam, countParam, namedParams, type Params, RpcError, textParam } from "./rpc-params.ts";
 import { heightsAsked, search } from "./search.ts";
 
-/** `height` is the last block that the node has. */
+/** `height` is the last block that the asked part of the node has. */
 type Call = { readonly chain: SeiChain; readonly style: JsonStyle; readonly params: Params; readonly height: number };
 
-type Method = { readonly names: readonly string[]; readonly answer: (call: Call) => RpcOutcome };
+/** Without a `part` it is the block store that answers. */
+type Method = {
+  readonly names: readonly string[];
+  readonly part?: NodePart;
+  readonly answer: (call: Call) => RpcOutcome;
+};
 
 const METHODS: Readonly<Record<string, Method>> = {
-  abci_info: { names: [], answer: ({ chain, height }) => toResult(abciInfo(chain, height)) },
-  abci_query: { names: ["path", "data", "height", "prove"], answer: (call) => toResult(abciQuery(call)) },
+  abci_info: { names: [], part: "state", answer: ({ chain, height }) => toResult(abciInfo(chain, height)) },
+  abci_query: {
+    names: ["path", "data", "height", "prove"],
+    part: "state",
+    answer: (call) => toResult(abciQuery(call)),
+  },
   broadcast_tx_sync: { names: ["tx"], answer: (call) => broadcast(call, false) },
   broadcast_tx_async: { names: ["tx"], answer: (call) => broadcast(call, true) },
   // sei-tendermint: the plain one is the synchronous one.
   broadcast_tx: { names: ["tx"], answer: (call) => broadcast(call, false) },
-  tx: { names: ["hash", "prove"], answer: (call) => toResult(transaction(call)) },
-  tx_search: { names: ["query", "prove", "page", "per_page", "order_by"], answer: (call) => toResult(txSearch(call)) },
+  tx: { names: ["hash", "prove"], part: "index", answer: (call) => toResult(transaction(call)) },
+  tx_search: {
+    names: ["query", "prove", "page", "per_page", "order_by"],
+    part: "index",
+    answer: (call) => toResult(txSearch(call)),
+  },
   block: { names: ["height"], answer: (call) => toResult(toBlockJson(blockOf(call), call.style)) },
-  block_results: { names: ["height"], answer: (call) => toResult(toBlockResultsJson(blockOf(call), call.style)) },
-  block_search: { names: ["query", "page", "per_page", "order_by"], answer: (call) => toResult(blockSearch(call)) },
+  block_results: {
+    names: ["height"],
+    part: "state",
+    answer: (call) => toResult(toBlockResultsJson(blockOf(call), call.style)),
+  },
+  block_search: {
+    names: ["query", "page", "per_page", "order_by"],
+    part: "index",
+    answer: (call) => toResult(blockSearch(call)),
+  },
   unconfirmed_txs: { names: ["page", "per_page"], answer: ({ chain }) => toResult(unconfirmed(chain, true)) },
   num_unconfirmed_txs: { names: [], answer: ({ chain }) => toResult(unconfirmed(chain, false)) },
 };
@@ -35,7 +56,10 @@ const METHODS: Readonly<Record<string, Method>> = {
 /** Serves the chain to a node. Attributes of results are in base64 where `base64` says so. */
 export function makeChainRpc(chain: SeiChain, options: { readonly base64?: boolean } = {}): ChainRpc {
   const style: JsonStyle = { chainId: chain.chainId, base64: options.base64 ?? false };
-  const heightOf = ({ blocksBehind }: RpcView) => Math.max(chain.blocks.lowestHeight, chain.height - blocksBehind);
+  const heightOf = ({ blocksBehind, partsBehind }: RpcView, part?: NodePart) => {
+    const behind = blocksBehind + (part === undefined ? 0 : (partsBehind?.[part] ?? 0));
+    return Math.max(chain.blocks.lowestHeight, chain.height - behind);
+  };
   return {
     network: chain.chainId,
     last: (view) => {
@@ -46,7 +70,12 @@ export function makeChainRpc(chain: SeiChain, options: { readonly base64?: boole
       const known = METHODS[method];
       if (known === undefined) return undefined;
       try {
-        return known.answer({ chain, style, params: namedParams(params, known.names), height: heightOf(view) });
+        return known.answer({
+          chain,
+          style,
+          params: namedParams(params, known.names),
+          height: heightOf(view, known.part),
+        });
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
         return { type: "error", error: error.kind, reason: error.message };

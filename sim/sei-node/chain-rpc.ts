@@ -4,10 +4,18 @@
  */
 import type { ChainEvent } from "./chain-event.ts";
 
+/**
+ * What of a node may be behind its own block store: the state that blocks are carried out on (and their results), the index of
+ * transactions and blocks, and the lists of its REST side.
+ */
+export type NodePart = "state" | "index" | "lists";
+
 /** How far a node's sight goes. */
 export type RpcView = {
   /** Blocks that it has not seen yet. */
   readonly blocksBehind: number;
+  /** So many more that a part of it lacks. */
+  readonly partsBehind?: Readonly<Partial<Record<NodePart, number>>>;
 };
 
 /** `lost`: what was asked is done, and the answer never comes. */

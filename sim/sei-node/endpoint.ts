@@ -10,12 +10,12 @@ import type { MarketDataSource } from "../exchange/market-data-source.ts";
 import type { ServerSocket } from "../transport/server-socket.ts";
 import type { BookFault } from "./book-fault.ts";
 import type { ChainEvent } from "./chain-event.ts";
-import type { ChainRpc, RpcOutcome } from "./chain-rpc.ts";
+import type { ChainRpc, NodePart, RpcOutcome, RpcView } from "./chain-rpc.ts";
 import { toHeight, toStatus } from "./chain-status.ts";
 import { type ConnectionLimits, SeiConnection } from "./connection.ts";
 import type { EventShape } from "./event-frame.ts";
 import { answerHttp, type NodeAnswer, type NodeRequest, type RpcFault } from "./http.ts";
-import type { RestSources } from "./rest.ts";
+import type { RestSight, RestSources } from "./rest.ts";
 
 /** What an endpoint's listener hands over to. */
 export type EndpointPort = {
@@ -77,6 +77,9 @@ export class SeiEndpoint implements EndpointPort {
   #restStatus: number | null = null;
   #rpcFault: RpcFault | null = null;
   #blocksBehind = 0;
+  readonly #partsBehind: Record<NodePart, number> = { state: 0, index: 0, lists: 0 };
+  #executionMs = 0;
+  #tellsHeights = true;
   /** What came in while stalled and waits for the stall's end. */
   #held: (() => void)[] = [];
   #connectionsAccepted = 0;
@@ -115,7 +118,11 @@ export class SeiEndpoint implements EndpointPort {
   publishChain(event: ChainEvent): void {
     // A node that is behind tells of nothing: its events come when it has caught up, too late for anybody.
     if (this.#blocksBehind > 0) return;
-    for (const connection of this.#connections) connection.publishChain(event);
+    const publish = () => {
+      for (const connection of this.#connections) connection.publishChain(event);
+    };
+    if (this.#executionMs === 0) publish();
+    else this.#input.clock.after(this.#executionMs, publish);
   }
 
   get refusing(): boolean {
@@ -207,6 +214,21 @@ export class SeiEndpoint implements EndpointPort {
     this.#blocksBehind = blocks;
   }
 
+  /** One part of the node has so many blocks fewer than its block store; 0 when it has caught up. */
+  lag(part: NodePart, blocks: number): void {
+    this.#partsBehind[part] = blocks;
+  }
+
+  /** A block is in the block store for so long before state, index and lists show what it did, and before its events come. */
+  executeFor(milliseconds: number): void {
+    this.#executionMs = milliseconds;
+  }
+
+  /** REST answers do not say of which height they are. */
+  hideHeights(on: boolean): void {
+    this.#tellsHeights = !on;
+  }
+
   whenRunning(act: () => void): void {
     if (!this.#stalled) act();
     else if (this.#held.length < HELD_MAX) this.#held.push(act);
@@ -231,7 +253,7 @@ export class SeiEndpoint implements EndpointPort {
 
   answer(request: NodeRequest): NodeAnswer {
     return answerHttp(request, {
-      sources: this.#input.rest,
+      sources: this.#sources(),
       restStatus: this.#restStatus,
       rpcFault: this.#rpcFault,
       call: (method, params) => this.#call(method, params),
@@ -252,7 +274,32 @@ export class SeiEndpoint implements EndpointPort {
   #call(method: string, params: unknown): RpcOutcome | undefined {
     if (method === "status") return { type: "result", result: this.#status() };
     if (method === "health") return { type: "result", result: {} };
-    return this.#input.chain?.call(method, params, { blocksBehind: this.#blocksBehind });
+    return this.#input.chain?.call(method, params, this.#view());
+  }
+
+  #view(): RpcView {
+    const { chain, clock } = this.#input;
+    const blocksBehind = this.#blocksBehind;
+    const lastMs = chain?.last({ blocksBehind }).timeMs ?? 0;
+    const isExecuting = this.#executionMs > 0 && clock.now().epochMs - lastMs < this.#executionMs ? 1 : 0;
+    const { state, index, lists } = this.#partsBehind;
+    const partsBehind = { state: state + isExecuting, index: index + isExecuting, lists: lists + isExecuting };
+    return { blocksBehind, partsBehind };
+  }
+
+  #sources(): RestSources {
+    const { chain, rest } = this.#input;
+    if (chain === undefined) return rest;
+    const { blocksBehind, partsBehind } = this.#view();
+    const { height } = chain.last({ blocksBehind: 0 });
+    const listsBehind = blocksBehind + (partsBehind?.lists ?? 0);
+    const sight: RestSight = {
+      listsBehind,
+      listsHeight: height - listsBehind,
+      blocksHeight: height - blocksBehind,
+      isTold: this.#tellsHeights,
+    };
+    return { ...rest, sight };
   }
 
   #height(): number {

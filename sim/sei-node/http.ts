@@ -27,7 +27,10 @@ const URI_ID = -1;
 export type NodeRequest = { readonly method: string; readonly url: string; readonly body: string | null };
 
 /** The answer's body is JSON. `dropped`: the connection is cut in place of an answer; `silence`: nothing ever comes. */
-export type NodeAnswer = { readonly status: number; readonly body: string } | "dropped" | "silence";
+export type NodeAnswer =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: string }
+  | "dropped"
+  | "silence";
 
 /** Answers one request, whatever it is. */
 export function answerHttp({ method, url, body }: NodeRequest, input: HttpInput): NodeAnswer {
@@ -45,7 +48,7 @@ export function answerHttp({ method, url, body }: NodeRequest, input: HttpInput)
     if (outcome !== undefined) return toAnswer(URI_ID, outcome);
   }
   const rest = input.restStatus === null ? answerRest(method, url, input.sources) : failure(input.restStatus);
-  return { status: rest.status, body: JSON.stringify(rest.body) };
+  return { status: rest.status, headers: rest.headers ?? {}, body: JSON.stringify(rest.body) };
 }
 
 function answerBody(body: string, input: HttpInput): NodeAnswer {

@@ -1,6 +1,10 @@
 /** How grpc-gateway puts an answer or an error: HTTP status, gRPC code, body. Owns no route. */
 
-export type RestAnswer = { readonly status: number; readonly body: unknown };
+export type RestAnswer = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};
 
 /** The gRPC codes these queries can be refused with, and the HTTP status of each. */
 const CODES = {

@@ -23,7 +23,8 @@ export type ChainOrder = {
 export type ChainAccount = {
   /** Amounts are whole micro-denoms: six decimals. */
   balances(address: string): readonly Coin[];
-  openOrders(address: string, market?: string): readonly ChainOrder[];
+  /** As they were so many blocks ago. */
+  openOrders(address: string, market?: string, blocksBehind?: number): readonly ChainOrder[];
 };
 
 /** A route by its whole path; `parts` are what its groups found, decoded. Throws `RestError`. */
@@ -32,13 +33,26 @@ export type RestRoute = {
   readonly answer: (parts: readonly string[], query: URLSearchParams) => unknown;
 };
 
+/** What the lists show, and the newest block of the block store. `isTold`: answers name their height in a header. */
+export type RestSight = {
+  readonly listsBehind: number;
+  readonly listsHeight: number;
+  readonly blocksHeight: number;
+  readonly isTold: boolean;
+};
+
 export type RestSources = {
   readonly account: ChainAccount;
   /** Routes beside the node's own. */
   readonly routes?: readonly RestRoute[];
   /** The contract of each market; empty means that any contract holds them all. */
   readonly contracts: Readonly<Record<string, string>>;
+  /** Left out, the node has no blocks. */
+  readonly sight?: RestSight;
 };
+
+/** As grpc-gateway passes on what a query's answer says of its height. */
+const HEIGHT_HEADER = "grpc-metadata-x-cosmos-block-height";
 
 const ROUTES: readonly {
   readonly path: RegExp;
@@ -48,12 +62,16 @@ const ROUTES: readonly {
   { path: /^\/cosmos\/bank\/v1beta1\/balances\/([^/]+)$/, answer: answerBalances },
   { path: /^\/sei-protocol\/seichain\/dex\/get_orders_by_user$/, answer: answerOrdersByUser },
   { path: /^\/sei-protocol\/seichain\/dex\/get_orders\/([^/]+)\/([^/]+)$/, answer: answerOrders },
+  { path: /^\/cosmos\/base\/tendermint\/v1beta1\/blocks\/latest$/, answer: answerLatestBlock },
 ];
 
 /** Answers one request. `target` is the request's path and query as they came. */
 export function answerRest(method: string, target: string, sources: RestSources): RestAnswer {
   try {
-    return { status: 200, body: route(method, target, sources) };
+    const { sight } = sources;
+    const body = route(method, target, sources);
+    if (sight?.isTold !== true) return { status: 200, body };
+    return { status: 200, headers: { [HEIGHT_HEADER]: `${sight.listsHeight}` }, body };
   } catch (error) {
     if (error instanceof RestError) return error.toAnswer();
     throw error;
@@ -90,6 +108,11 @@ function answerBalanceByDenom(parts: readonly string[], query: URLSearchParams, 
   return { balance: { denom, amount: found?.amount ?? "0" } };
 }
 
+function answerLatestBlock(_parts: readonly string[], _query: URLSearchParams, { sight }: RestSources): unknown {
+  if (sight === undefined) throw new RestError("unimplemented", "Not Implemented");
+  return { block: { header: { height: `${sight.blocksHeight}` } } };
+}
+
 function answerOrdersByUser(_parts: readonly string[], query: URLSearchParams, sources: RestSources): unknown {
   const market = query.get("marketId");
   return ordersBody({
@@ -114,7 +137,7 @@ function ordersBody(input: {
   const { contract, account, market, sources } = input;
   const contracts = Object.entries(sources.contracts);
   const orders = sources.account
-    .openOrders(account, market)
+    .openOrders(account, market, sources.sight?.listsBehind)
     .filter((order) => market === undefined || order.market === market)
     .filter((order) => contracts.length === 0 || sources.contracts[order.market] === contract);
   return { orders: orders.map((order) => toOrder(order, account, contract)) };

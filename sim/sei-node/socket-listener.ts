@@ -106,7 +106,8 @@ function send(request: IncomingMessage, response: ServerResponse, given: ReturnT
     request.socket.destroy();
     return;
   }
-  const { status, body } = given;
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  const { status, headers, body } = given;
+  const own = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+  response.writeHead(status, { ...headers, ...own });
   response.end(body);
 }

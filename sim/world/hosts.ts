@@ -64,7 +64,7 @@ export class NetworkListener implements EndpointListener {
         onEffect();
         if (answer === "dropped") return { type: "reset" };
         if (answer === "silence") return { type: "silence" };
-        return { type: "answer", headers: { "content-type": "application/json" }, ...answer };
+        return { type: "answer", ...answer, headers: { "content-type": "application/json", ...answer.headers } };
       },
       accept: (path, take, refuse) => {
         if (endpoint.refusing || path.split("?", 1)[0] !== "/websocket") refuse();

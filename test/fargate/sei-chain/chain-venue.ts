@@ -5,13 +5,14 @@
 import type { Command } from "../../../core/commands.ts";
 import type { EngineEvent, Fill } from "../../../core/events.ts";
 import { RequestBudget } from "../../../core/execution/request-budget.ts";
-import { formatPrice, formatSize, makeMarket } from "../../../core/market.ts";
+import { makeMarket } from "../../../core/market.ts";
 import { toLots, toTicks } from "../../../core/units.ts";
 import { Secret } from "../../../fargate/secret.ts";
 import { makeSeiChainVenue, type SeiChainVenueOptions } from "../../../fargate/sei-chain/venue.ts";
 import { openWallet } from "../../../fargate/sei-chain/wallet.ts";
 import { makeSeededRng } from "../../../sim/exchange/seeded-rng.ts";
 import { SeiChain } from "../../../sim/sei-chain/chain.ts";
+import { makeChainAccount } from "../../../sim/sei-chain/dex-rest.ts";
 import { makeChainRpc } from "../../../sim/sei-chain/rpc.ts";
 import { startSeiNode } from "../../../sim/sei-node/node.ts";
 import { NetworkListener } from "../../../sim/world/hosts.ts";
@@ -74,14 +75,7 @@ export async function makeChainVenue(
     clock: time.clock,
     rng: makeSeededRng(seed, "node"),
     chain: makeChainRpc(chain, { base64 }),
-    account: {
-      balances: (address) => chain.bank.coins(address),
-      openOrders: (address) =>
-        (chain.contract.pairs[0]?.book.ordersOf(address) ?? []).map(({ id, side, price, remaining }) => ({
-          ...{ id: `${id}`, market: MARKET.symbol, side },
-          ...{ price: formatPrice(MARKET, price), remaining: formatSize(MARKET, remaining) },
-        })),
-    },
+    account: makeChainAccount(chain, [OURS]),
     endpoints: nodes,
     listener: (index) => new NetworkListener(network, `node-${index}.world`),
   });
