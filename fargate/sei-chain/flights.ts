@@ -1,6 +1,7 @@
 /**
  * Transactions on their way: each until it is proven to stand in a block, or proven never to. Owns that proof. A transaction names the
- * last block that may carry it; once a node that is up to date has that block and does not know the transaction, it can not come any more.
+ * last block that may carry it; once every block since it was sent has been read up to that one, and none holds it, it can not come any
+ * more. Blocks alone prove that: a node has them before it has carried them out, so its state and its index may know less.
  */
 import type { Log } from "../log.ts";
 import type { Clock } from "../seams.ts";
@@ -35,7 +36,6 @@ export type Fate =
 
 export type FlightsOptions = {
   readonly nodes: ChainNodes;
-  readonly address: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Called once for each flight, when it is no longer among them. */
@@ -148,21 +148,20 @@ export class Flights {
       });
   }
 
-  /** The height first: what the node does not know then, it did not have at that height. */
   async #ask(flight: Flight): Promise<Fate | undefined> {
     return await this.#options.nodes.ask(async (rpc) => {
       const { height, isCatchingUp } = await rpc.status();
       if (!isCatchingUp) this.heightIs(height);
-      const transaction = await rpc.transaction(flight.hash);
+      const isOver = !isCatchingUp && height >= flight.timeoutHeight && !flight.isInBlock;
+      const [transaction, isInABlock] = await Promise.all([
+        rpc.transaction(flight.hash),
+        isOver ? isInBlocks(rpc, flight) : undefined,
+      ]);
       if (transaction !== undefined) return { type: "included", transaction } as const;
-      if (isCatchingUp || height < flight.timeoutHeight || flight.isInBlock) return undefined;
-      // The index may be behind the state: a sequence that is not used yet says that nothing of ours has been carried out with it.
-      const { sequence } = await rpc.account(this.#options.address);
-      if (sequence > flight.sequence && (await isInBlocks(rpc, flight))) {
-        flight.isInBlock = true;
-        return undefined;
-      }
-      return { type: "absent" } as const;
+      if (isInABlock === false) return { type: "absent" } as const;
+      if (isInABlock === undefined) return undefined;
+      flight.isInBlock = true;
+      return undefined;
     });
   }
 
@@ -189,10 +188,9 @@ export class Flights {
   }
 }
 
-/** Used by this one, of which the index does not know yet, or by somebody else's: the blocks themselves say. */
+/** Rejects where the node has one of the blocks not: behind one address may be several, and the height was another's. */
 async function isInBlocks(rpc: ChainRpc, { base64, sentHeight, timeoutHeight }: Flight): Promise<boolean> {
-  for (let height = sentHeight + 1; height <= timeoutHeight; height += 1) {
-    if ((await rpc.blockTransactions(height)).includes(base64)) return true;
-  }
-  return false;
+  const heights = Array.from({ length: timeoutHeight - sentHeight }, (_, index) => sentHeight + 1 + index);
+  const blocks = await Promise.all(heights.map((height) => rpc.blockTransactions(height)));
+  return blocks.some((transactions) => transactions.includes(base64));
 }

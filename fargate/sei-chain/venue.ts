@@ -106,7 +106,6 @@ class SeiChainVenue implements Venue {
     this.#flights = new Flights({
       ...options,
       nodes,
-      address: account,
       onSettled: (...fate) => this.#settled(...fate),
     });
     this.#outcomes = new Outcomes({

@@ -1,0 +1,52 @@
+/** The venue on nodes whose parts are behind one another: what they do not know yet is no proof that it is not so. */
+import { afterEach, describe, expect, it } from "vitest";
+import { OURS } from "../../sim/sei-chain/chain-world.ts";
+import { type ChainVenue, makeChainVenue } from "./chain-venue.ts";
+
+let open: ChainVenue | undefined;
+
+async function start(...options: Parameters<typeof makeChainVenue>): Promise<ChainVenue> {
+  open = await makeChainVenue(...options);
+  await open.blocks(1);
+  return open;
+}
+
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+const standing = ({ chain }: ChainVenue) => chain.contract.pairs[0]?.book.ordersOf(OURS).length ?? 0;
+
+describe("a transaction whose answer was lost", () => {
+  const EXECUTION_MS = 150;
+
+  it.each(Array.from({ length: 8 }, (_, index) => index * 50))(
+    "and that stands in its last block is not called absent while that is carried out (sent %i ms into a block)",
+    async (offsetMs) => {
+      const world = await start({ settings: { requestTimeoutMs: 60 } });
+      world.node.endpoints[0]?.executeFor(EXECUTION_MS);
+      await world.time.pass(offsetMs);
+      world.chain.faults.next({ type: "delay", blocks: 2 });
+      world.link(0).lose("reply", "chain", 1);
+      world.venue.execute(world.place("buy", 4_200, 10));
+      await world.blocks(7);
+      const isTaken = standing(world) === 1;
+      expect(world.told().at(-1)).toBe(isTaken ? "1 seen open #0" : "1 order-rejected");
+    },
+  );
+
+  it("is not called absent by a node whose state and index are another's, further behind", async () => {
+    const world = await start();
+    world.node.endpoints[0]?.lag("state", 4);
+    world.node.endpoints[0]?.lag("index", 4);
+    world.node.endpoints[0]?.silence(true);
+    world.link(0).lose("reply", "chain", 1);
+    world.venue.execute(world.place("buy", 4_200, 10));
+    await world.blocks(4);
+    expect(world.told()).toEqual(["1 order-sent"]);
+    await world.blocks(6);
+    expect(standing(world)).toBe(1);
+    expect(world.told().at(-1)).toBe("1 seen open #0");
+  });
+});
