@@ -22,6 +22,7 @@ import { type CancelItem, type Item, type PlaceItem, toCancelItem, toMessages, t
 import { type KnownOrder, KnownOrders, type ListedOrder } from "./known-orders.ts";
 import { LiveFills } from "./live-fills.ts";
 import { ChainNodes } from "./nodes.ts";
+import { OrderLists } from "./order-lists.ts";
 import { Outcomes } from "./outcomes.ts";
 import { ChainSender, usesSequence } from "./sender.ts";
 import { ChainStream } from "./stream.ts";
@@ -76,6 +77,7 @@ class SeiChainVenue implements Venue {
   readonly #rest: SeiRest;
   readonly #sign: SignTransaction;
   readonly #flights: Flights;
+  readonly #lists: OrderLists;
   readonly #outcomes: Outcomes;
   readonly #sender: ChainSender;
   readonly #fills: LiveFills;
@@ -108,6 +110,8 @@ class SeiChainVenue implements Venue {
       nodes,
       onSettled: (...fate) => this.#settled(...fate),
     });
+    const [rest, flights] = [this.#rest, this.#flights];
+    this.#lists = new OrderLists({ rest, nodes, flights, markets, account });
     this.#outcomes = new Outcomes({
       ...{ orders, clock, log, metrics, onEvent },
       repeat: (item) => this.#sender.enqueue(item),
@@ -297,7 +301,7 @@ class SeiChainVenue implements Venue {
     // The transaction's own fate says it sooner and surer than any list.
     if (this.#isUnderWay(known.clientOrderId)) return;
     const askedMs = clock.now().monotonicMs;
-    const listed = await this.#listed(market);
+    const listed = await this.#listed(market, known.taken?.height);
     const found = listed.find((order) => this.#isSame(known, order));
     if (found !== undefined) {
       this.#seen(known, found);
@@ -313,9 +317,14 @@ class SeiChainVenue implements Venue {
     const { clientOrderId, market, side, price, size } = known;
     const filled = toLots(Math.min(size, await this.#history.filledOf(market, orderId, height)));
     this.#orders.ended(clientOrderId);
-    const status = filled === size ? "filled" : "cancelled";
-    const order = { orderId, clientOrderId, market, side, price, size, filled, status } as const;
-    this.#options.onEvent({ type: "order-seen", order, at: this.#options.clock.now() });
+    const at = this.#options.clock.now();
+    if (filled < size) {
+      // How much of it is not told with the end: list and history have to show that.
+      this.#options.onEvent({ type: "order-cancelled", market, clientOrderId, at });
+      return;
+    }
+    const order = { orderId, clientOrderId, market, side, price, size, filled, status: "filled" } as const;
+    this.#options.onEvent({ type: "order-seen", order, at });
   }
 
   #seen(known: KnownOrder, listed: ListedOrder): void {
@@ -339,12 +348,8 @@ class SeiChainVenue implements Venue {
     return flying || this.#sender.queued.some(isIts);
   }
 
-  async #listed(symbol: string): Promise<readonly ListedOrder[]> {
-    const { contract, ...chainMarket } = this.#markets.of(symbol);
-    const { market } = chainMarket;
-    const query = { contractAddress: contract, account: this.#options.wallet.address, market, pair: chainMarket };
-    const orders = await this.#asked("openOrders", () => this.#rest.openOrders(query));
-    return orders.map(({ orderId, side, price, size: remaining }) => ({ orderId, side, price, remaining }));
+  async #listed(symbol: string, heightMin?: number): Promise<readonly ListedOrder[]> {
+    return await this.#asked("openOrders", () => this.#lists.of(symbol, heightMin));
   }
 
   async #asked<Answer>(operation: string, ask: () => Promise<Answer>): Promise<Answer> {

@@ -34,6 +34,8 @@ export type SeiRest = {
     readonly account: string;
     readonly market: Market;
     readonly pair?: Pair;
+    /** A list of an older block is refused, and one whose block cannot be found out. */
+    readonly heightMin?: number;
   }): Promise<readonly ChainOrder[]>;
 };
 
@@ -68,6 +70,18 @@ function isUnknownRoute({ status }: StatusError): boolean {
 }
 
 const DEX_PATH = "/sei-protocol/seichain/dex";
+
+const LATEST_BLOCK_PATH = "/cosmos/base/tendermint/v1beta1/blocks/latest";
+
+/** What a query's answer says of its block: plain, or as grpc-gateway passes it on. */
+const HEIGHT_HEADERS = ["x-cosmos-block-height", "grpc-metadata-x-cosmos-block-height"] as const;
+
+/** An answer read as JSON, and the block that it shows, where it says so. */
+type JsonAnswer = { readonly json: unknown; readonly height: number | undefined };
+
+const HEIGHT = /^[1-9]\d{0,14}$/;
+
+const latestBlockAnswer = z.object({ block: z.object({ header: z.object({ height: z.string().regex(HEIGHT) }) }) });
 
 const balancesPage = z.object({
   balances: z.array(z.object({ denom: z.string().min(1).max(128), amount: z.string().regex(/^(0|[1-9]\d{0,77})$/) })),
@@ -105,19 +119,44 @@ export function makeSeiRest(options: {
       const path = `/cosmos/bank/v1beta1/balances/${encodeURIComponent(address)}`;
       return firstAnswer(baseUrls, path, (base) => readBalances(`${base}${path}`, get));
     },
-    openOrders: ({ contractAddress, account, market, pair }) => {
+    openOrders: ({ contractAddress, account, market, pair, heightMin = 0 }) => {
       const query = new URLSearchParams({ contractAddr: contractAddress, account, marketId: market.symbol });
       const path = `${DEX_PATH}/get_orders_by_user?${query}`;
       const ownPath = `${DEX_PATH}/get_orders/${encodeURIComponent(contractAddress)}/${encodeURIComponent(account)}`;
-      return firstAnswer(baseUrls, path, async (base) => {
-        const answer = await get(`${base}${path}`).catch((error: unknown) => {
+      const ask = (base: string) =>
+        get(`${base}${path}`).catch((error: unknown) => {
           if (error instanceof StatusError && isUnknownRoute(error)) return get(`${base}${ownPath}`);
           throw error;
         });
+      return firstAnswer(baseUrls, path, async (base) => {
+        const answer = await askAtHeight(base, { ask, get, heightMin });
         return toOrders(answer, market, pair ?? { assetDenom: market.base, priceDenom: market.quote });
       });
     },
   };
+}
+
+/** Where the list does not name its block, the same node is asked for its newest one, and then for the list again. */
+async function askAtHeight(
+  base: string,
+  input: {
+    readonly ask: (base: string) => Promise<JsonAnswer>;
+    readonly get: (url: string) => Promise<JsonAnswer>;
+    readonly heightMin: number;
+  },
+): Promise<unknown> {
+  const { ask, get, heightMin } = input;
+  let answer = await ask(base);
+  if (heightMin === 0) return answer.json;
+  let { height } = answer;
+  if (height === undefined) {
+    const latest = readAnswer(latestBlockAnswer, (await get(`${base}${LATEST_BLOCK_PATH}`)).json, "latest block");
+    // A node has a block before it has carried it out.
+    height = Number(latest.block.header.height) - 1;
+    answer = await ask(base);
+  }
+  if (height >= heightMin) return answer.json;
+  throw new InputError({ what: "orders", expected: `of block ${heightMin} or later`, was: height });
 }
 
 /** A fault half-way through the pages starts them again at the next address: page keys belong to one node. */
@@ -139,12 +178,12 @@ async function firstAnswer<Answer>(
   throw new SeiRestError(path, attempts, last);
 }
 
-async function readBalances(url: string, get: (url: string) => Promise<unknown>): Promise<readonly ChainBalance[]> {
+async function readBalances(url: string, get: (url: string) => Promise<JsonAnswer>): Promise<readonly ChainBalance[]> {
   const amounts = new Map<string, bigint>();
   let key: string | null = null;
   for (let count = 0; count < PAGES_MAX; count += 1) {
     const page: string = key === null ? url : `${url}?pagination.key=${encodeURIComponent(key)}`;
-    const answer = readAnswer(balancesPage, await get(page), "balances");
+    const answer = readAnswer(balancesPage, (await get(page)).json, "balances");
     for (const { denom, amount } of answer.balances) {
       if (amounts.has(denom)) throw new InputError({ what: "balances", expected: "of each denom one", was: denom });
       amounts.set(denom, BigInt(amount));
@@ -187,7 +226,7 @@ async function getJson(request: {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly timeoutMs: number;
-}): Promise<unknown> {
+}): Promise<JsonAnswer> {
   const { url, fetch, clock, timeoutMs } = request;
   const abort = new AbortController();
   const stopTimer = clock.after(timeoutMs, () => abort.abort(new Error(`no answer in ${timeoutMs} ms`)));
@@ -202,8 +241,13 @@ async function getJson(request: {
   }
   if (response.status !== 200) throw new StatusError(response);
   try {
-    return JSON.parse(response.body);
+    return { json: JSON.parse(response.body), height: heightIn(response.headers) };
   } catch (cause) {
     throw new InputError({ what: "the answer", expected: "JSON", was: response.body, cause });
   }
+}
+
+function heightIn(headers: HttpResponse["headers"]): number | undefined {
+  const told = HEIGHT_HEADERS.map((name) => headers[name]).find((value) => value !== undefined && HEIGHT.test(value));
+  return told === undefined ? undefined : Number(told);
 }

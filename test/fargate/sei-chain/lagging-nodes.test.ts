@@ -1,7 +1,7 @@
 /** The venue on nodes whose parts are behind one another: what they do not know yet is no proof that it is not so. */
 import { afterEach, describe, expect, it } from "vitest";
 import { OURS } from "../../sim/sei-chain/chain-world.ts";
-import { type ChainVenue, makeChainVenue } from "./chain-venue.ts";
+import { type ChainVenue, MARKET, makeChainVenue } from "./chain-venue.ts";
 
 let open: ChainVenue | undefined;
 
@@ -48,5 +48,39 @@ describe("a transaction whose answer was lost", () => {
     await world.blocks(6);
     expect(standing(world)).toBe(1);
     expect(world.told().at(-1)).toBe("1 seen open #0");
+  });
+});
+
+describe("open orders on a node whose lists are behind", () => {
+  it.each([false, true])("end no order that rests (the height stands in no header: %s)", async (isHidden) => {
+    const world = await start();
+    const [endpoint] = world.node.endpoints;
+    endpoint?.hideHeights(isHidden);
+    world.venue.execute(world.place("buy", 4_200, 10));
+    await world.blocks(1);
+    await world.time.pass(2_500);
+    // Its newest block is all that a node without the header says of its lists.
+    if (isHidden) endpoint?.fallBehind(20);
+    else endpoint?.lag("lists", 20);
+    world.venue.execute(world.query("fm-3-SEIUSDC-b0-1"));
+    await world.time.pass(100);
+    expect(world.told()).toEqual(["1 order-sent", "1 seen open #0"]);
+    endpoint?.fallBehind(0);
+    endpoint?.lag("lists", 0);
+    world.venue.execute(world.query("fm-3-SEIUSDC-b0-1"));
+    await world.time.pass(100);
+    expect(world.told()).toEqual(["1 order-sent", "1 seen open #0", "1 seen open #0"]);
+  });
+
+  it("do not show a start that none are open: the next node is asked, and without one there is no answer", async () => {
+    const world = await start({ nodes: 2 });
+    world.venue.execute(world.place("buy", 4_200, 10));
+    await world.blocks(1);
+    const later = await world.makeVenue();
+    const ask = () => world.time.settled(later.openOrders(MARKET.symbol), "the open orders");
+    for (const endpoint of world.node.endpoints) endpoint.lag("lists", 20);
+    await expect(ask()).rejects.toThrow("or later");
+    world.node.endpoints[1]?.lag("lists", 0);
+    expect(await ask()).toHaveLength(1);
   });
 });

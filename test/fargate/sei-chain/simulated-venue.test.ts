@@ -117,7 +117,7 @@ describe("orders on chain", () => {
     await world.time.pass(2_000);
     world.venue.execute(world.query(ID));
     await world.time.pass(50);
-    expect(world.told().at(-1)).toBe("1 seen cancelled #0");
+    expect(world.told().at(-1)).toBe("1 order-cancelled");
   });
 
   it("held back by the fence never leave, and cancels go all the same", async () => {
