@@ -1,18 +1,18 @@
 /**
  * The account's fills as the chain's own index has them: which blocks settled something of ours, and what. Owns the reading and the
- * cursor, a block's height; a page holds whole blocks. What a fill's order is called is read from the transaction that placed it.
+ * cursor, a block's height, and which node is far enough to be believed; a page holds whole blocks. What a fill's order is called is read from the transaction that placed it.
  */
 import { TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
 import type { Fill } from "../../core/events.ts";
 import { type FillsPage, VenueError } from "../venue.ts";
-import { valuesOf } from "./chain-events.ts";
+import { type ChainEvent, valuesOf } from "./chain-events.ts";
 import type { ChainMarket, ChainMarkets } from "./chain-market.ts";
 import type { KnownOrders } from "./known-orders.ts";
 import { PLACE_ORDERS_URL, placeOrdersCodec } from "./messages.ts";
 import type { ChainNodes } from "./nodes.ts";
-import type { ChainRpc, IncludedTransaction } from "./rpc.ts";
+import { type ChainRpc, type IncludedTransaction, RpcError } from "./rpc.ts";
 import { type BlockStamp, type Settlement, settlementsOf, toFill } from "./settlements.ts";
 
 export type ChainHistoryOptions = {
@@ -21,9 +21,23 @@ export type ChainHistoryOptions = {
   readonly orders: KnownOrders;
   readonly account: string;
   readonly chainId: string;
+  /** The newest block that is known of. */
+  readonly newestHeight: () => number;
   /** Told of a fill that cannot be read. */
   readonly onUnreadable: (fault: { readonly market: string; readonly height: number; readonly error: unknown }) => void;
 };
+
+/** A block that may hold something of ours, as a node told it: nothing of it is read yet. */
+type ToldBlock = { readonly height: number; readonly time: string; readonly events: readonly ChainEvent[] };
+
+type SettledIn = { readonly settlement: Settlement; readonly block: Omit<BlockStamp, "chainId"> };
+
+/** So many blocks may be carried out and indexed after the newest one: less than a fill may take to show in the history. */
+const INDEX_BEHIND_MAX = 2;
+/** Questions to a node at once. */
+const AT_ONCE_MAX = 6;
+/** Names that were read from the chain; the oldest is forgotten, and read again. */
+const NAMES_MAX = 2_000;
 
 const dataSchema = z.object({ client_order_id: z.string().regex(/^fm-[A-Za-z0-9-]{1,33}$/) });
 
@@ -34,6 +48,8 @@ export function toOrderData(clientOrderId: string): string {
 
 export class ChainHistory {
   readonly #options: ChainHistoryOptions;
+  /** What orders are called that this process did not send, by market and number. */
+  readonly #names = new Map<string, string>();
 
   constructor(options: ChainHistoryOptions) {
     this.#options = options;
@@ -41,62 +57,129 @@ export class ChainHistory {
 
   /** See `Venue.fillsAfter`. */
   async fillsAfter(market: string, cursor: string | undefined): Promise<FillsPage> {
-    return await this.#options.nodes.ask((rpc) => this.#page(rpc, market, heightOf(cursor)));
-  }
-
-  /** How much (lots) of an order has filled since the block that took it. */
-  async filledOf(market: string, orderId: string, fromHeight: number): Promise<number> {
-    return await this.#options.nodes.ask(async (rpc) => {
-      let filled = 0;
-      let height = Math.max(0, fromHeight - 1);
-      for (let more = true; more; ) {
-        const page = await this.#page(rpc, market, height);
-        for (const fill of page.fills) if (fill.orderId === orderId) filled += fill.size;
-        height = heightOf(page.nextCursor);
-        more = page.more;
-      }
-      return filled;
-    });
-  }
-
-  async #page(rpc: ChainRpc, market: string, after: number): Promise<FillsPage> {
-    const { account, markets } = this.#options;
-    const blocks = await rpc.blocks(`wasm.account='${account}' AND block.height > ${after}`);
-    const fills: Fill[] = [];
-    for (const { height, time } of blocks) {
-      const ours = settlementsOf(await rpc.blockEvents(height), { account, markets });
-      const here = ours.filter(({ on }) => on.market.symbol === market);
-      for (const settlement of here) fills.push(await this.#read(rpc, settlement, { height, time }));
-    }
+    const after = heightOf(cursor);
+    const blocks = await this.#blocksAfter(after);
+    const settled = this.#settledIn(blocks, market);
+    await this.#learnNames(settled);
+    const fills = settled.map((each) => this.#read(each));
     const last = blocks.at(-1)?.height ?? after;
     return { fills, nextCursor: last === 0 ? undefined : `${last}`, more: blocks.length > 0 };
   }
 
-  async #read(rpc: ChainRpc, settlement: Settlement, block: Omit<BlockStamp, "chainId">): Promise<Fill> {
-    const { chainId, onUnreadable } = this.#options;
+  /** How much (lots) of an order has filled since the block that took it. */
+  async filledOf(market: string, orderId: string, fromHeight: number): Promise<number> {
+    let filled = 0;
+    let after = Math.max(0, fromHeight - 1);
+    for (let more = true; more; ) {
+      const blocks = await this.#blocksAfter(after);
+      for (const each of this.#settledIn(blocks, market)) {
+        if (each.settlement.orderId === orderId) filled += this.#read(each).size;
+      }
+      after = blocks.at(-1)?.height ?? after;
+      more = blocks.length > 0;
+    }
+    return filled;
+  }
+
+  /** Of one node, and only bytes: a fault in the reading of them is no node's, and the next would not mend it. */
+  async #blocksAfter(after: number): Promise<readonly ToldBlock[]> {
+    const { account, nodes, newestHeight } = this.#options;
+    return await nodes.ask(async (rpc) => {
+      await requireUpToDate(rpc, newestHeight());
+      const blocks = await rpc.blocks(`wasm.account='${account}' AND block.height > ${after}`);
+      return await mapAtOnce(blocks, async (block) => ({ ...block, events: await rpc.blockEvents(block.height) }));
+    });
+  }
+
+  #settledIn(blocks: readonly ToldBlock[], market: string): readonly SettledIn[] {
+    const { account, markets } = this.#options;
+    return blocks.flatMap(({ events, ...block }) => {
+      let fault: { readonly error: unknown } | undefined;
+      const onUnreadable = (symbol: string, error: unknown) => {
+        if (symbol === market) fault ??= { error };
+      };
+      const ours = settlementsOf(events, { account, markets, onUnreadable });
+      if (fault !== undefined) this.#refuse(market, block.height, fault.error);
+      const here = ours.filter(({ on }) => on.market.symbol === market);
+      return here.map((settlement) => ({ settlement, block }));
+    });
+  }
+
+  #read({ settlement, block }: SettledIn): Fill {
+    const { chainId } = this.#options;
     const { on, orderId } = settlement;
-    const clientOrderId = await this.#clientIdOf(rpc, on, orderId);
     try {
-      return toFill(settlement, { ...block, chainId }, clientOrderId);
+      return toFill(settlement, { ...block, chainId }, this.#nameOf(on, orderId) ?? "");
     } catch (error) {
-      onUnreadable({ market: on.market.symbol, height: block.height, error });
-      const reason = `a settlement of ${on.market.symbol} in block ${block.height} cannot be read`;
-      throw new VenueError({ operation: "fillsAfter", code: "unreadable-fill", reason });
+      return this.#refuse(on.market.symbol, block.height, error);
     }
   }
 
-  /** Empty for an order that no transaction of ours placed by name. */
-  async #clientIdOf(rpc: ChainRpc, on: ChainMarket, orderId: string): Promise<string> {
-    const known = this.#options.orders.clientIdOf(on.market.symbol, orderId);
-    if (known !== undefined) return known;
+  #refuse(market: string, height: number, error: unknown): never {
+    this.#options.onUnreadable({ market, height, error });
+    const reason = `a settlement of ${market} in block ${height} cannot be read`;
+    throw new VenueError({ operation: "fillsAfter", code: "unreadable-fill", reason });
+  }
+
+  #nameOf({ market }: ChainMarket, orderId: string): string | undefined {
+    return this.#options.orders.clientIdOf(market.symbol, orderId) ?? this.#names.get(keyOf(market.symbol, orderId));
+  }
+
+  /** Each order is asked for once. */
+  async #learnNames(settled: readonly SettledIn[]): Promise<void> {
+    const unnamed = new Map<string, Settlement>();
+    for (const { settlement } of settled) {
+      const { on, orderId } = settlement;
+      if (this.#nameOf(on, orderId) === undefined) unnamed.set(keyOf(on.market.symbol, orderId), settlement);
+    }
+    const names = await mapAtOnce([...unnamed], async ([key, { on, orderId }]) => {
+      return { key, name: await this.#options.nodes.ask((rpc) => this.#placedName(rpc, on, orderId)) };
+    });
+    for (const { key, name } of names) this.#names.set(key, name);
+    for (const key of this.#names.keys()) {
+      if (this.#names.size <= Math.max(NAMES_MAX, names.length)) break;
+      this.#names.delete(key);
+    }
+  }
+
+  /** Empty for an order whose transaction names it not as ours are. A node that has no such transaction is behind: the name must not change. */
+  async #placedName(rpc: ChainRpc, { market, contract }: ChainMarket, orderId: string): Promise<string> {
     // Every contract numbers its orders from 0: others have the same number.
     const placed = await rpc.transactions(`place_order.order_id='${orderId}'`);
     for (const transaction of placed) {
-      const data = dataOf(transaction, { orderId, contract: on.contract, account: this.#options.account });
+      const data = dataOf(transaction, { orderId, contract, account: this.#options.account });
       if (data !== undefined) return clientIdIn(data);
     }
-    return "";
+    const reason = `the index has no transaction that placed order ${orderId} of ${market.symbol}`;
+    throw new RpcError("tx_search", "BEHIND", reason);
   }
+}
+
+/** An empty answer of a node, or of its index, that is behind would read as the end of the history. */
+async function requireUpToDate(rpc: ChainRpc, newest: number): Promise<void> {
+  const { height, earliestHeight, isCatchingUp } = await rpc.status();
+  if (isCatchingUp || height < newest - 1) {
+    throw new RpcError("status", "BEHIND", `the node is at block ${height}, the chain at ${newest}`);
+  }
+  // Blocks are indexed in their order: one that is there says that all before it are.
+  const indexed = height - INDEX_BEHIND_MAX;
+  if (indexed < Math.max(1, earliestHeight) || (await rpc.blocks(`block.height = ${indexed}`)).length > 0) return;
+  throw new RpcError("block_search", "BEHIND", `the node's index lacks block ${indexed}, the node is at ${height}`);
+}
+
+async function mapAtOnce<Item, Answer>(
+  items: readonly Item[],
+  ask: (item: Item) => Promise<Answer>,
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  for (let begin = 0; begin < items.length; begin += AT_ONCE_MAX) {
+    answers.push(...(await Promise.all(items.slice(begin, begin + AT_ONCE_MAX).map(ask))));
+  }
+  return answers;
+}
+
+function keyOf(market: string, orderId: string): string {
+  return `${market}#${orderId}`;
 }
 
 /** The `data` of the order that a transaction placed under this number, if it is one of the account's on this contract. */

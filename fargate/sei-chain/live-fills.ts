@@ -30,8 +30,9 @@ export class LiveFills {
   }
 
   blockSeen({ height, time, events }: StreamBlock): void {
-    const { chainId } = this.#options;
-    for (const settlement of settlementsOf(events, this.#options)) {
+    const { account, markets, chainId } = this.#options;
+    const onUnreadable = (market: string, error: unknown) => this.#options.onUnreadable({ market, height, error });
+    for (const settlement of settlementsOf(events, { account, markets, onUnreadable })) {
       this.#waiting.push({ settlement, block: { chainId, height, time } });
     }
     this.#waiting = this.#waiting.slice(-WAITING_MAX);

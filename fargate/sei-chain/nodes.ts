@@ -46,6 +46,7 @@ export class ChainNodes {
   /** Asks the current node, then each other one, until one answers. Rejects with the last one's error. */
   async ask<Answer>(question: (rpc: ChainRpc) => Promise<Answer>): Promise<Answer> {
     let last: unknown;
+    let isAnyBehind = false;
     for (let offset = 0; offset < this.#nodes.length; offset += 1) {
       const node = this.#nodes[(this.#index + offset) % this.#nodes.length];
       if (node === undefined) continue;
@@ -55,9 +56,11 @@ export class ChainNodes {
         return answer;
       } catch (error) {
         last = error;
+        if (error instanceof RpcError && error.code === "BEHIND") isAnyBehind = true;
       }
     }
-    this.unanswered();
+    if (isAnyBehind) this.answered();
+    else this.unanswered();
     throw last ?? new RpcError("ask", "NODE", "there is no node");
   }
 

@@ -8,7 +8,13 @@ import type { Clock, Fetch, HttpResponse } from "../seams.ts";
 import { type ChainEvent, eventListSchema, fromList } from "./chain-events.ts";
 import { nestedOf, readFields } from "./messages.ts";
 
-export type NodeStatus = { readonly chainId: string; readonly height: number; readonly isCatchingUp: boolean };
+/** `height` and `earliestHeight` are of the block store: a block is there before it has been carried out. */
+export type NodeStatus = {
+  readonly chainId: string;
+  readonly height: number;
+  readonly earliestHeight: number;
+  readonly isCatchingUp: boolean;
+};
 
 export type AccountState = { readonly accountNumber: bigint; readonly sequence: bigint };
 
@@ -31,7 +37,7 @@ export type BroadcastAnswer =
 
 export type BlockHeader = { readonly height: number; readonly time: string };
 
-/** No answer that proves anything. `code` is `FENCED` when nothing was written. */
+/** No answer that proves anything. `code` is `FENCED` when nothing was written, `BEHIND` when the node answers and lacks what it needs. */
 export class RpcError extends Error {
   readonly code: string;
 
@@ -47,7 +53,7 @@ const ALREADY_KNOWN = /tx already exists in cache/;
 const IN_CACHE = 19;
 const ACCOUNT_QUERY = "/cosmos.auth.v1beta1.Query/Account";
 /** Blocks with fills of ours in one answer of the history. */
-const BLOCKS_PAGE = 20;
+const BLOCKS_PAGE = 10;
 const REASON_CHARACTERS_MAX = 200;
 
 const height = z
@@ -62,7 +68,11 @@ const envelope = z.object({
 
 const statusResult = z.object({
   node_info: z.object({ network: z.string() }),
-  sync_info: z.object({ latest_block_height: height, catching_up: z.boolean() }),
+  sync_info: z.object({
+    latest_block_height: height,
+    earliest_block_height: height.nullish(),
+    catching_up: z.boolean(),
+  }),
 });
 
 const queryResult = z.object({
@@ -132,7 +142,12 @@ export class ChainRpc {
 
   async status(): Promise<NodeStatus> {
     const { node_info: node, sync_info: sync } = await this.#call("status", {}, statusResult);
-    return { chainId: node.network, height: sync.latest_block_height, isCatchingUp: sync.catching_up };
+    return {
+      chainId: node.network,
+      height: sync.latest_block_height,
+      earliestHeight: sync.earliest_block_height ?? 0,
+      isCatchingUp: sync.catching_up,
+    };
   }
 
   /** As of the newest block: what waits to be included has not moved it. */

@@ -27,11 +27,16 @@ const CONTRACT_TAIL = 8;
 const READER = "sei-chain";
 const UNIT = 10n ** BigInt(MONEY_DECIMALS);
 
-/** The account's settlements among a block's events, in their order. Throws `InputError` on one without an order. */
+/** The account's settlements among a block's events, in their order. One without an order is told, and left out. */
 export function settlementsOf(
   events: readonly ChainEvent[],
-  { account, markets }: { readonly account: string; readonly markets: ChainMarkets },
+  input: {
+    readonly account: string;
+    readonly markets: ChainMarkets;
+    readonly onUnreadable: (market: string, error: unknown) => void;
+  },
 ): readonly Settlement[] {
+  const { account, markets, onUnreadable } = input;
   return events.flatMap(({ type, attributes }) => {
     const isOurs =
       type === "wasm" && attributes.get("action") === "settlement" && attributes.get("account") === account;
@@ -41,7 +46,13 @@ export function settlementsOf(
       assetDenom: attributes.get("asset_denom") ?? "",
       priceDenom: attributes.get("price_denom") ?? "",
     });
-    return on === undefined ? [] : [{ on, orderId: numberIn(attributes, "order_id"), attributes }];
+    if (on === undefined) return [];
+    try {
+      return [{ on, orderId: numberIn(attributes, "order_id"), attributes }];
+    } catch (error) {
+      onUnreadable(on.market.symbol, error);
+      return [];
+    }
   });
 }
 

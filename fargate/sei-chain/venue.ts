@@ -143,6 +143,7 @@ class SeiChainVenue implements Venue {
       orders,
       account,
       chainId,
+      newestHeight: () => flights.height,
       onUnreadable: (fault) => this.#unreadable(fault),
     });
     this.#stream = new ChainStream({

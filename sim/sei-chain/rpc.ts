@@ -64,7 +64,7 @@ export function makeChainRpc(chain: SeiChain, options: { readonly base64?: boole
     network: chain.chainId,
     last: (view) => {
       const { height, timeMs, hash } = chain.blocks.at(heightOf(view)) ?? chain.blocks.last;
-      return { height, timeMs, hash };
+      return { height, timeMs, hash, earliest: chain.blocks.lowestHeight };
     },
     call: (method, params, view) => {
       const known = METHODS[method];

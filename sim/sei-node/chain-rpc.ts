@@ -26,7 +26,13 @@ export type RpcOutcome =
 
 export type ChainRpc = {
   readonly network: string;
-  last(view: RpcView): { readonly height: number; readonly timeMs: number; readonly hash: string };
+  last(view: RpcView): {
+    readonly height: number;
+    readonly timeMs: number;
+    readonly hash: string;
+    /** The oldest block that is kept. */
+    readonly earliest: number;
+  };
   /** `undefined` for a method that the chain does not have. */
   call(method: string, params: unknown, view: RpcView): RpcOutcome | undefined;
   /** Calls back with what happens, block by block. Returns what ends it. */

@@ -18,6 +18,8 @@ export function toHeight(start: Instant, clock: Clock): number {
 
 export function toStatus(input: {
   readonly height: number;
+  /** The oldest block that is kept. */
+  readonly earliest?: number;
   readonly nowMs: number;
   readonly moniker: string;
   /** Of the chain that is served. */
@@ -41,6 +43,7 @@ export function toStatus(input: {
       latest_app_hash: hash,
       latest_block_height: `${input.height}`,
       latest_block_time: new Date(input.nowMs).toISOString(),
+      earliest_block_height: `${input.earliest ?? FIRST_HEIGHT}`,
       catching_up: false,
     },
     validator_info: {

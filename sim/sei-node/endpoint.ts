@@ -310,8 +310,8 @@ export class SeiEndpoint implements EndpointPort {
   #status(): unknown {
     const { chain, clock, moniker } = this.#input;
     if (chain === undefined) return toStatus({ height: this.#height(), nowMs: clock.now().epochMs, moniker });
-    const { height, timeMs, hash } = chain.last({ blocksBehind: this.#blocksBehind });
-    return toStatus({ height, nowMs: timeMs, moniker, network: chain.network, hash });
+    const { timeMs: nowMs, ...last } = chain.last({ blocksBehind: this.#blocksBehind });
+    return toStatus({ ...last, nowMs, moniker, network: chain.network });
   }
 }
 

@@ -52,6 +52,8 @@ export async function makeChainVenue(
     readonly fence?: (market: string) => string | undefined;
     /** The node's index of transactions knows none while this says so. */
     readonly isIndexBlind?: () => boolean;
+    /** What the venue reads in place of a node's answer to a call of the RPC. */
+    readonly editAnswer?: (method: string, body: string) => string;
     readonly settings?: Partial<SeiChainVenueOptions["settings"]>;
   } = {},
 ) {
@@ -100,7 +102,11 @@ export async function makeChainVenue(
       connect: access.connect,
       fetch: async (request) => {
         const isBlind = options.isIndexBlind?.() === true && String(request.body).includes("tx_search");
-        return isBlind ? { status: 200, headers: {}, body: '{"result":{"txs":[]}}' } : await access.fetch(request);
+        if (isBlind) return { status: 200, headers: {}, body: '{"result":{"txs":[]}}' };
+        const answer = await access.fetch(request);
+        const method = /"method":"(\w+)"/.exec(String(request.body))?.[1];
+        if (options.editAnswer === undefined || method === undefined) return answer;
+        return { ...answer, body: options.editAnswer(method, answer.body) };
       },
       log: makeRecordingLog(logLines),
       metrics: makeCountingMetrics(counted),

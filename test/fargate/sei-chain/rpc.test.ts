@@ -72,10 +72,10 @@ describe("a broadcast", () => {
 
 describe("a node's word", () => {
   it("on its height, its account, a transaction and its blocks is read", async () => {
-    const sync = { latest_block_height: "1042", catching_up: true };
+    const sync = { latest_block_height: "1042", earliest_block_height: "17", catching_up: true };
     const status = { node_info: { network: "pacific-1" }, sync_info: sync };
     await expect(makeRpc(result(status)).rpc.status()).resolves.toEqual({
-      ...{ chainId: "pacific-1", height: 1_042, isCatchingUp: true },
+      ...{ chainId: "pacific-1", height: 1_042, earliestHeight: 17, isCatchingUp: true },
     });
     const value = Buffer.from([0x0a, 0x07, 0x12, 0x05, 0x18, 0x03, 0x20, 0xac, 0x02]).toString("base64");
     await expect(makeRpc(result({ response: { code: 0, value } })).rpc.account("sei1us")).resolves.toEqual({

@@ -38,7 +38,13 @@ function eventOf(change: Partial<Record<keyof typeof PLAIN, string | undefined>>
   return event!;
 }
 
-const ours = (event: ChainEvent) => settlementsOf([event], { account: ACCOUNT, markets });
+const ours = (event: ChainEvent) =>
+  settlementsOf([event], {
+    ...{ account: ACCOUNT, markets },
+    onUnreadable: (_, error) => {
+      throw error;
+    },
+  });
 const read = (change: Parameters<typeof eventOf>[0], base64 = false) => {
   const [settlement] = ours(eventOf(change, base64));
   return toFill(settlement!, BLOCK, "fm-3-SEIUSDC-b0-1");
