@@ -73,11 +73,14 @@ async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: n
   const { venue, clock } = options;
   const found = new Set<string>();
   let emptyAnswers = 0;
+  let mayArrive = false;
   let open: readonly VenueOrder[] = [];
   let fault: unknown;
   for (let round = 0; round < ROUNDS_MAX && (round === 0 || clock.now().monotonicMs < endMs); round += 1) {
     if (round > 0) await pause(clock, ROUND_PAUSE_MS);
-    const mayArrive = options.placed(market).some((order) => isOnItsWay(order, clock.now().monotonicMs));
+    mayArrive =
+      venue.mayArrive?.() === true ||
+      options.placed(market).some((order) => isOnItsWay(order, clock.now().monotonicMs));
     try {
       const leftMs = Math.max(1, endMs - clock.now().monotonicMs);
       const listed = await withDeadline(clock, leftMs, "listing the open orders", () => venue.openOrders(market));
@@ -95,6 +98,7 @@ async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: n
       await cancelOne(options, order, endMs);
     }
   }
+  if (mayArrive) fault ??= new Error("something that was sent may still arrive at the venue");
   throw new OrdersLeftOpenError(market, open, options.placed(market), fault);
 }
 

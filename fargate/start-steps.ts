@@ -10,11 +10,15 @@ import type { Control } from "./control.ts";
 import type { Lease } from "./lease.ts";
 import type { Clock } from "./seams.ts";
 import type { StartupStep, StepWait } from "./startup.ts";
+import type { Venue } from "./venue.ts";
 import { endOwnOrders, START_ORDERS_WITHIN_MS, type WindDownOptions } from "./wind-down.ts";
 
 /** How often the markets' data is looked at while it must stay fresh, and how long a try of that step lasts: so long all are waited for. */
 const FRESH_LOOK_MS = 100;
 const FRESH_TRY_MS = 10_000;
+
+/** How often a venue is asked that does not go by time. */
+const QUIET_LOOK_MS = 400;
 
 export type StartParts = {
   readonly config: Config;
@@ -60,7 +64,7 @@ export function startSteps(parts: StartParts): readonly StartupStep[] {
           .join(", ");
       },
     },
-    { step: "keep quiet", run: (wait) => keepQuiet(wait, state.takenFromMs) },
+    { step: "keep quiet", run: (wait) => keepQuiet(wait, state.takenFromMs, assembly().venue) },
     {
       step: "end our open orders",
       run: ({ show }) => {
@@ -102,11 +106,18 @@ async function readControl(control: Control): Promise<string> {
  * What the task before us sent last may still arrive: it stopped placing at two thirds of its term, and we took over after all
  * of it, so that much of a placing's lifetime has passed already.
  */
-async function keepQuiet({ show, pause }: StepWait, takenFromMs: number | null): Promise<string> {
+async function keepQuiet({ show, pause }: StepWait, takenFromMs: number | null, venue: Venue): Promise<string> {
   if (takenFromMs === null) return "not needed: nobody placed orders, or all were proven ended";
   const quietMs = Math.max(0, PLACING_LIFETIME_MS - takenFromMs / 3);
   show(`for ${(quietMs / 1_000).toFixed(1)} s, until nothing that the earlier task sent can arrive any more`);
+  let mayArrive = (await venue.mayEarlierArrive?.()) ?? false;
   await pause(quietMs);
+  while (mayArrive) {
+    mayArrive = (await venue.mayEarlierArrive?.()) ?? false;
+    if (!mayArrive) break;
+    show("by the time nothing of the earlier task's can arrive any more, by the venue it can");
+    if (!(await pause(QUIET_LOOK_MS))) return "stopped";
+  }
   return `${(quietMs / 1_000).toFixed(1)} s`;
 }
 

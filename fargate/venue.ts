@@ -48,6 +48,13 @@ export type Venue = {
    */
   fillsAfter(market: string, cursor: string | undefined): Promise<FillsPage>;
   balances(): Promise<readonly Balance[]>;
+  /**
+   * Whether a placing of this process's may still come to rest, where the venue knows that otherwise than by time (a chain counts
+   * blocks). Left out: by time alone.
+   */
+  mayArrive?(): boolean;
+  /** The same of any earlier process's, asked from before the first time on. Rejects when it cannot be found out. */
+  mayEarlierArrive?(): Promise<boolean>;
   state(): VenueState;
 };
 

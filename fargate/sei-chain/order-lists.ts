@@ -9,7 +9,7 @@ import type { ListedOrder } from "./known-orders.ts";
 import type { ChainNodes } from "./nodes.ts";
 
 /** A list may lack so many of the newest blocks: less than an order may take to show in it. */
-const BLOCKS_BEHIND_MAX = 2;
+export const BLOCKS_BEHIND_MAX = 2;
 /** A newest block known for longer than this may be no longer the newest: a node is asked. */
 const HEIGHT_AGE_MS_MAX = 1_500;
 

@@ -22,7 +22,7 @@ import { type CancelItem, type Item, type PlaceItem, toCancelItem, toMessages, t
 import { type KnownOrder, KnownOrders, type ListedOrder } from "./known-orders.ts";
 import { LiveFills } from "./live-fills.ts";
 import { ChainNodes } from "./nodes.ts";
-import { OrderLists } from "./order-lists.ts";
+import { BLOCKS_BEHIND_MAX, OrderLists } from "./order-lists.ts";
 import { Outcomes } from "./outcomes.ts";
 import { ChainSender, usesSequence } from "./sender.ts";
 import { ChainStream } from "./stream.ts";
@@ -88,6 +88,10 @@ class SeiChainVenue implements Venue {
   /** Of this process, in whole units of the gas denom. */
   #gasPaid = 0n;
   #rehearsals = 0;
+  /** The newest block that holds a transaction of ours. */
+  #settledHeight = 0;
+  /** The last block that may hold one of an earlier process's. */
+  #earlierUntil: number | undefined;
 
   constructor(options: SeiChainVenueOptions) {
     this.#options = options;
@@ -233,6 +237,20 @@ class SeiChainVenue implements Venue {
     });
   }
 
+  mayArrive(): boolean {
+    const isFlying = [...this.#flights.all].some(({ placings }) => placings.length > 0);
+    return isFlying || this.#sender.queued.some(({ kind }) => kind === "place");
+  }
+
+  /** What an earlier process sent names a last block: `timeoutBlocks` after one that it knew of, which the chain had then. */
+  async mayEarlierArrive(): Promise<boolean> {
+    const { height } = await this.#asked("mayEarlierArrive", () => this.#nodes.ask((rpc) => rpc.status()));
+    this.#flights.heightIs(height);
+    this.#earlierUntil ??= this.#flights.height + this.#options.settings.timeoutBlocks;
+    // A list may be of some blocks ago, and has to show that last block's orders.
+    return this.#flights.height <= this.#earlierUntil + BLOCKS_BEHIND_MAX;
+  }
+
   state(): ReturnType<Venue["state"]> {
     const { budget, clock } = this.#options;
     return {
@@ -246,6 +264,7 @@ class SeiChainVenue implements Venue {
 
   #settled(flight: Flight, fate: Fate): void {
     if (usesSequence(fate)) this.#gasPaid += flight.fee;
+    if (fate.type === "included") this.#settledHeight = Math.max(this.#settledHeight, fate.transaction.height);
     // First the orders, so that a fill of this very block finds its name.
     this.#outcomes.settled(flight, fate);
     this.#fills.namesKnown();
@@ -349,7 +368,9 @@ class SeiChainVenue implements Venue {
     return flying || this.#sender.queued.some(isIts);
   }
 
-  async #listed(symbol: string, heightMin?: number): Promise<readonly ListedOrder[]> {
+  /** Once nothing is under way a list must show all that came of it: it may be taken as proof. */
+  async #listed(symbol: string, takenHeight = 0): Promise<readonly ListedOrder[]> {
+    const heightMin = this.#flights.size === 0 ? Math.max(takenHeight, this.#settledHeight) : takenHeight;
     return await this.#asked("openOrders", () => this.#lists.of(symbol, heightMin));
   }
 

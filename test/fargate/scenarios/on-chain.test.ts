@@ -3,10 +3,11 @@
  * ends what it left and goes on. Chain, queue, ledger and engine agree at the end.
  */
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../../fargate/config.ts";
 import { openVenue } from "../../../fargate/venue-choice.ts";
 import { makeSeededRng } from "../../../sim/exchange/seeded-rng.ts";
+import type { SeiChain } from "../../../sim/sei-chain/chain.ts";
 import { makeChainExchange } from "../../../sim/sei-chain/chain-exchange.ts";
 import { makeChainAccount, makeDexRoutes } from "../../../sim/sei-chain/dex-rest.ts";
 import { makeChainRpc } from "../../../sim/sei-chain/rpc.ts";
@@ -123,3 +124,53 @@ it("a task on chain quotes through faults, and the next one ends what a crash le
   expect(exchange.standing(SYMBOL).fillCount).toBeGreaterThan(20);
   await close();
 }, 120_000);
+
+describe("on a halted chain, where blocks and not time end a transaction,", () => {
+  const isWaiting = ({ mempool }: SeiChain) =>
+    mempool.transactions.some(({ messages }) => messages.some(({ type }) => type === "place-orders"));
+
+  async function haltedWithFirstQuotes() {
+    const world = await startChainWorld();
+    const { time, chain, makeTask } = world;
+    const first = makeTask("task-1");
+    await time.settled(first.start(), "the first start", 60_000);
+    await time.until(() => isWaiting(chain), "the first quotes are under way", 60_000);
+    chain.halt(true);
+    return { ...world, first, ours: () => chain.contract.pairs[0]?.book.ordersOf(OURS) ?? [] };
+  }
+
+  it("a stop is not clean, and the next task ends what came to rest after it", async () => {
+    const { time, chain, makeTask, close, first, ours } = await haltedWithFirstQuotes();
+    await time.pass(12_000);
+    const { faults } = await time.settled(first.stop(), "the stop", 40_000);
+    expect(faults.join()).toContain("orders may be open");
+    expect(isWaiting(chain)).toBe(true);
+    chain.halt(false);
+    await time.pass(1_000);
+    const left = new Set(ours().map(({ id }) => id));
+    expect(left.size).toBeGreaterThan(0);
+    const second = makeTask("task-2");
+    expect(await time.settled(second.start(), "the second start", 120_000)).toBe(true);
+    expect(ours().filter(({ id }) => left.has(id))).toEqual([]);
+    expect((await time.settled(second.stop(), "the stop", 40_000)).faults).toEqual([]);
+    await close();
+  }, 120_000);
+
+  it("a start after a crash waits until no block can carry anything of the task before", async () => {
+    const { time, chain, makeTask, close, first, ours } = await haltedWithFirstQuotes();
+    first.process.crash();
+    const second = makeTask("task-2");
+    const started = second.start();
+    await time.pass(60_000);
+    expect(second.market()?.quoting ?? false).toBe(false);
+    const height = chain.height;
+    chain.halt(false);
+    await time.until(() => chain.height > height, "a block", 10_000);
+    const left = new Set(ours().map(({ id }) => id));
+    expect(left.size).toBeGreaterThan(0);
+    expect(await time.settled(started, "the second start", 120_000)).toBe(true);
+    expect(ours().filter(({ id }) => left.has(id))).toEqual([]);
+    expect((await time.settled(second.stop(), "the stop", 40_000)).faults).toEqual([]);
+    await close();
+  }, 120_000);
+});
