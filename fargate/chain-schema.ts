@@ -51,7 +51,7 @@ export const seiChainSchema = z.strictObject({
     "Orders, cancels and questions in any one second (6 to 200; no default). A requote of four quotes is eight of them in one transaction.",
   ),
   placementsInFlight: integer(2, 50).describe(
-    "Orders unanswered, being cancelled or of unproven fate at a time (2 to 50; no default). Each is one until a block has it: a requote of four quotes takes eight.",
+    "Orders unanswered, being cancelled or of unproven fate at a time (2 to 50; no default). An order or cancel is one until a node has answered it, and longer only while its fate or its end is not known: a requote of four quotes takes eight for a moment.",
   ),
   assets: z
     .record(text(ASSET, "an asset of a symbol, such as SEI"), assetSchema)
