@@ -8,7 +8,7 @@ import type { Clock } from "../seams.ts";
 import type { CancelItem, PlaceItem } from "./items.ts";
 import type { ChainNodes } from "./nodes.ts";
 import type { ChainRpc, IncludedTransaction } from "./rpc.ts";
-import type { StreamBlock, StreamTransaction } from "./stream.ts";
+import { isOldBlock, type StreamBlock, type StreamTransaction } from "./stream.ts";
 
 export type Flight = {
   readonly hash: string;
@@ -71,9 +71,9 @@ export class Flights {
     return this.#flights.values();
   }
 
-  /** An answer was lost, and what became of the transaction is not proven yet. */
-  get hasUnknown(): boolean {
-    return [...this.#flights.values()].some(({ state }) => state === "unknown");
+  /** One is on its way and has not been seen in a block. */
+  get hasOpen(): boolean {
+    return [...this.#flights.values()].some(({ isInBlock }) => !isInBlock);
   }
 
   /** The newest block that is known of; 0 before the first. */
@@ -101,14 +101,16 @@ export class Flights {
     this.#stopTimer?.();
   }
 
-  heightIs(height: number): void {
+  /** `isOld`: it was the newest some time ago. */
+  heightIs(height: number, isOld = false): void {
     if (height <= this.#height) return;
     this.#height = height;
+    if (isOld) return;
     this.#heightMs = this.#options.clock.now().monotonicMs;
   }
 
-  blockSeen({ height, transactions }: StreamBlock): void {
-    this.heightIs(height);
+  blockSeen({ height, time, transactions }: StreamBlock): void {
+    this.heightIs(height, isOldBlock({ time }, this.#options.clock));
     for (const flight of this.#flights.values()) {
       if (transactions.includes(flight.base64)) {
         flight.isInBlock = true;

@@ -33,6 +33,10 @@ export class ChainNodes {
     return node;
   }
 
+  get all(): readonly ChainRpc[] {
+    return this.#nodes;
+  }
+
   get isAnswering(): boolean {
     return this.#silent < SILENT_MAX;
   }

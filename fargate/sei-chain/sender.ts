@@ -1,6 +1,6 @@
 /**
  * The one queue to the chain: gathers what a turn decided into one transaction, signs it, hands it to one node, in the order of its
- * sequence. Owns the account's number and sequence and their repair; what an outcome means for an order is `outcomes.ts`'s.
+ * sequence. The account's number and sequence are `own-account.ts`'s; what an outcome means for an order is `outcomes.ts`'s.
  *
  * While an answer is lost nothing more is sent: by its hash the chain tells, at the latest some blocks later, whether the transaction
  * was carried out. A sequence is used anew only where the transaction that had it was refused, is proven never to come, or has been
@@ -12,7 +12,9 @@ import type { Metrics } from "../telemetry.ts";
 import type { Fate, Flight, Flights } from "./flights.ts";
 import { type CancelItem, type Item, type PlaceItem, toMessages } from "./items.ts";
 import type { ChainNodes } from "./nodes.ts";
+import { OwnAccount } from "./own-account.ts";
 import { type AccountState, type BroadcastAnswer, RpcError } from "./rpc.ts";
+import { SendQueue } from "./send-queue.ts";
 import type { SignTransaction } from "./transaction.ts";
 
 type SenderHandlers = {
@@ -43,31 +45,33 @@ export type SenderOptions = SenderHandlers & {
 
 /** In one transaction; what is more waits for the next. */
 const ITEMS_MAX = 40;
-const QUEUE_MAX = 200;
-/** A placing decided longer ago is out of date: the engine decides anew. */
-const PLACE_WAIT_MS_MAX = 400;
-/** Sequence repairs for one transaction. */
-const SEQUENCE_REPAIRS_MAX = 3;
-/** The height that the time-out is counted from must not be older. */
-const HEIGHT_AGE_MS_MAX = 1_500;
+/** Repairs of the sequence or the time-out for one transaction. */
+const REPAIRS_MAX = 3;
 /** A cancel that could not be handed over is tried again after so long. */
 const RETRY_MS = 200;
-
+const TOO_LATE = 30;
 const WRONG_SEQUENCE = 32;
 const SEQUENCES = /expected (\d+), got (\d+)/;
 
+type Refusal = Extract<BroadcastAnswer, { type: "refused" }>;
+
+/** `wait`: with the next block the node will take it; `again`: signed anew it will. */
+type Repair =
+  | { readonly type: "none" }
+  | { readonly type: "wait" }
+  | { readonly type: "again"; readonly sequence: bigint };
+
 export class ChainSender {
   readonly #options: SenderOptions;
-  #queue: Item[] = [];
-  #account: AccountState | undefined;
-  /** Every sequence below was used by a transaction of ours that stands in a block. */
-  #used = 0n;
+  readonly #account: OwnAccount;
+  readonly #queue: SendQueue;
   #isScheduled = false;
   #isPumping = false;
-  #isWaitingForBlock = false;
+  /** Something has changed while it was looked whether anything may be sent. */
+  #isPumpDue = false;
+  /** Nothing goes before a block after this one. */
+  #waitsAt: number | undefined;
   #isStopped = false;
-  /** The sequence of a transaction that can not come any more, and the block by which it is proven: the node may hold it for one more. */
-  #dead: { readonly sequence: bigint; readonly height: number } | undefined;
   /** The node has failed: the next one takes over once nothing is under way. */
   #isMoveDue = false;
   #retry: (() => void) | undefined;
@@ -75,18 +79,32 @@ export class ChainSender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#account = new OwnAccount(options);
+    this.#queue = new SendQueue(options);
   }
 
-  /** Takes a command up. What one turn hands in goes as one transaction at its end. */
+  /** Takes a command up. What one turn hands in goes as one transaction at its end. A cancel that is under way already is enough. */
   enqueue(item: Item): void {
-    if (this.#isStopped || this.#queue.length >= QUEUE_MAX) {
-      const reason = this.#isStopped ? "the venue is stopped" : `more than ${QUEUE_MAX} commands wait`;
+    if (item.kind === "cancel" && this.#queue.isCancelUnderWay(item)) {
+      this.#options.onAnswered(item);
+      return;
+    }
+    this.#take(item);
+  }
+
+  /** Takes a cancel up again that came to nothing. What the node has just refused it would refuse again: that waits for a block. */
+  repeat(item: CancelItem): void {
+    if (this.#isStopped || !this.#queue.rest(item, () => this.pump())) this.#take(item);
+  }
+
+  #take(item: Item): void {
+    const reason = this.#isStopped ? "the venue is stopped" : this.#queue.push(item);
+    if (reason !== undefined) {
       this.#options.onAnswered(item);
       if (item.kind === "place") this.#options.onUnsent(item, reason);
       else this.#options.onRefused(item, reason);
       return;
     }
-    this.#queue.push(item);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     queueMicrotask(() => {
@@ -95,29 +113,30 @@ export class ChainSender {
     });
   }
 
-  /** Whether a placing waits or is being handed over whose fate nobody has told yet. */
+  /** What is in no transaction yet. */
   get queued(): readonly Item[] {
-    return this.#queue;
+    return this.#queue.all;
   }
 
   /** A new block: what was waited for may be over. */
   blockSeen(): void {
-    this.#isWaitingForBlock = false;
+    this.#queue.blockSeen();
     this.pump();
   }
 
   /** Asks for what the first transaction needs, so that it need not wait. */
   prepare(): void {
-    void this.#ready().catch((error: unknown) =>
-      this.#options.log.warn("The chain does not tell our account yet", { error }),
-    );
+    void this.#account
+      .ready()
+      .catch((error: unknown) => this.#options.log.warn("The chain does not tell our account yet", { error }));
   }
 
   /** Sends what waits, if anything may be sent now. */
   pump(): void {
+    this.#isPumpDue = true;
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
-    this.#pumping = this.#drain().finally(() => {
+    this.#pumping = this.#drainAll().finally(() => {
       this.#isPumping = false;
     });
   }
@@ -126,87 +145,84 @@ export class ChainSender {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#retry?.();
-    for (const item of this.#queue.splice(0)) {
-      this.#options.onAnswered(item);
-      if (item.kind === "place") this.#options.onUnsent(item, "the venue is stopped");
-    }
+    this.#unsend(this.#queue.takeAll(), "the venue is stopped");
     await this.#pumping;
   }
 
-  /** What a flight's fate says of the sequence. */
+  /** A flight has come to its end: what waited for it may go. */
   settled(flight: Flight, fate: Fate): void {
-    const after = flight.sequence + 1n;
-    const next = this.#account?.sequence ?? after;
-    if (usesSequence(fate)) {
-      if (this.#used < after) this.#used = after;
-      if (next < after) this.#setSequence(after);
-    } else if (next > flight.sequence && flight.sequence >= this.#used && !this.#isHeldByAnother(flight)) {
-      // Whatever was sent after it can not be carried out before this number is used: it is used next.
-      this.#setSequence(flight.sequence);
-      this.#dead = { sequence: flight.sequence, height: this.#options.flights.height };
-    }
+    this.#account.settled(flight, fate);
     this.pump();
   }
 
-  #isHeldByAnother(flight: Flight): boolean {
-    return [...this.#options.flights.all].some((other) => other !== flight && other.sequence === flight.sequence);
+  async #drainAll(): Promise<void> {
+    while (this.#isPumpDue) {
+      this.#isPumpDue = false;
+      await this.#drain();
+    }
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#isStopped) {
-      this.#dropOld();
-      if (this.#queue.length === 0) return;
-      if (this.#isBlocked()) {
-        this.#unsendPlacings("an earlier transaction's outcome is not known yet");
-        return;
-      }
+    while (this.#queue.size > 0 && !this.#isStopped) {
+      this.#unsend(this.#queue.takeOldPlacings(), "it waited for too long behind another transaction");
+      if (this.#queue.size === 0) return;
       try {
+        if (await this.#isBlocked()) {
+          // No block may be told of while the stream is away: the clock looks as well.
+          this.#retryLater();
+          this.#unsend(this.#queue.takePlacings(), "an earlier transaction's outcome is not known yet");
+          return;
+        }
         await this.#sendNext();
       } catch (error) {
         this.#options.log.warn("Nothing can be sent to the chain", { error });
-        this.#unsendPlacings("the chain cannot be asked for what a transaction needs");
+        this.#unsend(this.#queue.takePlacings(), "the chain cannot be asked for what a transaction needs");
         if (this.#options.flights.size === 0) this.#options.nodes.advance();
-        this.#account = undefined;
+        this.#account.forget();
         this.#retryLater();
         return;
       }
     }
   }
 
-  #isBlocked(): boolean {
+  async #isBlocked(): Promise<boolean> {
     const { flights, nodes } = this.#options;
-    if (flights.hasUnknown || this.#isWaitingForBlock) return true;
+    if (this.#waitsAt !== undefined && !(await this.#account.isPast(this.#waitsAt))) return true;
+    this.#waitsAt = undefined;
     if (!this.#isMoveDue) return false;
-    // Whatever the old node holds must have come to its end before another is told anything.
-    if (flights.size > 0) return true;
+    // An answer was lost. Whatever the old node holds must have come to its end before it, or another, is told anything.
+    if (flights.hasOpen) return true;
     this.#isMoveDue = false;
-    if (nodes.advance()) this.#account = undefined;
+    if (nodes.advance()) this.#account.forget();
     return false;
   }
 
   async #sendNext(): Promise<void> {
-    const account = await this.#ready();
-    const items = this.#queue.splice(0, ITEMS_MAX);
+    const account = await this.#account.ready();
+    const items = this.#queue.next(ITEMS_MAX);
     const placings = items.filter((item) => item.kind === "place").filter((item) => this.#mayGo(item));
     const cancels = items.filter((item) => item.kind === "cancel");
     if (placings.length + cancels.length === 0) return;
-    await this.#send(account, placings, cancels);
+    this.#queue.signing = [...placings, ...cancels];
+    try {
+      await this.#send(account, placings, cancels);
+    } catch (error) {
+      this.#notSigned(error);
+      throw error;
+    }
   }
 
-  /** Number, sequence and a height that is not old. Rejects when no node tells them. */
-  async #ready(): Promise<AccountState> {
-    const { nodes, flights, address, chainId } = this.#options;
-    if (flights.heightAgeMs() > HEIGHT_AGE_MS_MAX || this.#account === undefined) {
-      const status = await nodes.current.status();
-      nodes.answered();
-      if (status.chainId !== chainId) {
-        throw new RpcError("status", "CHAIN", `the node is of ${status.chainId}, not of ${chainId}`);
-      }
-      if (status.isCatchingUp) throw new RpcError("status", "CATCHING_UP", "the node is not up to date");
-      flights.heightIs(status.height);
+  /** No transaction came of what was taken from the queue: it is told, as the queue does not have it any more. */
+  #notSigned(error: unknown): void {
+    const reason = `no transaction could be made: ${error instanceof Error ? error.message : String(error)}`;
+    const items = this.#queue.signing;
+    this.#queue.signing = [];
+    this.#queue.refused();
+    for (const item of items) {
+      this.#options.onAnswered(item);
+      if (item.kind === "place" && !item.isWritten) this.#options.onUnsent(item, reason);
+      else this.#options.onRefused(item, reason);
     }
-    this.#account ??= await nodes.current.account(address);
-    return this.#account;
   }
 
   async #send(account: AccountState, placings: readonly PlaceItem[], cancels: readonly CancelItem[]): Promise<void> {
@@ -215,26 +231,40 @@ export class ChainSender {
       const flight = await this.#signed({ ...account, sequence }, placings, cancels);
       const answer = await this.#handOver(flight);
       if (answer.type !== "refused") return;
-      const expected = answer.code === WRONG_SEQUENCE ? SEQUENCES.exec(answer.log)?.[1] : undefined;
-      if (answer.code === WRONG_SEQUENCE && expected === undefined) this.#account = undefined;
-      if (expected !== undefined && this.#isHeldByTheDead(sequence, BigInt(expected))) {
+      const repair = await this.#repair(flight, answer);
+      if (repair.type === "wait") {
         this.#postpone(flight);
         return;
       }
-      if (expected === undefined || repairs === SEQUENCE_REPAIRS_MAX || this.#isStopped) {
+      if (repair.type === "none" || repairs === REPAIRS_MAX || this.#isStopped) {
         this.#refused(flight, `${answer.codespace} ${answer.code}: ${answer.log}`);
         return;
       }
-      this.#options.log.warn("The chain expects another sequence", { expected, was: sequence.toString() });
-      sequence = BigInt(expected);
-      this.#setSequence(sequence);
+      sequence = repair.sequence;
     }
   }
 
-  /** The node counts a transaction that is dead already, and will forget it with the next block: behind it nothing would live either. */
-  #isHeldByTheDead(sequence: bigint, expected: bigint): boolean {
-    const { sequence: dead, height } = this.#dead ?? {};
-    return dead === sequence && expected > sequence && height === this.#options.flights.height;
+  /** What a refusal says of the next try. */
+  async #repair(flight: Flight, { code, codespace, log }: Refusal): Promise<Repair> {
+    const { flights, timeoutBlocks, log: lines } = this.#options;
+    if (code === TOO_LATE && codespace === "sdk") {
+      await this.#account.heightRefused();
+      const was = flight.timeoutHeight;
+      if (flights.height + timeoutBlocks <= was) return { type: "none" };
+      lines.warn("The chain is further than its stream told", { height: flights.height, timeoutHeight: was });
+      return { type: "again", sequence: flight.sequence };
+    }
+    if (code !== WRONG_SEQUENCE) return { type: "none" };
+    const expected = SEQUENCES.exec(log)?.[1];
+    if (expected === undefined) {
+      this.#account.forget();
+      return { type: "none" };
+    }
+    const sequence = BigInt(expected);
+    if (this.#account.isHeldByTheDead(flight.sequence, sequence)) return { type: "wait" };
+    lines.warn("The chain expects another sequence", { expected, was: `${flight.sequence}` });
+    this.#account.nextIs(sequence);
+    return { type: "again", sequence };
   }
 
   /** What must go waits for the next block. */
@@ -242,8 +272,8 @@ export class ChainSender {
     this.#answered(flight);
     for (const item of flight.placings)
       this.#options.onRefused(item, "the node still holds a transaction that is dead");
-    this.#queue.unshift(...flight.cancels);
-    this.#isWaitingForBlock = true;
+    this.#queue.giveBack(flight.cancels);
+    this.#waitsAt = this.#options.flights.height;
   }
 
   async #signed(
@@ -271,6 +301,7 @@ export class ChainSender {
     const { nodes, flights, clock, metrics } = this.#options;
     const writtenMs = clock.now().monotonicMs;
     flights.add(flight);
+    this.#queue.signing = [];
     try {
       const asked = nodes.current.broadcast(flight.base64, () => this.#lastWord(flight));
       asked.catch(() => undefined);
@@ -285,11 +316,12 @@ export class ChainSender {
       metrics.observe("flashmm_order_round_trip_seconds", { operation: operationOf(flight) }, seconds);
       if (answer.type === "refused") {
         flights.remove(flight);
+        this.#queue.signing = [...flight.placings, ...flight.cancels];
         return answer;
       }
       this.#answered(flight);
       if (flight.state === "sending") flight.state = "checked";
-      this.#setSequence(flight.sequence + 1n);
+      this.#account.nextIs(flight.sequence + 1n);
       return answer;
     } catch (error) {
       return this.#lost(flight, error);
@@ -303,7 +335,7 @@ export class ChainSender {
     if (error instanceof RpcError && error.code === "FENCED") {
       flights.remove(flight);
       for (const item of flight.placings) item.isWritten ? onRefused(item, reason) : onUnsent(item, reason);
-      this.#queue.unshift(...flight.cancels);
+      this.#queue.giveBack(flight.cancels);
       return { type: "over" };
     }
     nodes.unanswered();
@@ -332,10 +364,12 @@ export class ChainSender {
   #refused(flight: Flight, reason: string): void {
     this.#options.log.warn("The chain refuses a transaction", { hash: flight.hash, reason });
     this.#answered(flight);
+    this.#queue.refused();
     for (const item of [...flight.placings, ...flight.cancels]) this.#options.onRefused(item, reason);
   }
 
   #answered(flight: Flight): void {
+    this.#queue.signing = [];
     for (const item of [...flight.placings, ...flight.cancels]) this.#options.onAnswered(item);
   }
 
@@ -347,43 +381,17 @@ export class ChainSender {
     return false;
   }
 
-  #dropOld(): void {
-    const nowMs = this.#options.clock.now().monotonicMs;
-    const isOld = (item: Item) => item.kind === "place" && nowMs - item.decidedMs > PLACE_WAIT_MS_MAX;
-    this.#unsend(isOld, "it waited for too long behind another transaction");
-  }
-
-  #unsendPlacings(reason: string): void {
-    this.#unsend(({ kind }) => kind === "place", reason);
-  }
-
-  #unsend(which: (item: Item) => boolean, reason: string): void {
-    const gone = this.#queue.filter(which);
-    if (gone.length === 0) return;
-    this.#queue = this.#queue.filter((item) => !which(item));
-    for (const item of gone) {
+  #unsend(items: readonly Item[], reason: string): void {
+    for (const item of items) {
       this.#options.onAnswered(item);
       if (item.kind === "place") this.#options.onUnsent(item, reason);
     }
-  }
-
-  #setSequence(sequence: bigint): void {
-    if (this.#account !== undefined) this.#account = { ...this.#account, sequence };
   }
 
   #retryLater(): void {
     this.#retry?.();
     this.#retry = this.#options.clock.after(RETRY_MS, () => this.pump());
   }
-}
-
-/** What fails before its messages are looked at (signature, fee, time-out, sequence) costs nothing and uses no number. */
-const BEFORE_MESSAGES: ReadonlySet<number> = new Set([4, 13, 30, WRONG_SEQUENCE]);
-
-export function usesSequence(fate: Fate): boolean {
-  if (fate.type === "absent") return false;
-  const { code, codespace } = fate.transaction;
-  return !(codespace === "sdk" && BEFORE_MESSAGES.has(code));
 }
 
 function operationOf({ placings }: Flight): "place" | "cancel" {

@@ -51,6 +51,15 @@ const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MS_MAX = 5_000;
 const WELL_AFTER_MS = 10_000;
 const OPEN_WITHIN_MS = 5_000;
+/** A block that is older when it comes is of a node that is behind: our clock may be five seconds off, and a block takes its time. */
+const BLOCK_AGE_MS_MAX = 8_000;
+/** So many old blocks in a row, and the next node is listened to: the first after a halt may be old by itself. */
+const OLD_BLOCKS_MAX = 5;
+
+/** Whether a block tells where the chain stood, not where it stands. */
+export function isOldBlock({ time }: Pick<StreamBlock, "time">, clock: Clock): boolean {
+  return clock.now().epochMs - Date.parse(time) > BLOCK_AGE_MS_MAX;
+}
 
 const heightText = z
   .string()
@@ -96,6 +105,10 @@ export class ChainStream {
   #turn = 0;
   #failures = 0;
   #openedMs = 0;
+  /** Old blocks in a row, of this connection. */
+  #oldBlocks = 0;
+  /** Nodes left in a row because their blocks were old: once all were, it may be our clock, and one is as good as another. */
+  #nodesLeft = 0;
 
   constructor(options: ChainStreamOptions) {
     this.#options = options;
@@ -121,6 +134,7 @@ export class ChainStream {
   #open(): void {
     const { urls, clock, connect } = this.#options;
     this.#openedMs = clock.now().monotonicMs;
+    this.#oldBlocks = 0;
     this.#after(OPEN_WITHIN_MS, () => this.#socket?.terminate());
     let isClosed = false;
     const url = (urls[this.#turn % urls.length] ?? "").replace(/^http/, "ws").replace(/\/+$/, "");
@@ -172,6 +186,7 @@ export class ChainStream {
       this.#setConnected(true);
       const events = [...fromList(read.result_end_block?.events), ...fromList(read.result_finalize_block?.events)];
       this.#options.onBlock({ height: header.height, time: header.time, transactions: data?.txs ?? [], events });
+      this.#lookAtAge(header, socket);
     } else if (type === "tendermint/event/Tx") {
       const { height, tx, result } = transactionValue.parse(value).TxResult;
       const listed = fromList(result.events);
@@ -179,6 +194,21 @@ export class ChainStream {
       const events = listed.length > 0 || !named.success ? listed : fromMap(named.data);
       this.#options.onTransaction({ height, base64: tx, code: result.code, events });
     }
+  }
+
+  /** Leaves a node that is far behind the clock, where there is another. */
+  #lookAtAge({ height, time }: Pick<StreamBlock, "height" | "time">, socket: Socket): void {
+    const { urls, clock, log } = this.#options;
+    if (!isOldBlock({ time }, clock)) {
+      this.#oldBlocks = 0;
+      this.#nodesLeft = 0;
+      return;
+    }
+    this.#oldBlocks += 1;
+    if (this.#oldBlocks !== OLD_BLOCKS_MAX || this.#nodesLeft >= urls.length - 1) return;
+    log.warn("The chain's stream is far behind the clock, and the next node is listened to", { height, time });
+    this.#nodesLeft += 1;
+    socket.terminate();
   }
 
   #closed(reason: string): void {
@@ -190,7 +220,7 @@ export class ChainStream {
     this.#count("closed");
     const wasWell = clock.now().monotonicMs - this.#openedMs >= WELL_AFTER_MS;
     this.#failures = wasWell ? 1 : Math.min(this.#failures + 1, 10);
-    if (!wasWell) this.#turn += 1;
+    if (!wasWell || this.#oldBlocks >= OLD_BLOCKS_MAX) this.#turn += 1;
     const delayMs = Math.min(BACKOFF_FIRST_MS * 2 ** (this.#failures - 1), BACKOFF_MS_MAX) * (0.5 + rng.next() / 2);
     log.warn("The chain's stream is closed", { reason, delayMs: Math.round(delayMs) });
     this.#after(delayMs, () => this.#open());

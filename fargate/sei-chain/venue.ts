@@ -24,7 +24,8 @@ import { LiveFills } from "./live-fills.ts";
 import { ChainNodes } from "./nodes.ts";
 import { BLOCKS_BEHIND_MAX, OrderLists } from "./order-lists.ts";
 import { Outcomes } from "./outcomes.ts";
-import { ChainSender, usesSequence } from "./sender.ts";
+import { usesSequence } from "./own-account.ts";
+import { ChainSender } from "./sender.ts";
 import { ChainStream } from "./stream.ts";
 import { makeTransactionSigner, type SignTransaction } from "./transaction.ts";
 import type { ChainWallet } from "./wallet.ts";
@@ -118,7 +119,7 @@ class SeiChainVenue implements Venue {
     this.#lists = new OrderLists({ rest, nodes, flights, markets, account });
     this.#outcomes = new Outcomes({
       ...{ orders, clock, log, metrics, onEvent },
-      repeat: (item) => this.#sender.enqueue(item),
+      repeat: (item) => this.#sender.repeat(item),
       lookAt: (item) => this.#lookAt(item),
     });
     const outcomes = this.#outcomes;

@@ -7,6 +7,7 @@ import type { EngineEvent, Fill } from "../../../core/events.ts";
 import { RequestBudget } from "../../../core/execution/request-budget.ts";
 import { makeMarket } from "../../../core/market.ts";
 import { toLots, toTicks } from "../../../core/units.ts";
+import type { Fetch, HttpRequest, HttpResponse } from "../../../fargate/seams.ts";
 import { Secret } from "../../../fargate/secret.ts";
 import { makeSeiChainVenue, type SeiChainVenueOptions } from "../../../fargate/sei-chain/venue.ts";
 import { openWallet } from "../../../fargate/sei-chain/wallet.ts";
@@ -55,6 +56,12 @@ export async function makeChainVenue(
     /** What the venue reads in place of a node's answer to a call of the RPC. */
     readonly editAnswer?: (method: string, body: string) => string;
     readonly settings?: Partial<SeiChainVenueOptions["settings"]>;
+    /** Stands between the venue and the network: passes requests on, alters them or their answers. */
+    readonly onRequest?: (request: HttpRequest, pass: Fetch) => Promise<HttpResponse>;
+    /** Brings a frame of a node's stream to the venue, at once or later, altered or not at all. */
+    readonly onFrame?: (frame: Buffer, take: (frame: Buffer) => void, url: string) => void;
+    /** What we hold of the gas denom at the beginning. */
+    readonly usei?: bigint;
   } = {},
 ) {
   const { seed = 1, base64 = false, nodes = 1 } = options;
@@ -70,7 +77,10 @@ export async function makeChainVenue(
       markets: [MARKET],
       contract: CONTRACT,
     },
-    genesis: [OURS, otherAddress].map((address) => ({ address, coins })),
+    genesis: [
+      { address: OURS, coins: { ...coins, usei: options.usei ?? OPENING } },
+      { address: otherAddress, coins },
+    ],
   });
   const node = await startSeiNode({
     source: makeSource(),
@@ -99,12 +109,20 @@ export async function makeChainVenue(
       budget,
       clock: process.clock,
       rng: makeSeededRng(seed, "venue"),
-      connect: access.connect,
+      connect: (url, handlers) =>
+        access.connect(url, {
+          ...handlers,
+          onMessage: (data) => {
+            if (options.onFrame === undefined) handlers.onMessage(data);
+            else options.onFrame(data, handlers.onMessage, url);
+          },
+        }),
       fetch: async (request) => {
-        const isBlind = options.isIndexBlind?.() === true && String(request.body).includes("tx_search");
+        const method = methodOf(request);
+        const isBlind = options.isIndexBlind?.() === true && method === "tx_search";
         if (isBlind) return { status: 200, headers: {}, body: '{"result":{"txs":[]}}' };
-        const answer = await access.fetch(request);
-        const method = /"method":"(\w+)"/.exec(String(request.body))?.[1];
+        const pass = options.onRequest ?? ((each: HttpRequest, go: Fetch) => go(each));
+        const answer = await pass(request, access.fetch);
         if (options.editAnswer === undefined || method === undefined) return answer;
         return { ...answer, body: options.editAnswer(method, answer.body) };
       },
@@ -156,6 +174,11 @@ export async function makeChainVenue(
       await node.close();
     },
   };
+}
+
+/** The method of a request over RPC; the whole address of another. */
+export function methodOf({ method, url, body }: HttpRequest): string {
+  return method === "POST" ? (/"method":"(\w+)"/.exec(String(body))?.[1] ?? "") : url;
 }
 
 /** An event in a word or two, ids without their market. */

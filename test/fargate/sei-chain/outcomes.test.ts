@@ -9,8 +9,8 @@ import { type CancelItem, type PlaceItem, toCancelItem, toPlaceItem } from "../.
 import { KnownOrders } from "../../../fargate/sei-chain/known-orders.ts";
 import { placeOrdersAnswerCodec } from "../../../fargate/sei-chain/messages.ts";
 import { Outcomes } from "../../../fargate/sei-chain/outcomes.ts";
+import { usesSequence } from "../../../fargate/sei-chain/own-account.ts";
 import type { IncludedTransaction } from "../../../fargate/sei-chain/rpc.ts";
-import { usesSequence } from "../../../fargate/sei-chain/sender.ts";
 import { makeCountingMetrics, makeRecordingLog } from "../cambrian/venue-case.ts";
 import { MARKET, toWords } from "./chain-venue.ts";
 
@@ -82,6 +82,8 @@ const NEW_ANSWER = TxMsgData.encode({
 }).finish();
 const TAKEN = ["1 seen open #41", "2 seen open #42", "7 order-cancelled"];
 
+const FEE_TAKEN = fromList([{ type: "tx", attributes: [{ key: "fee", value: "11000usei" }] }]);
+
 describe("a transaction", () => {
   it.each<[string, Fate, readonly string[], { readonly repeated: number; readonly lookedAt: number }]>([
     ["that is absent", { type: "absent" }, ["1 order-rejected", "2 order-rejected"], { repeated: 1, lookedAt: 0 }],
@@ -147,11 +149,14 @@ describe("a transaction", () => {
   it.each<[Fate, boolean]>([
     [{ type: "absent" }, false],
     [included({}), true],
-    [included({ code: 5, codespace: "sdk" }), true],
-    [included({ code: 13, codespace: "dex" }), true],
+    // The fee could be paid, a message could not be.
+    [included({ code: 5, codespace: "sdk", events: FEE_TAKEN }), true],
+    [included({ code: 13, codespace: "dex", events: FEE_TAKEN }), true],
+    // The same code: the fee could not be paid.
+    [included({ code: 5, codespace: "sdk" }), false],
     [included({ code: 32, codespace: "sdk" }), false],
     [included({ code: 30, codespace: "sdk" }), false],
-  ])("uses its sequence when its messages were looked at: %j", (fate, isUsed) => {
+  ])("uses its sequence when the chain took its fee: %j", (fate, isUsed) => {
     expect(usesSequence(fate)).toBe(isUsed);
   });
 });
