@@ -3,7 +3,7 @@
  * trace of ours. Owns the link between the two, and a stand-in name for those of the account that this process did not send.
  */
 import type { CancelOrder, PlaceOrder } from "../../core/commands.ts";
-import type { VenueOrder } from "../../core/events.ts";
+import type { Fill, VenueOrder } from "../../core/events.ts";
 import { OWN_PREFIX } from "../../core/order.ts";
 import type { Lots, Side, Ticks } from "../../core/units.ts";
 import { toLots } from "../../core/units.ts";
@@ -30,8 +30,8 @@ export type ListedOrder = {
 };
 
 /**
- * The oldest past this number is forgotten. Fills that still come are named from the chain's own history; one that rested all the
- * while would come back as a stranger, and be ended.
+ * Past this number the oldest that has ended is forgotten: fills that still come are named from the chain's own history. One that may
+ * rest is never forgotten, whose cancel needs its price and side; the engine bounds how many those are.
  */
 const KNOWN_MAX = 5_000;
 
@@ -41,6 +41,8 @@ const STRANGER_PREFIX = `${OWN_PREFIX}0-chain-`;
 export class KnownOrders {
   readonly #byClientId = new Map<string, KnownOrder>();
   readonly #clientIdOf = new Map<string, string>();
+  /** Of those that have not ended: what each fill took, by the fill's id, since a block may be told twice. */
+  readonly #fills = new Map<string, Map<string, number>>();
 
   placed({ clientOrderId, market, side, price, size }: PlaceOrder): void {
     this.#forget();
@@ -56,7 +58,18 @@ export class KnownOrders {
     return this.#set({ ...order, orderId, taken });
   }
 
+  /** A fill of the chain's: one that has filled whole has ended. */
+  filled({ clientOrderId, fillId, size }: Fill): void {
+    const order = this.#byClientId.get(clientOrderId);
+    if (order === undefined || order.isEnded) return;
+    const fills = this.#fills.get(clientOrderId) ?? new Map<string, number>();
+    this.#fills.set(clientOrderId, fills.set(fillId, size));
+    const filled = [...fills.values()].reduce((sum, each) => sum + each, 0);
+    if (filled >= order.size) this.ended(clientOrderId);
+  }
+
   ended(clientOrderId: string): void {
+    this.#fills.delete(clientOrderId);
     const order = this.#byClientId.get(clientOrderId);
     if (order !== undefined) this.#set({ ...order, isEnded: true });
   }
@@ -116,11 +129,16 @@ export class KnownOrders {
 
   #forget(): void {
     if (this.#byClientId.size < KNOWN_MAX) return;
-    const [oldest] = this.#byClientId.values();
+    const oldest = oldestEnded(this.#byClientId.values());
     if (oldest === undefined) return;
     this.#byClientId.delete(oldest.clientOrderId);
     if (oldest.orderId !== undefined) this.#clientIdOf.delete(keyOf(oldest.market, oldest.orderId));
   }
+}
+
+function oldestEnded(orders: Iterable<KnownOrder>): KnownOrder | undefined {
+  for (const order of orders) if (order.isEnded) return order;
+  return undefined;
 }
 
 function toVenueOrder(order: KnownOrder, { orderId, remaining }: ListedOrder): VenueOrder {

@@ -51,7 +51,9 @@ export class LiveFills {
     const clientOrderId = orders.clientIdOf(symbol, settlement.orderId);
     if (clientOrderId === undefined) return false;
     try {
-      onEvent({ type: "fill", fill: toFill(settlement, block, clientOrderId), at: clock.now() });
+      const fill = toFill(settlement, block, clientOrderId);
+      orders.filled(fill);
+      onEvent({ type: "fill", fill, at: clock.now() });
     } catch (error) {
       onUnreadable({ market: symbol, height: block.height, error });
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Fill } from "../../../core/events.ts";
 import { toLots, toTicks } from "../../../core/units.ts";
 import { KnownOrders } from "../../../fargate/sei-chain/known-orders.ts";
 
@@ -16,6 +17,11 @@ const place = (clientOrderId: string) =>
   }) as const;
 const listed = (orderId: string, remaining = 5, price = 10) =>
   ({ orderId, side: "buy", price: toTicks(price), remaining: toLots(remaining) }) as const;
+
+const FILL: Omit<Fill, "clientOrderId" | "fillId" | "size"> = {
+  ...{ orderId: "41", market: MARKET, side: "buy", price: toTicks(10), fee: 0n, feeAsset: "USDC" },
+  ...{ liquidity: "maker", venueTime: "2025-01-02T03:04:05.000Z" },
+};
 
 describe("an order of the chain's list", () => {
   it("is ours by its number, and what it lacks has filled", () => {
@@ -45,14 +51,40 @@ describe("an order of the chain's list", () => {
     expect(orders.clientIdOf(MARKET, "7")).toBeUndefined();
   });
 
-  it("of very many the oldest is forgotten", () => {
+  it("of very many the oldest that has ended is forgotten, and never one that may rest", () => {
     const orders = new KnownOrders();
+    const id = (number: number) => `fm-3-SEIUSDC-b0-${number}`;
     for (let number = 0; number < 6_000; number += 1) {
-      orders.placed(place(`fm-3-SEIUSDC-b0-${number}`));
-      orders.taken(`fm-3-SEIUSDC-b0-${number}`, `${number}`, AT);
+      orders.placed(place(id(number)));
+      orders.taken(id(number), `${number}`, AT);
+      // The first ten rest all the while.
+      if (number >= 10) orders.ended(id(number));
     }
-    expect(orders.find("fm-3-SEIUSDC-b0-999")).toBeUndefined();
-    expect(orders.isNumbered(MARKET, "999")).toBe(false);
-    expect(orders.find("fm-3-SEIUSDC-b0-1000")).toBeDefined();
+    expect(orders.find(id(0))).toMatchObject({ orderId: "0", isEnded: false });
+    expect(
+      orders.ofCancel({
+        type: "cancel-order",
+        requestId: 1,
+        ...{ market: MARKET, orderId: "0" },
+        clientOrderId: id(0),
+      }),
+    ).toBeDefined();
+    expect(orders.find(id(1_009))).toBeUndefined();
+    expect(orders.isNumbered(MARKET, "1009")).toBe(false);
+    expect(orders.find(id(1_010))).toBeDefined();
+  });
+
+  it("has ended once it has filled whole, though a block is told twice", () => {
+    const orders = new KnownOrders();
+    const clientOrderId = "fm-3-SEIUSDC-b0-1";
+    orders.placed(place(clientOrderId));
+    orders.taken(clientOrderId, "41", AT);
+    const fill = (fillId: string, lots: number) =>
+      orders.filled({ ...FILL, clientOrderId, fillId, size: toLots(lots) });
+    fill("a", 3);
+    fill("a", 3);
+    expect(orders.find(clientOrderId)?.isEnded).toBe(false);
+    fill("b", 2);
+    expect(orders.find(clientOrderId)?.isEnded).toBe(true);
   });
 });
