@@ -41,7 +41,7 @@ export type LocalExchange = {
 const MNEMONIC = `${"abandon ".repeat(11)}about`;
 /** What the chain asks for each unit of gas, and the blocks a transaction may take. */
 const GAS_PRICE = "0.02usei";
-const TIMEOUT_BLOCKS = 3;
+const TIMEOUT_BLOCKS = 2;
 /** A requote of four quotes is eight orders and cancels in one transaction, and a block comes each 400 ms. */
 const LIMITS = { requestsPerSecond: 60, placementsInFlight: 20 } as const;
 

@@ -37,7 +37,7 @@ const SETTINGS: SeiChainVenueOptions["settings"] = {
   dexGasPerOrder: 55_000,
   dexGasPerCancel: 53_000,
   dexContracts: 1,
-  timeoutBlocks: 3,
+  timeoutBlocks: 2,
   requestTimeoutMs: 2_000,
   assets: { SEI: { denom: "usei", decimals: 6 }, USDC: { denom: "uusdc", decimals: 6 } },
 };

@@ -64,7 +64,7 @@ it("a stream that says nothing is opened anew, and what it missed is looked up",
 
 it("a node that has not seen the last blocks proves nothing absent", async () => {
   const world = await start();
-  world.chain.faults.next({ type: "delay", blocks: 2 });
+  world.chain.faults.next({ type: "delay", blocks: 1 });
   world.venue.execute(world.place("buy", 4_200, 10));
   await world.time.pass(20);
   world.node.endpoints[0]!.fallBehind(3);

@@ -41,7 +41,7 @@ test("a task that signs on chain is led to the chain, which holds the money of t
     const written = JSON.parse(readFileSync(writeLocalConfig({ ...of, chain }), "utf8"));
     expect(written).toMatchObject({
       seiChain: {
-        ...{ chainId: "sei-sim-1", gasPrice: "0.02usei", timeoutBlocks: 3, requestsPerSecond: 60 },
+        ...{ chainId: "sei-sim-1", gasPrice: "0.02usei", timeoutBlocks: 2, requestsPerSecond: 60 },
         assets: { SEI: { denom: "usei", decimals: 6 }, USDC: { denom: "uusdc", decimals: 6 } },
       },
       markets: [
