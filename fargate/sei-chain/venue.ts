@@ -288,11 +288,9 @@ class SeiChainVenue implements Venue {
   }
 
   #query(command: Extract<Command, { type: "query-order" }>): void {
-    const known = this.#orders.find(command.clientOrderId);
-    const answered = this.#lookUp(command, known).finally(() =>
-      this.#options.budget.settle(command.requestId, this.#options.clock.now()),
-    );
-    this.#follow(answered);
+    const { budget, clock } = this.#options;
+    const looked = this.#lookUp(command, this.#orders.find(command.clientOrderId));
+    this.#follow(looked.finally(() => budget.settle(command.requestId, clock.now())));
   }
 
   /** A cancel came to nothing: what the chain shows of the order decides whether it goes again. */

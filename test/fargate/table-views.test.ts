@@ -39,8 +39,9 @@ function makeViews(tableName: string): TableViews {
   return new TableViews({ client: host.client, tableName, markets, reportsFolder: folder, clock, log, metrics });
 }
 
+/** A chart is looked for in a real folder: how many turns that takes is the machine's to say. */
 const settled = async (test: () => boolean) => {
-  for (let turn = 0; turn < 200 && !test(); turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 200_000 && !test(); turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
 const report = (id: string) => ({
