@@ -5,6 +5,7 @@
 import { parseScaled } from "../../core/decimal.ts";
 import type { ExchangeOrder } from "../exchange/account-records.ts";
 import type { ArrivalEntry, Placing, VenueEntry } from "./venue-record.ts";
+import type { VenueWord } from "./venue-word.ts";
 
 const DECIMALS = 18;
 const ARRIVALS_MAX = 10;
@@ -91,14 +92,10 @@ export class Invariants {
   #forbidden: Forbidden[] = [];
   #epochMax = 0;
   #violation: Violation | undefined;
-  /** Until then (world time) the venue has asked for a pause: nobody could ask for orders. */
-  pausedUntilMs = 0;
   /** A placing that its sender has given up after so long counts no more, though it was never answered. */
   inFlightMsMax = Number.POSITIVE_INFINITY;
-  /** An order whose cancel was answered and not carried out is the venue's to answer for, not ours; false unless told. */
-  forgivesLies = false;
-  readonly #cancelling = new Map<number, string>();
-  readonly #liedAbout = new Set<string>();
+  /** What the venue has said excuses: an order that it called gone is its own to answer for, a pause is one. Nothing unless told. */
+  word: VenueWord | undefined;
   /** Whose requests the law of ten a second is about; everybody's unless told. */
   isCounted: (process: string) => boolean = () => true;
 
@@ -114,7 +111,7 @@ export class Invariants {
   }
 
   /** Client order ids of ours that are live at the venue. */
-  get liveOrders(): readonly { readonly orderId: string; readonly clientOrderId: string }[] {
+  get liveOrders(): readonly Pick<LiveOrder, "orderId" | "clientOrderId" | "market">[] {
     return [...this.#live.values()];
   }
 
@@ -138,13 +135,15 @@ export class Invariants {
       case "arrival":
         this.#arrived(entry);
         return;
-      case "effect":
-        this.#cancelling.delete(entry.number);
-        if (entry.placing !== undefined) this.#checkSelfMatch(entry.atMs, entry.placing);
+      case "effect": {
+        if (entry.placing === undefined) return;
+        const sentMs = this.#placementsHere.get(entry.number) ?? entry.atMs;
+        this.#checkSelfMatch(entry.atMs, entry.placing, sentMs);
+        this.#checkGrown(entry.atMs, entry.placing, sentMs);
         return;
+      }
       case "left":
         this.#placementsHere.delete(entry.number);
-        this.#cancelAnswered(entry.number, entry.status);
         return;
       case "fill": {
         const { market, side, quantity } = entry.fill;
@@ -169,7 +168,7 @@ export class Invariants {
     tasks: readonly TaskKnowledge[],
     isShown: (order: { readonly orderId: string; readonly clientOrderId: string }) => boolean = () => true,
   ): void {
-    const couldAsk = nowMs >= this.pausedUntilMs && tasks.some((task) => task.reachesVenue);
+    const couldAsk = tasks.some((task) => task.reachesVenue && this.word?.isPaused(task.name) !== true);
     for (const order of this.#live.values()) {
       const { clientOrderId } = order;
       const isKnown = tasks.some((task) => task.isKnown(clientOrderId));
@@ -184,15 +183,8 @@ export class Invariants {
     }
   }
 
-  #cancelAnswered(number: number, status: number | string): void {
-    const orderId = this.#cancelling.get(number);
-    this.#cancelling.delete(number);
-    if (this.forgivesLies && orderId !== undefined && (status === 200 || status === 404)) this.#liedAbout.add(orderId);
-  }
-
-  #arrived({ atMs, number, route, process, sentMs, path, placing }: ArrivalEntry): void {
+  #arrived({ atMs, number, route, process, sentMs, placing }: ArrivalEntry): void {
     if (this.isCounted(process)) this.#count(atMs);
-    if (route === "cancel") this.#cancelling.set(number, path.split("/").at(-1) ?? "");
     if (route !== "place") return;
     this.#placementsHere.set(number, sentMs);
     const inFlight = [...this.#placementsHere.values()].filter((each) => atMs - each <= this.inFlightMsMax).length;
@@ -235,9 +227,13 @@ export class Invariants {
     this.#live.set(orderId, { orderId, clientOrderId, market, side, price: amount(price), remaining });
   }
 
-  #of(market: string, side: "buy" | "sell"): readonly LiveOrder[] {
+  /** Those that count by themselves, or for a placing of that moment those that its sender had to know of. */
+  #of(market: string, side: "buy" | "sell", sentMs?: number): readonly LiveOrder[] {
+    const { word } = this;
+    const isExcused = ({ orderId }: LiveOrder): boolean =>
+      (sentMs === undefined ? word?.wasSaidGone(orderId) : word?.isExcused(orderId, sentMs)) === true;
     return [...this.#live.values()].filter(
-      (order) => order.market === market && order.side === side && !this.#liedAbout.has(order.orderId),
+      (order) => order.market === market && order.side === side && !isExcused(order),
     );
   }
 
@@ -256,6 +252,22 @@ export class Invariants {
     );
   }
 
+  /** An order that was said to be gone, and shown again, counts for each placing that comes after that. */
+  #checkGrown(atMs: number, { clientOrderId, market, side }: Placing, sentMs: number): void {
+    const limit = this.#limits.get(market);
+    if (limit === undefined || !OUR_ORDER.test(clientOrderId) || (side !== "buy" && side !== "sell")) return;
+    const position = this.#positions.get(market) ?? 0n;
+    const standing = this.#of(market, side, sentMs).reduce((total, { remaining }) => total + remaining, 0n);
+    const worst = standing + (side === "buy" ? position : -position);
+    if (worst <= limit) return;
+    const way = side === "buy" ? "long" : "short";
+    this.#break(
+      "exposure",
+      atMs,
+      `${market}: with ${clientOrderId} every order filled is ${toText(worst)} ${way}, over ${toText(limit)}`,
+    );
+  }
+
   #checkCrossed(atMs: number, market: string): void {
     for (const buy of this.#of(market, "buy")) {
       const met = this.#of(market, "sell").find((sell) => sell.price <= buy.price);
@@ -265,10 +277,10 @@ export class Invariants {
   }
 
   /** An exchange lets no account meet itself; a placing that would have is ours to avoid all the same. */
-  #checkSelfMatch(atMs: number, { clientOrderId, market, side, price }: Placing): void {
+  #checkSelfMatch(atMs: number, { clientOrderId, market, side, price }: Placing, sentMs: number): void {
     if (!OUR_ORDER.test(clientOrderId) || !/^\d+(\.\d+)?$/.test(price)) return;
     const at = amount(price);
-    const met = this.#of(market, side === "buy" ? "sell" : "buy").find((order) =>
+    const met = this.#of(market, side === "buy" ? "sell" : "buy", sentMs).find((order) =>
       side === "buy" ? order.price <= at : order.price >= at,
     );
     if (met !== undefined)

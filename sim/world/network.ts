@@ -42,6 +42,9 @@ type Origin = {
   readonly isCopy?: true;
 };
 
+/** A request and when it was written (world time). */
+export type AnsweredRequest = HostRequest & { readonly url: string; readonly sentMs: number };
+
 export type Host = WebSocketHost & {
   /** Its part in crash points and losses. */
   callOf(request: HostRequest): CallName;
@@ -79,6 +82,10 @@ export class Network {
   readonly #weathers = new Map<string, Weather>();
   /** Told each frame that a process reads from a WebSocket. */
   onFrame: ((process: WorldProcess, data: Buffer) => void) | undefined;
+  /** Told each answer that a process reads, of requests that it has not given up. */
+  onAnswer:
+    | ((process: WorldProcess, request: AnsweredRequest, answer: HostReply & { type: "answer" }) => void)
+    | undefined;
 
   constructor(time: VirtualTime, seed: number) {
     this.#time = time;
@@ -173,11 +180,14 @@ export class Network {
           return fail("ECONNREFUSED", "the connection was refused", 0.1);
         }
         signal?.addEventListener("abort", giveUp, { once: true });
-        const settle = (act: () => void) => {
+        const sentMs = this.#time.nowMs;
+        const settle = (reply: Exclude<HostReply, { type: "silence" }>) => {
           signal?.removeEventListener("abort", giveUp);
-          act();
+          if (reply.type === "reset") return reject(new NetworkError("ECONNRESET", "the connection was reset"));
+          if (signal?.aborted !== true) this.onAnswer?.(process, { ...sent, url: request.url, sentMs }, reply);
+          resolve(toResponse(reply));
         };
-        this.#send({ process, link, host, call, sent, settle, resolve, reject });
+        this.#send({ process, link, host, call, sent, settle });
       };
       process.emit(() => {
         // A plan may freeze the process right here; then it writes at the thaw, if it still wants to.
@@ -193,11 +203,9 @@ export class Network {
     readonly host: Host;
     readonly call: CallName;
     readonly sent: HostRequest;
-    readonly settle: (act: () => void) => void;
-    readonly resolve: (response: HttpResponse) => void;
-    readonly reject: (error: NetworkError) => void;
+    readonly settle: (reply: Exclude<HostReply, { type: "silence" }>) => void;
   }): void {
-    const { process, link, host, call, sent, settle, resolve, reject } = exchange;
+    const { process, link, host, call, sent, settle } = exchange;
     const isLost = link.reachability === "silent" || link.takesLoss("request", call);
     const from = { process: process.name, sentMs: this.#time.nowMs };
     if (!isLost && link.takesCopy()) {
@@ -213,12 +221,7 @@ export class Network {
             this.#time.after(link.nextLatencyMs(), () =>
               process.deliver(() => {
                 process.reached("answer-arrived", call);
-                process.deliver(() =>
-                  settle(() => {
-                    if (reply.type === "answer") resolve(toResponse(reply));
-                    else reject(new NetworkError("ECONNRESET", "the connection was reset"));
-                  }),
-                );
+                process.deliver(() => settle(reply));
               }),
             );
           });

@@ -62,15 +62,7 @@ export const VENUE_FAULTS: readonly FaultKind[] = [
     everyMs: OFTEN,
     lastsMs: MOMENT,
     draw: (rng) => ({ ...drawTimes(rng), when: "before", seconds: wholeLogBetween(rng, { low: 1, high: 20 }) }),
-    start: (faulty, drawn) => {
-      const seconds = numberOf(drawn, "seconds");
-      const end = injecting(() => ({ type: "status", status: 429, retryAfterSeconds: seconds }))(faulty, drawn);
-      return () => {
-        end?.();
-        const { invariants, time } = faulty.world;
-        invariants.pausedUntilMs = Math.max(invariants.pausedUntilMs, time.nowMs + seconds * 1_000);
-      };
-    },
+    start: injecting((drawn) => ({ type: "status", status: 429, retryAfterSeconds: numberOf(drawn, "seconds") })),
   },
   {
     name: "venue/refusal",

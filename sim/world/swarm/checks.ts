@@ -10,6 +10,7 @@ import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import { InvariantError, type SwarmRule } from "../invariants.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { ArrivalEntry } from "../venue-record.ts";
+import { VenueWord } from "../venue-word.ts";
 import type { WorldTask } from "../world-task.ts";
 import type { EcsService } from "./ecs-service.ts";
 import { Receipts } from "./receipts.ts";
@@ -24,6 +25,8 @@ const OBEYS_MS = 2_000;
 const BELIEVES_MS = 5_000;
 /** With the venue answering: five cancels, their answers, and one that has to be asked for. */
 const PULLED_MS = 12_000;
+/** An order that the venue shows again is found by the next list, five seconds later at most, and then cancelled. */
+const FOUND_MS = 8_000;
 /** The world's own timers stay below this. */
 const SCHEDULED_MAX = 20_000;
 /** A request's time-out (`fargate/cambrian/client.ts`). */
@@ -55,11 +58,19 @@ export class Checks {
 
   constructor(input: ChecksInput) {
     this.#input = input;
-    const { network, time, table, invariants } = input.world;
+    const { network, time, table, invariants, api, venueUrl } = input.world;
     // A dead man and a task that wakes may meet: the venue then answers 429, which both obey (`docs/invariants.md`).
     invariants.isCounted = (process) => process.startsWith("task-");
     invariants.inFlightMsMax = REQUEST_MS;
-    invariants.forgivesLies = true;
+    const word = new VenueWord({
+      nowMs: () => time.nowMs,
+      live: () => invariants.liveOrders,
+      isShown: (order) => api.faults.orders.isShown(order),
+    });
+    invariants.word = word;
+    network.onAnswer = ({ name }, { url, ...request }, answer) => {
+      if (url.startsWith(venueUrl)) word.take({ ...request, ...answer, process: name });
+    };
     this.#receipts = new Receipts(network, () => time.nowMs);
     table.onWrite = (body) => {
       if (body.includes('"CONTROL"')) void time.hold(() => this.#readControl());
@@ -187,7 +198,7 @@ export class Checks {
       if (!isOld && !isHalted) continue;
       const ours = world.exchange
         .openOrders(symbol)
-        .filter(({ clientOrderId: id }) => id.startsWith("fm-") && nowMs - (this.#hiddenMs.get(id) ?? 0) > PULLED_MS);
+        .filter(({ clientOrderId: id }) => id.startsWith("fm-") && nowMs - (this.#hiddenMs.get(id) ?? 0) > FOUND_MS);
       if (ours.length === 0) continue;
       const ids = ours.map(({ clientOrderId }) => clientOrderId).join(", ");
       if (isHalted) this.fail("halted-market", `${ids} live, ${symbol} halted since ${haltedMs}`);

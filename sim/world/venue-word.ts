@@ -1,0 +1,140 @@
+/**
+ * What the venue has told each task, as the task itself read it, where that excuses something: an order said to be gone that still
+ * stands, and a pause that was asked for. Owns this record; what is excused by it is `invariants.ts`'s. A task's own belief has no part in it.
+ */
+import { epochOf } from "../../core/order.ts";
+import type { ExchangeOrder } from "../exchange/account-records.ts";
+
+/** A list that was asked for sooner after an order's end may be older than the end (`core/orders.ts`). */
+const LIST_LAG_MS = 2_000;
+/** From reading a list to the first placing that was decided with it. */
+const DECIDED_MS = 1_000;
+
+/** An answer at the moment at which a process reads it; world time. */
+export type ReadAnswer = {
+  readonly process: string;
+  readonly method: string;
+  /** With its query, as sent. */
+  readonly path: string;
+  readonly sentMs: number;
+  readonly status: number;
+  /** Names in any case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+type Live = Pick<ExchangeOrder, "orderId" | "clientOrderId" | "market">;
+
+type Said = { readonly process: string; readonly atMs: number };
+
+/** The parts of an answer that say something of an order. */
+type SaidOrder = { readonly id: string; readonly isOpen: boolean };
+
+export class VenueWord {
+  readonly #nowMs: () => number;
+  /** The orders of ours that stand at the venue. */
+  readonly #live: () => readonly Live[];
+  /** Whether lists and lookups show an order as it is. */
+  readonly #isShown: (order: Live) => boolean;
+  /** By the venue's id: who was told last that the order is gone, though it stands. */
+  readonly #gone = new Map<string, Said>();
+  /** Since when it has been told again that it stands. */
+  readonly #shownMs = new Map<string, number>();
+  readonly #pausedUntilMs = new Map<string, number>();
+
+  constructor(input: {
+    readonly nowMs: () => number;
+    readonly live: () => readonly Live[];
+    readonly isShown: (order: Live) => boolean;
+  }) {
+    this.#nowMs = input.nowMs;
+    this.#live = input.live;
+    this.#isShown = input.isShown;
+  }
+
+  /** Whether a placing of that moment was decided without knowing that the order stands, by the venue's fault. */
+  isExcused(orderId: string, sentMs: number): boolean {
+    const shownMs = this.#shownMs.get(orderId);
+    return this.#gone.has(orderId) || (shownMs !== undefined && sentMs <= shownMs + DECIDED_MS);
+  }
+
+  /** Whether the order was ever said to be gone while it stood. */
+  wasSaidGone(orderId: string): boolean {
+    return this.#gone.has(orderId) || this.#shownMs.has(orderId);
+  }
+
+  /** Whether the venue has asked the process to ask nothing for a while. */
+  isPaused(process: string): boolean {
+    return this.#nowMs() < (this.#pausedUntilMs.get(process) ?? 0);
+  }
+
+  /** Takes an answer of the order API that a process has just read. Never throws. */
+  take(answer: ReadAnswer): void {
+    const { process, method, path, status, headers, body } = answer;
+    if (status === 429) {
+      const seconds = Number(Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1] ?? 1);
+      const untilMs = this.#nowMs() + seconds * 1_000;
+      this.#pausedUntilMs.set(process, Math.max(untilMs, this.#pausedUntilMs.get(process) ?? 0));
+    }
+    const isRead = status === 200 || status === 404;
+    if (!process.startsWith("task-") || !isRead || !path.startsWith("/v1/orders") || method === "POST") return;
+    const json = readJson(body);
+    if (json === undefined) return;
+    const { pathname, searchParams } = new URL(path, "http://venue");
+    const id = decodeURIComponent(pathname.split("/")[3] ?? "");
+    if (id !== "") this.#one(answer, { id, isOpen: status === 200 && isOpenIn(json) }, method === "DELETE");
+    else if (searchParams.has("client_order_id")) this.#found(answer, searchParams.get("client_order_id") ?? "", json);
+    else if (searchParams.has("status") && status === 200) this.#listed(answer, searchParams.get("market_id"), json);
+  }
+
+  #one({ process }: ReadAnswer, { id, isOpen }: SaidOrder, isCancel: boolean): void {
+    if (isOpen) return;
+    // A lookup that is older than the order says nothing; one that the venue falsifies does.
+    const order = this.#live().find((each) => each.orderId === id && (isCancel || !this.#isShown(each)));
+    if (order !== undefined) this.#say(order, process);
+  }
+
+  #found({ process }: ReadAnswer, clientOrderId: string, json: object): void {
+    if (ordersIn(json).some(isOpenIn)) return;
+    const order = this.#live().find((each) => each.clientOrderId === clientOrderId && !this.#isShown(each));
+    if (order !== undefined) this.#say(order, process);
+  }
+
+  #listed({ process, sentMs }: ReadAnswer, market: string | null, json: object): void {
+    const listed = new Set(ordersIn(json).map((order) => String(Reflect.get(order, "order_id"))));
+    for (const order of this.#live()) {
+      if (order.market !== market) continue;
+      const said = this.#gone.get(order.orderId);
+      if (!listed.has(order.orderId)) {
+        if (!this.#isShown(order)) this.#say(order, process);
+      } else if (said !== undefined && (said.process !== process || sentMs - said.atMs >= LIST_LAG_MS)) {
+        this.#gone.delete(order.orderId);
+        this.#shownMs.set(order.orderId, this.#nowMs());
+      }
+    }
+  }
+
+  #say({ orderId, clientOrderId }: Live, process: string): void {
+    // Another's orders are none of ours, whatever is said of them.
+    if (epochOf(clientOrderId) > 0) this.#gone.set(orderId, { process, atMs: this.#nowMs() });
+  }
+}
+
+function ordersIn(json: object): readonly object[] {
+  const orders: unknown = Reflect.get(json, "orders");
+  return Array.isArray(orders) ? orders.map((order) => Object(order)) : [];
+}
+
+function isOpenIn(order: object): boolean {
+  const status: unknown = Reflect.get(order, "status");
+  return status === "open" || status === "partially_filled";
+}
+
+function readJson(body: string): object | undefined {
+  try {
+    return Object(JSON.parse(body));
+  } catch {
+    // A page that cannot be read is nobody's word.
+    return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import { describe, expect, it } from "vitest";
+import type { ExchangeOrder } from "../../../sim/exchange/account-records.ts";
+import { Invariants } from "../../../sim/world/invariants.ts";
+import type { VenueEntry } from "../../../sim/world/venue-record.ts";
+import { type ReadAnswer, VenueWord } from "../../../sim/world/venue-word.ts";
+
+const MARKET = "SEI/USDC";
+const OPEN = { order_id: "O-1", client_order_id: "fm-1-a", status: "open" };
+const LISTED = JSON.stringify({ orders: [OPEN] });
+const LIST_PATH = `/v1/orders?status=open&market_id=${encodeURIComponent(MARKET)}`;
+const GONE = JSON.stringify({ order_id: "O-1", status: "cancelled" });
+
+/** A buy of ours of 600 at 0.42 that stands, under a limit of 1000, and a task that reads what the venue says of it. */
+function told(isShown = true) {
+  let nowMs = 0;
+  const invariants = new Invariants({ [MARKET]: "1000" });
+  const live = () => invariants.liveOrders;
+  const word = new VenueWord({ nowMs: () => nowMs, live, isShown: () => isShown });
+  invariants.word = word;
+  invariants.take(order("O-1", "fm-1-a", "buy"));
+  let number = 0;
+  return {
+    invariants,
+    word,
+    read: (atMs: number, answer: Partial<ReadAnswer> & { readonly path: string }) => {
+      nowMs = atMs;
+      const plain = { process: "task-1", method: "GET", sentMs: atMs, status: 200, headers: {}, body: "{}" };
+      word.take({ ...plain, ...answer });
+    },
+    cancelled: (answer: Partial<ReadAnswer> = {}) => {
+      word.take({
+        process: "task-1",
+        method: "DELETE",
+        path: "/v1/orders/O-1",
+        sentMs: 0,
+        status: 200,
+        headers: {},
+        body: GONE,
+        ...answer,
+      });
+    },
+    /** The rule that a placing breaks which was written then. */
+    placed: (sentMs: number, side: "buy" | "sell") => {
+      number += 1;
+      const id = `fm-1-p${number}`;
+      const placing = { clientOrderId: id, market: MARKET, side, price: "0.42", quantity: "600" };
+      const request = { process: "task-1", method: "POST", path: "/v1/orders" };
+      invariants.take({ type: "arrival", atMs: sentMs, number, sentMs, route: "place", placing, ...request });
+      invariants.take(order(`O-${id}`, id, side));
+      invariants.take({ type: "effect", atMs: sentMs, number, route: "place", placing });
+      return invariants.violation?.rule;
+    },
+  };
+}
+
+function order(orderId: string, clientOrderId: string, side: "buy" | "sell"): VenueEntry {
+  const fixed = { market: MARKET, orderType: "limit", timeInForce: "post_only", createdAt: "" } as const;
+  const state: Pick<ExchangeOrder, "quantity" | "filledQuantity" | "status"> = {
+    quantity: "600",
+    filledQuantity: "0",
+    status: "open",
+  };
+  return { type: "order", atMs: 0, order: { ...fixed, ...state, orderId, clientOrderId, side, price: "0.42" } };
+}
+
+describe("an order that stands", () => {
+  it.each([
+    ["buy", "exposure"],
+    ["sell", "crossed"],
+  ] as const)("counts for a %s where nobody has said otherwise", (side, rule) => {
+    expect(told().placed(5_000, side)).toBe(rule);
+  });
+
+  it.each<[string, Partial<ReadAnswer>]>([
+    ["as cancelled", {}],
+    ["as not found", { status: 404, body: '{"error":{"code":"order_not_found","message":"no"}}' }],
+  ])("counts no more once its cancel was answered %s", (_, answer) => {
+    for (const side of ["buy", "sell"] as const) {
+      const world = told();
+      world.cancelled(answer);
+      expect(world.placed(100, side)).toBeUndefined();
+    }
+  });
+
+  it.each<[string, Partial<ReadAnswer>]>([
+    ["still open", { body: JSON.stringify(OPEN) }],
+    ["a page that cannot be read", { body: '<html>{"order_id":' }],
+    ["an error", { status: 503 }],
+    ["the answer to somebody else's cancel", { process: "health-sweep-3" }],
+  ])("counts on after %s", (_, answer) => {
+    const world = told();
+    world.cancelled(answer);
+    expect(world.placed(100, "buy")).toBe("exposure");
+  });
+
+  it.each<[string, number, string]>([
+    ["that was asked for at once", 1_000, LISTED],
+    ["without it", 3_000, '{"orders":[]}'],
+  ])("is not given back by a list %s", (_, atMs, body) => {
+    const world = told();
+    world.cancelled();
+    world.read(atMs, { path: LIST_PATH, body });
+    expect(world.placed(atMs + 5_000, "buy")).toBeUndefined();
+  });
+
+  it.each([
+    ["buy", "exposure"],
+    ["sell", "self-match"],
+  ] as const)(
+    "counts for a %s again, a second after a list has shown it, until it is said to be gone anew",
+    (side, rule) => {
+      const world = told();
+      world.cancelled();
+      world.read(3_000, { path: LIST_PATH, body: LISTED });
+      expect(world.placed(4_000, side)).toBeUndefined();
+      const again = told();
+      again.cancelled();
+      again.read(3_000, { path: LIST_PATH, body: LISTED });
+      again.cancelled();
+      expect(again.placed(9_000, side)).toBeUndefined();
+      const later = told();
+      later.cancelled();
+      later.read(3_000, { path: LIST_PATH, body: LISTED });
+      expect(later.placed(4_001, side)).toBe(rule);
+    },
+  );
+
+  it("is given back at once by the first list of another task", () => {
+    const world = told();
+    world.cancelled();
+    world.read(100, { path: LIST_PATH, body: LISTED, process: "task-2" });
+    expect(world.placed(1_200, "buy")).toBe("exposure");
+  });
+
+  it.each<[string, string, number, string]>([
+    ["a list without it", LIST_PATH, 200, '{"orders":[]}'],
+    ["a lookup that finds none", "/v1/orders?client_order_id=fm-1-a", 200, '{"orders":[]}'],
+    ["a lookup that says cancelled", "/v1/orders/O-1", 200, JSON.stringify({ ...OPEN, status: "cancelled" })],
+  ])("counts no more after %s where the venue hides it, and counts where it does not", (_, path, status, body) => {
+    const hidden = told(false);
+    hidden.read(100, { path, status, body });
+    expect(hidden.placed(200, "buy")).toBeUndefined();
+    const shown = told();
+    shown.read(100, { path, status, body });
+    expect(shown.placed(200, "buy")).toBe("exposure");
+  });
+});
+
+it("a task that was asked for a pause could not ask meanwhile, another one could", () => {
+  const { invariants, word, read } = told();
+  const tasks = [{ name: "task-1", reachesVenue: true, isKnown: () => false }];
+  read(1_000, { path: LIST_PATH, status: 429, headers: { "Retry-After": "20" } });
+  expect(word.isPaused("task-1")).toBe(true);
+  expect(word.isPaused("task-2")).toBe(false);
+  for (const nowMs of [1_000, 12_000, 20_999]) invariants.checkKnown(nowMs, tasks);
+  expect(invariants.violation).toBeUndefined();
+  read(21_000, { path: LIST_PATH, body: LISTED });
+  invariants.checkKnown(21_000, tasks);
+  invariants.checkKnown(31_001, tasks);
+  expect(invariants.violation?.rule).toBe("unknown-order");
+});
