@@ -36,6 +36,11 @@ export class Rows {
     this.#partitions.get(key.pk)?.delete(key.sk);
   }
 
+  /** Another number after each change of a partition. */
+  version(pk: string): number {
+    return this.#partitions.get(pk)?.version ?? 0;
+  }
+
   /** The rows of a partition from `from` to `to` (both included), or backwards. */
   walk(pk: string, range: { readonly from: string; readonly to: string; readonly isForward: boolean }) {
     return this.#partitions.get(pk)?.walk(range) ?? [];
@@ -73,6 +78,7 @@ export function parseRow(stored: StoredRow): Row {
 /** Sorted by `sk`; adding at the end, as fills in order do, moves nothing. */
 class Partition {
   readonly index: number;
+  version = 0;
   readonly #rows: StoredRow[] = [];
 
   constructor(index: number) {
@@ -85,12 +91,14 @@ class Partition {
   }
 
   put(row: StoredRow): void {
+    this.version += 1;
     const at = this.#find(row.sk);
     if (at === this.#rows.length) this.#rows.push(row);
     else this.#rows.splice(at, this.#rows[at]?.sk === row.sk ? 1 : 0, row);
   }
 
   delete(sk: string): void {
+    this.version += 1;
     const at = this.#find(sk);
     if (this.#rows[at]?.sk === sk) this.#rows.splice(at, 1);
   }

@@ -28,6 +28,11 @@ const SK_BYTES_MAX = 1_024;
 
 type Answer = { readonly statusCode: number; readonly body: string };
 
+/** The last answer to a read of one partition, good until that partition changes: the same few are asked again and again. */
+type Remembered = { readonly pk: string; readonly version: number; readonly answer: Answer };
+const REMEMBERED_MAX = 500;
+const REMEMBERED_CHARACTERS_MAX = 20_000;
+
 const WRITE = ["ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues", "ReturnValues"] as const;
 const PAGE = [
   "ConsistentRead",
@@ -47,6 +52,8 @@ export class Table {
   readonly #conditions = new Map<string, Parsed<Condition>>();
   readonly #updates = new Map<string, Parsed<Update>>();
   readonly #projections = new Map<string, Parsed<readonly string[]>>();
+  readonly #remembered = new Map<string, Remembered>();
+  #readPk: string | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -54,12 +61,25 @@ export class Table {
 
   /** Answers one request: `target` is its `x-amz-target`. */
   handle(target: string | undefined, body: string): Answer {
+    const request = `${target} ${body}`;
+    const remembered = this.#remembered.get(request);
+    if (remembered !== undefined && remembered.version === this.#rows.version(remembered.pk)) return remembered.answer;
+    this.#readPk = undefined;
     try {
-      return { statusCode: 200, body: this.#dispatch(target ?? "", new Input(JSON.parse(body))) };
+      const answer = { statusCode: 200, body: this.#dispatch(target ?? "", new Input(JSON.parse(body))) };
+      this.#remember(request, answer);
+      return answer;
     } catch (error) {
       if (error instanceof RequestError) return { statusCode: 400, body: error.body };
       throw error;
     }
+  }
+
+  #remember(request: string, answer: Answer): void {
+    const pk = this.#readPk;
+    if (pk === undefined || answer.body.length > REMEMBERED_CHARACTERS_MAX) return;
+    if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
+    this.#remembered.set(request, { pk, version: this.#rows.version(pk), answer });
   }
 
   #dispatch(target: string, input: Input): string {
@@ -117,6 +137,7 @@ export class Table {
     const key = toKey(readRow(input.fields["Key"]), true);
     const projection = this.#projection(input);
     const bindings = input.bindings(projection);
+    this.#readPk = key.pk;
     const row = this.#rows.get(key);
     return row === undefined ? "{}" : JSON.stringify({ Item: projected(row, projection?.meaning, bindings) });
   }
@@ -130,6 +151,7 @@ export class Table {
       if (start !== undefined && start.pk !== range.pk) {
         throw new RequestError("ValidationException", "The provided starting key is outside query boundaries");
       }
+      this.#readPk = range.pk;
       const [from, to] = isForward ? [start?.sk ?? range.from, range.to] : [range.from, start?.sk ?? range.to];
       const rows = this.#rows.walk(range.pk, { from, to, isForward });
       return { pk: range.pk, rows, after: start?.sk };

@@ -106,24 +106,23 @@ export class VirtualTime {
   /** Lets time pass until `isDone`, looking after every event. Rejects when `withinMs` have passed, or nothing is left to happen. */
   async until(isDone: () => boolean, what: string, withinMs = UNTIL_MS): Promise<void> {
     const endMs = this.#nowMs + withinMs;
-    await this.#drain();
-    while (!isDone()) {
+    await this.#happens(() => {
+      if (isDone()) return undefined;
       const next = this.#peek();
       if (next === undefined) throw new Error(`nothing is left to happen, waiting until ${what}`);
-      if (next.dueMs > endMs) {
-        this.#nowMs = endMs;
-        throw new Error(`waited ${withinMs} ms in vain until ${what}`);
-      }
-      await this.#step(next);
-    }
+      if (next.dueMs <= endMs) return next;
+      this.#nowMs = endMs;
+      throw new Error(`waited ${withinMs} ms in vain until ${what}`);
+    });
   }
 
   /** Lets `durationMs` pass. */
   async pass(durationMs: number): Promise<void> {
     const endMs = this.#nowMs + durationMs;
-    await this.#drain();
-    for (let next = this.#peek(); next !== undefined && next.dueMs <= endMs; next = this.#peek())
-      await this.#step(next);
+    await this.#happens(() => {
+      const next = this.#peek();
+      return next !== undefined && next.dueMs <= endMs ? next : undefined;
+    });
     this.#nowMs = endMs;
   }
 
@@ -162,26 +161,58 @@ export class VirtualTime {
     };
   }
 
-  async #step(entry: Entry): Promise<void> {
+  /**
+   * Lets events happen, one after the other, until there is none; rejects with what is thrown. Callbacks in place of promises of its own:
+   * they would take as long as most events.
+   */
+  #happens(next: () => Entry | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const guarded = (act: () => void) => () => {
+        try {
+          act();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const go = guarded(() => {
+        const entry = next();
+        if (entry === undefined) return resolve();
+        this.#step(entry);
+        this.#drain(happened, reject);
+      });
+      const happened = guarded(() => {
+        for (const observe of this.#observers) observe();
+        go();
+      });
+      this.#drain(go, reject);
+    });
+  }
+
+  #step(entry: Entry): void {
     this.#pop();
-    if (entry.run === undefined) return;
     this.#atThisMoment = entry.dueMs > this.#nowMs ? 0 : this.#atThisMoment + 1;
     assert(this.#atThisMoment < AT_ONE_MOMENT_MAX, `time must pass, stood still at ${this.#nowMs} ms`);
     this.#nowMs = Math.max(this.#nowMs, entry.dueMs);
-    entry.run();
-    await this.#drain();
-    for (const observe of this.#observers) observe();
+    entry.run?.();
+  }
+
+  /** Calls back once everything that was set off is done: after every micro-task and tick, or a turn of the real loop. */
+  #drain(then: () => void, onError: (error: unknown) => void): void {
+    this.#stepsSinceTurn += 1;
+    if (!this.#isPure || this.#stepsSinceTurn >= STEPS_WITHOUT_TURN_MAX) {
+      this.#turn().then(then, onError);
+      return;
+    }
+    // A tick comes after every micro-task, and a second one after what ticks have led to.
+    const afterSecond = () => {
+      if (this.#underWay === 0) queueMicrotask(then);
+      else this.#turn().then(then, onError);
+    };
+    process.nextTick(() => queueMicrotask(() => process.nextTick(afterSecond)));
   }
 
   /** One turn of the real loop comes after every micro-task and tick; more of them while work is under way. */
-  async #drain(): Promise<void> {
-    this.#stepsSinceTurn += 1;
-    if (this.#isPure && this.#underWay === 0 && this.#stepsSinceTurn < STEPS_WITHOUT_TURN_MAX) {
-      // A tick comes after every micro-task, and a second one after what ticks have led to.
-      await nextTick();
-      await nextTick();
-      if (this.#underWay === 0) return;
-    }
+  async #turn(): Promise<void> {
     this.#stepsSinceTurn = 0;
     await setImmediate();
     for (let turn = 0; this.#underWay > 0; turn += 1) {
@@ -230,10 +261,4 @@ export class VirtualTime {
 
 function isBefore(a: Entry, b: Entry): boolean {
   return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
-}
-
-function nextTick(): Promise<void> {
-  return new Promise((resolve) => {
-    process.nextTick(resolve);
-  });
 }
