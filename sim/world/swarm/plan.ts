@@ -41,11 +41,11 @@ export type PlanWishes = {
 const KIND_SHARE = 0.5;
 /** One seed in so many has no faults at all: then nothing may be alarmed, and next to nothing be unquoted. */
 const FAULTLESS_SHARE = 0.05;
-const FAULTS_MS: Range = { low: 6 * 60_000, high: 40 * 60_000 };
+const FAULTS_MS: Range = { low: 5 * 60_000, high: 30 * 60_000 };
 const LONG_FAULTS_MS: Range = { low: 2 * 3_600_000, high: 4 * 3_600_000 };
-const LONG_SHARE = 0.08;
+const LONG_SHARE = 0.04;
 const CALM_MS: Range = { low: 30_000, high: 120_000 };
-const SEED_MS: Range = { low: 30 * 60_000, high: 100 * 60_000 };
+const SEED_MS: Range = { low: 20 * 60_000, high: 70 * 60_000 };
 const EPISODES_MAX = 5_000;
 
 export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
