@@ -83,6 +83,7 @@ type Forbidden = { readonly fromMs: number; readonly why: string; readonly proce
 export class Invariants {
   readonly #limits: ReadonlyMap<string, bigint>;
   readonly #live = new Map<string, LiveOrder>();
+  /** Without the fills of orders that were said to be gone. */
   readonly #positions = new Map<string, bigint>();
   readonly #unknownSinceMs = new Map<string, number>();
   /** By number: when each was sent. */
@@ -146,7 +147,9 @@ export class Invariants {
         this.#placementsHere.delete(entry.number);
         return;
       case "fill": {
-        const { market, side, quantity } = entry.fill;
+        const { orderId, market, side, quantity } = entry.fill;
+        // Nobody could have counted what fills of an order that was said to be gone.
+        if (this.word?.wasSaidGone(orderId) === true) return;
         const signed = side === "buy" ? amount(quantity) : -amount(quantity);
         this.#positions.set(market, (this.#positions.get(market) ?? 0n) + signed);
         return;

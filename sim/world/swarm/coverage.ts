@@ -46,11 +46,39 @@ export function countPairs(counter: Counter): () => void {
   };
 }
 
-/** Pairs that an order can meet at all: acts of our own that cannot be are none. */
+const ENDED = ["filled", "cancelled", "rejected", "denied"] as const;
+const UNANSWERED = ["intent", "sent", "place-unknown"] as const;
+
+/** Whether this world, or any venue that keeps CONTRACTS 3, can ever let the two meet; `docs/reliability.md` says why where not. */
+function canMeet(state: OrderState, fact: OrderFact): boolean {
+  const isOneOf = (states: readonly OrderState[]) => states.includes(state);
+  if (ORDER_TABLE[state][fact] === "bug") return false;
+  // Nothing of it has left the process, so nobody can say anything of it but that it was not sent, or that a frozen write ran out of time.
+  if (state === "intent") return fact === "written" || fact === "unsent" || fact === "place-unknown";
+  if (state === "denied") return false;
+  switch (fact) {
+    case "refused":
+      return isOneOf(UNANSWERED);
+    case "listed-after-end":
+      return isOneOf(ENDED);
+    case "seen-rejected":
+      return isOneOf(["sent", "live", "filled", "cancelled"]);
+    case "place-unknown":
+      return !isOneOf(["external", "rejected", "place-unknown"]);
+    case "cancel-unknown":
+    case "cancel-done":
+      return !isOneOf(["sent", "place-unknown", "rejected"]);
+    case "absence-proven":
+      return state !== "rejected";
+    default:
+      return true;
+  }
+}
+
+/** Pairs that an order can meet at all. */
 export function possiblePairs(): readonly string[] {
-  const isPossible = (state: OrderState, fact: OrderFact) => ORDER_TABLE[state][fact] !== "bug";
   return ORDER_STATES.flatMap((state) =>
-    ORDER_FACTS.filter((fact) => isPossible(state, fact)).map((fact) => `${state} × ${fact}`),
+    ORDER_FACTS.filter((fact) => canMeet(state, fact)).map((fact) => `${state} × ${fact}`),
   );
 }
 

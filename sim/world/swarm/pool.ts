@@ -3,6 +3,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { SeedResult } from "./run-seed.ts";
 import type { Job, JobAnswer } from "./worker.ts";
 
+/** Room for what dies young, which is nearly everything in a world: with less, a twentieth of the time goes to collecting it. */
+const YOUNG = "--max-semi-space-size=64";
+
 export type PoolOptions = {
   readonly workers: number;
   /** The next job; undefined when there is none left. */
@@ -19,8 +22,8 @@ export type PoolOptions = {
 export async function runJobs({ workers, next, onResult, isFresh, preload }: PoolOptions): Promise<void> {
   const started: ChildProcess[] = [];
   const start = (): ChildProcess => {
-    const first = preload && { execArgv: ["--import", preload.url.href], env: { ...process.env, ...preload.env } };
-    const child = fork(new URL("./worker.ts", import.meta.url), first ?? {});
+    const execArgv = [...process.execArgv, YOUNG, ...(preload === undefined ? [] : ["--import", preload.url.href])];
+    const child = fork(new URL("./worker.ts", import.meta.url), { execArgv, env: { ...process.env, ...preload?.env } });
     started.push(child);
     return child;
   };

@@ -65,6 +65,11 @@ export function summaryText(results: readonly SeedResult[], wallSeconds: number)
         .map(([name, count]) => `${name} ${count}`)
         .join(", ") || "none"
     }`,
+    `seen though held for impossible: ${
+      Object.keys(pairs)
+        .filter((pair) => !possible.includes(pair))
+        .join(", ") || "nothing"
+    }`,
     `never seen: ${possible.filter((pair) => !(pair in pairs)).join(", ") || "nothing"}`,
     violations.length === 0
       ? "violations: none"

@@ -63,6 +63,12 @@ function order(orderId: string, clientOrderId: string, side: "buy" | "sell"): Ve
   return { type: "order", atMs: 0, order: { ...fixed, ...state, orderId, clientOrderId, side, price: "0.42" } };
 }
 
+function fill(orderId: string, clientOrderId: string): VenueEntry {
+  const ids = { fillId: "F-1", orderId, clientOrderId, market: MARKET, timestamp: "" };
+  const money = { price: "0.42", fee: "0", feeAsset: "USDC", liquidity: "maker" } as const;
+  return { type: "fill", atMs: 0, fill: { ...ids, ...money, side: "buy", quantity: "600" } };
+}
+
 describe("an order that stands", () => {
   it.each([
     ["buy", "exposure"],
@@ -124,6 +130,16 @@ describe("an order that stands", () => {
       expect(later.placed(4_001, side)).toBe(rule);
     },
   );
+
+  it("is no surprise of ours when it fills after it was said to be gone", () => {
+    const world = told();
+    world.cancelled();
+    world.invariants.take(fill("O-1", "fm-1-a"));
+    expect(world.placed(100, "buy")).toBeUndefined();
+    const known = told();
+    known.invariants.take(fill("O-1", "fm-1-a"));
+    expect(known.placed(100, "buy")).toBe("exposure");
+  });
 
   it("is given back at once by the first list of another task", () => {
     const world = told();
