@@ -58,11 +58,11 @@ function canMeet(state: OrderState, fact: OrderFact): boolean {
   if (state === "denied") return false;
   switch (fact) {
     case "refused":
-      return isOneOf(UNANSWERED);
+      return isOneOf([...UNANSWERED, "rejected"]);
     case "listed-after-end":
       return isOneOf(ENDED);
     case "seen-rejected":
-      return isOneOf(["sent", "live", "filled", "cancelled"]);
+      return isOneOf(["sent", "live", "filled", "cancelled", "rejected"]);
     case "place-unknown":
       return !isOneOf(["external", "rejected", "place-unknown"]);
     case "cancel-unknown":

@@ -5,6 +5,7 @@
 import { parseScaled } from "../../../core/decimal.ts";
 import { isUnknown } from "../../../core/order.ts";
 import { readBooks } from "../../../lambdas/ledger-table.ts";
+import type { MarketSetting } from "../../exchange/exchange.ts";
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { WorldTask } from "../world-task.ts";
@@ -12,7 +13,7 @@ import type { Checks } from "./checks.ts";
 import type { EcsService } from "./ecs-service.ts";
 import type { MarketMover } from "./market-mover.ts";
 import type { OperatorRoom } from "./operator-room.ts";
-import { positionLimitOf, type Shape } from "./shape.ts";
+import { positionOrdersOf, type Shape, sizeOf } from "./shape.ts";
 
 /** For a task that was well when everything was healed. */
 const QUOTES_AGAIN_MS = 60_000;
@@ -82,15 +83,22 @@ function isQuoting({ world, service, shape }: Healing): boolean {
     .filter(({ process }) => process.state === "running")
     .map(({ task }) => task.charge.epoch);
   return shape.markets.every((market) => {
-    const { symbol } = market;
-    const open = world.exchange.openOrders(symbol);
-    // At its limit a position has one side left to quote.
-    const isAtLimit =
-      Math.abs(Number(world.exchange.standing(symbol).position)) >= Number(positionLimitOf(market, shape));
+    const open = world.exchange.openOrders(market.symbol);
     const sidesOf = (epoch: number | null) =>
       new Set(open.filter(({ clientOrderId }) => clientOrderId.startsWith(`fm-${epoch}-`)).map(({ side }) => side));
-    return charges.some((epoch) => epoch !== null && sidesOf(epoch).size === (isAtLimit ? 1 : 2));
+    const wanted = sidesWithin(market, world.exchange.standing(market.symbol).position, shape);
+    return charges.some((epoch) => epoch !== null && wanted.every((side) => sidesOf(epoch).has(side)));
   });
+}
+
+/** The sides on which one more order is within the position limit: the other one must not be quoted. */
+export function sidesWithin(
+  market: MarketSetting,
+  position: string,
+  shape: Pick<Shape, "positionOrders">,
+): readonly ("buy" | "sell")[] {
+  const room = Number(sizeOf(market, positionOrdersOf(shape))) - Number(sizeOf(market, 1));
+  return (["buy", "sell"] as const).filter((side) => (side === "buy" ? 1 : -1) * Number(position) <= room);
 }
 
 function whyNot({ world, service, shape }: Healing, withinMs: number): string {

@@ -15,6 +15,9 @@ const MARKETS = [
   { symbol: "ETH/USDC", tickSize: "0.05", lotSize: "0.001", startPrice: "2480", size: "0.08" },
 ] as const;
 
+/** The position limit of a market, in orders. */
+const LIMIT_ORDERS = 10;
+
 export type Shape = {
   readonly markets: readonly MarketSetting[];
   /** A book is published so often, changed or not. */
@@ -102,12 +105,12 @@ function marketOf(plain: MarketConfig, market: MarketSetting, shape: Shape) {
 }
 
 function limitsOf({ limits }: MarketConfig, market: MarketSetting, shape: Shape): MarketConfig["limits"] {
-  return { ...limits, orderSize: sizeOf(market, 2), position: positionLimitOf(market, shape) };
+  return { ...limits, orderSize: sizeOf(market, 2), position: sizeOf(market, positionOrdersOf(shape)) };
 }
 
-/** A decimal on the lot. */
-export function positionLimitOf(market: MarketSetting, { positionOrders = 10 }: Shape): string {
-  return sizeOf(market, positionOrders);
+/** How many orders the position limit is worth. */
+export function positionOrdersOf({ positionOrders = LIMIT_ORDERS }: Pick<Shape, "positionOrders">): number {
+  return positionOrders;
 }
 
 /** So many orders' size, a decimal on the lot. */
