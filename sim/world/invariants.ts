@@ -83,8 +83,9 @@ type Forbidden = { readonly fromMs: number; readonly why: string; readonly proce
 export class Invariants {
   readonly #limits: ReadonlyMap<string, bigint>;
   readonly #live = new Map<string, LiveOrder>();
-  /** Without the fills of orders that were said to be gone. */
   readonly #positions = new Map<string, bigint>();
+  /** What of the positions comes from fills of orders that were said to be gone. */
+  readonly #surprises = new Map<string, bigint>();
   readonly #unknownSinceMs = new Map<string, number>();
   /** By number: when each was sent. */
   readonly #placementsHere = new Map<number, number>();
@@ -148,10 +149,11 @@ export class Invariants {
         return;
       case "fill": {
         const { orderId, market, side, quantity } = entry.fill;
-        // Nobody could have counted what fills of an order that was said to be gone.
-        if (this.word?.wasSaidGone(orderId) === true) return;
         const signed = side === "buy" ? amount(quantity) : -amount(quantity);
         this.#positions.set(market, (this.#positions.get(market) ?? 0n) + signed);
+        // Nobody could have counted what fills of an order that was said to be gone.
+        if (this.word?.wasSaidGone(orderId) === true)
+          this.#surprises.set(market, (this.#surprises.get(market) ?? 0n) + signed);
         return;
       }
       case "order":
@@ -240,13 +242,20 @@ export class Invariants {
     );
   }
 
+  /** The position as orders of a side add to it: with the surprises or without, whichever is less. */
+  #towards(market: string, side: "buy" | "sell"): bigint {
+    const position = this.#positions.get(market) ?? 0n;
+    const expected = position - (this.#surprises.get(market) ?? 0n);
+    const [one, other] = side === "buy" ? [position, expected] : [-position, -expected];
+    return one < other ? one : other;
+  }
+
   #checkExposure(atMs: number, market: string): void {
     const limit = this.#limits.get(market);
     if (limit === undefined) return;
-    const position = this.#positions.get(market) ?? 0n;
     const sum = (side: "buy" | "sell") =>
-      this.#of(market, side).reduce((total, { remaining }) => total + remaining, 0n);
-    const [long, short] = [position + sum("buy"), sum("sell") - position];
+      this.#of(market, side).reduce((total, { remaining }) => total + remaining, this.#towards(market, side));
+    const [long, short] = [sum("buy"), sum("sell")];
     if (long <= limit && short <= limit) return;
     this.#break(
       "exposure",
@@ -259,9 +268,8 @@ export class Invariants {
   #checkGrown(atMs: number, { clientOrderId, market, side }: Placing, sentMs: number): void {
     const limit = this.#limits.get(market);
     if (limit === undefined || !OUR_ORDER.test(clientOrderId) || (side !== "buy" && side !== "sell")) return;
-    const position = this.#positions.get(market) ?? 0n;
     const standing = this.#of(market, side, sentMs).reduce((total, { remaining }) => total + remaining, 0n);
-    const worst = standing + (side === "buy" ? position : -position);
+    const worst = standing + this.#towards(market, side);
     if (worst <= limit) return;
     const way = side === "buy" ? "long" : "short";
     this.#break(
