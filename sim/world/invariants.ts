@@ -181,7 +181,9 @@ export class Invariants {
         this.#unknownSinceMs.delete(clientOrderId);
         continue;
       }
-      const sinceMs = this.#unknownSinceMs.get(clientOrderId) ?? nowMs;
+      // A task that has found it and was told again that it is gone begins anew, though it knew it for a moment alone.
+      const saidMs = this.word?.saidGoneMs(order.orderId) ?? 0;
+      const sinceMs = Math.max(saidMs, this.#unknownSinceMs.get(clientOrderId) ?? nowMs);
       this.#unknownSinceMs.set(clientOrderId, sinceMs);
       const what = `${clientOrderId} has been live and unknown to every living task since ${sinceMs.toFixed(3)} ms`;
       if (nowMs - sinceMs > UNKNOWN_MS_MAX) this.#break("unknown-order", nowMs, what);

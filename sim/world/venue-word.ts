@@ -58,6 +58,11 @@ export class VenueWord {
     return this.#gone.has(orderId) || (shownMs !== undefined && sentMs <= shownMs + DECIDED_MS);
   }
 
+  /** When a task was told last that the order is gone (world time); undefined where none is told so now. */
+  saidGoneMs(orderId: string): number | undefined {
+    return this.#gone.get(orderId)?.atMs;
+  }
+
   /** Whether the order was ever said to be gone while it stood. */
   wasSaidGone(orderId: string): boolean {
     return this.#gone.has(orderId) || this.#shownMs.has(orderId);

@@ -175,3 +175,14 @@ it("a task that was asked for a pause could not ask meanwhile, another one could
   invariants.checkKnown(31_001, tasks);
   expect(invariants.violation?.rule).toBe("unknown-order");
 });
+
+it("an order whose cancel is answered falsely a second time may be unknown for ten seconds from then", () => {
+  const { invariants, read } = told();
+  const tasks = [{ name: "task-1", reachesVenue: true, isKnown: () => false }];
+  invariants.checkKnown(1_000, tasks);
+  read(6_000, { method: "DELETE", path: "/v1/orders/O-1", body: GONE });
+  invariants.checkKnown(16_000, tasks);
+  expect(invariants.violation).toBeUndefined();
+  invariants.checkKnown(16_001, tasks);
+  expect(invariants.violation?.rule).toBe("unknown-order");
+});
