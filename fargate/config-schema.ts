@@ -22,7 +22,7 @@ const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 const WEBSOCKET_URL = /^wss?:\/\/[^\s/?#]+[^\s#]*$/;
 const HTTP_URL = /^https?:\/\/[^\s/?#]+[^\s#]*$/;
 /** API keys travel in a header in clear: only a server on this machine may be spoken to without TLS. */
-const SAFE_HTTP_URL = /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$))[^\s?#]*$/;
+const SAFE_HTTP_URL = /^(?:https:\/\/[^\s:/?#@]|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$))[^\s?#]*$/;
 
 const HTTPS_URL = /^https:\/\/[a-zA-Z0-9.-]+(?::\d{1,5})?(?:[/?][^\s#]*)?$/;
 /** RFC 6901, section 3, with bounds. */

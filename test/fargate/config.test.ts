@@ -81,6 +81,7 @@ const BAD_FILES: readonly (readonly [string, string, string])[] = [
     withValue("cambrian.baseUrl", "http://api.cambrian.com"),
     "cambrian.baseUrl must be an https:// address",
   ],
+  ["a base without a host", withValue("cambrian.baseUrl", "https://"), "cambrian.baseUrl must be an https://"],
   ["a query in the base", withValue("cambrian.baseUrl", "https://a.b/?x=1"), "cambrian.baseUrl must be"],
   [
     "an odd network",
