@@ -81,7 +81,21 @@ function measure(
 ): { readonly line: string; readonly isGood: boolean } {
   const kilobytes = codeBytes(file) / 1_000;
   const kilobytesMax = KILOBYTES_MAX[name] ?? KILOBYTES_MAX_ELSE;
-  const empty = emptyHandler(file, name);
+  const pair = { file, empty: emptyHandler(file, name), environment };
+  const first = timeStarts(pair, rounds);
+  // What else the machine does can make one such comparison wrong: whoever is too slow is asked once more, for longer.
+  const { own, baseline, ratio } = first.ratio < START_RATIO_MAX ? first : timeStarts(pair, 2 * rounds);
+  const isGood = kilobytes < kilobytesMax && ratio < START_RATIO_MAX;
+  const size = `${kilobytes.toFixed(0)} kB (below ${kilobytesMax})`;
+  const start = `${own.toFixed(0)} ms to the handler, empty ${baseline.toFixed(0)} ms, ${ratio.toFixed(2)} times (below ${START_RATIO_MAX})`;
+  return { line: `${isGood ? "good" : "BAD "}  ${name.padEnd(20)}  ${size}  ${start}`, isGood };
+}
+
+/** Medians of the milliseconds of both, and what one is of the other. */
+function timeStarts(
+  { file, empty, environment }: { readonly file: string; readonly empty: string } & Pick<Bundle, "environment">,
+  rounds: number,
+): { readonly own: number; readonly baseline: number; readonly ratio: number } {
   const times = { own: [] as number[], empty: [] as number[] };
   // In turn, so that whatever else the machine does falls on both; the first of each only fills the caches.
   for (let round = 0; round <= rounds; round += 1) {
@@ -89,11 +103,7 @@ function measure(
     if (round > 0) [times.own[round - 1], times.empty[round - 1]] = pair;
   }
   const [own, baseline] = [median(times.own), median(times.empty)];
-  const ratio = own / baseline;
-  const isGood = kilobytes < kilobytesMax && ratio < START_RATIO_MAX;
-  const size = `${kilobytes.toFixed(0)} kB (below ${kilobytesMax})`;
-  const start = `${own.toFixed(0)} ms to the handler, empty ${baseline.toFixed(0)} ms, ${ratio.toFixed(2)} times (below ${START_RATIO_MAX})`;
-  return { line: `${isGood ? "good" : "BAD "}  ${name.padEnd(20)}  ${size}  ${start}`, isGood };
+  return { own, baseline, ratio: own / baseline };
 }
 
 /** Of the bundle and those of its modules that are loaded late. */
