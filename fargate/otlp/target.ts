@@ -83,8 +83,6 @@ export const SECRET_FIELDS: string = Object.values(WORDS)
   .map(({ field }) => field)
   .join(", ");
 
-/** Secrets Manager takes a name as well, and an emulator may tell it in the ARN's place. No token begins like ours. */
-const OWN_NAME = /^flashmm\/[A-Za-z0-9/_+=.@-]{1,500}$/;
 const ARN = /^arn:aws[a-z-]{0,20}:secretsmanager:[a-z0-9-]{1,32}:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/;
 
 /** What the environment says of the push; undefined where it says nothing. What is wrong is added to `faults`. */
@@ -94,7 +92,7 @@ export function readPushSource(env: (name: string) => string | undefined, faults
   else if (target !== undefined) return { type: "given", target };
   const arn = env("GRAFANA_SECRET_ARN");
   if (arn === undefined) return undefined;
-  if (!ARN.test(arn) && !OWN_NAME.test(arn)) {
+  if (!ARN.test(arn)) {
     const was = arn.startsWith("arn:") ? JSON.stringify(arn) : "something else (not shown)";
     faults.push(`GRAFANA_SECRET_ARN must be the ARN of a secret, was ${was}`);
   }

@@ -5,7 +5,7 @@
 import { DynamoDBClient, paginateListTables, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { GetObjectCommand, ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
-import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { DescribeSecretCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -91,9 +91,20 @@ export function makeAws({ endpoint }: MiniStack) {
       const { taskDefinition } = await ecs(endpoint, "DescribeTaskDefinition", {
         taskDefinition: taskDefinitionArns[0],
       });
-      return taskDefinition.containerDefinitions[0];
+      return await withSecretArns(secrets, taskDefinition.containerDefinitions[0]);
     },
   };
+}
+
+/** CloudFormation's `Ref` of a secret is its ARN, the emulator's is the name: what the task is told is what AWS would tell it. */
+async function withSecretArns(secrets: SecretsManagerClient, container: Container): Promise<Container> {
+  const environment = container.environment.map(async ({ name, value }) => {
+    if (!name.endsWith("_SECRET_ARN") || value.startsWith("arn:")) return { name, value };
+    const { ARN } = await secrets.send(new DescribeSecretCommand({ SecretId: value }));
+    if (ARN === undefined) throw new Error(`${name} must name a secret of the stacks, was ${value}`);
+    return { name, value: ARN };
+  });
+  return { ...container, environment: await Promise.all(environment) };
 }
 
 async function query(endpoint: string, form: Readonly<Record<string, string>>): Promise<string> {
