@@ -2,31 +2,10 @@
  * Which venue a configuration trades at, opened. Owns that choice alone. What signs on chain is loaded only where a market is traded
  * there: a task without one starts no later for it, and needs no more memory.
  */
-import type { EngineEvent } from "../core/events.ts";
-import type { RequestBudget, RequestLimits } from "../core/execution/request-budget.ts";
-import type { Market } from "../core/market.ts";
+import type { RequestLimits } from "../core/execution/request-budget.ts";
 import { makeCambrianVenue } from "./cambrian/venue.ts";
 import { type Config, ConfigError } from "./config.ts";
-import type { Log } from "./log.ts";
-import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
-import type { Metrics } from "./telemetry.ts";
-import type { Venue } from "./venue.ts";
-
-/** What a venue is made of, whichever it is. */
-type VenueParts = {
-  readonly markets: readonly Market[];
-  readonly budget: RequestBudget;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly connect: Connect;
-  readonly fetch: Fetch;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly onEvent: (event: EngineEvent) => void;
-  /** See `CambrianVenueOptions`. */
-  readonly fence: (market: string) => string | undefined;
-  readonly onStream: (isConnected: boolean) => void;
-};
+import type { Venue, VenueParts } from "./venue.ts";
 
 export type MakeVenue = (parts: VenueParts) => Venue;
 

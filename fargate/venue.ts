@@ -4,7 +4,29 @@
  * Outcomes of commands come back as engine events, never as return values: a lost answer is a fact like any other.
  */
 import type { Command } from "../core/commands.ts";
-import type { Fill, VenueOrder } from "../core/events.ts";
+import type { EngineEvent, Fill, VenueOrder } from "../core/events.ts";
+import type { RequestBudget } from "../core/execution/request-budget.ts";
+import type { Market } from "../core/market.ts";
+import type { Log } from "./log.ts";
+import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
+import type { Metrics } from "./telemetry.ts";
+
+/** What a venue is made of, whichever it is. */
+export type VenueParts = {
+  readonly markets: readonly Market[];
+  readonly budget: RequestBudget;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly connect: Connect;
+  readonly fetch: Fetch;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Asked right before a placing in the market is written: a reason keeps it here, and it comes back as `order-unsent`. */
+  readonly fence: (market: string) => string | undefined;
+  /** Told each change of the stream's connection. What happened in between is in the fill history and the open orders. */
+  readonly onStream?: (connected: boolean) => void;
+};
 
 /** What one account holds of one asset: integers of 10^-18. */
 export type Balance = { readonly asset: string; readonly total: bigint; readonly available: bigint };

@@ -5,11 +5,10 @@
 import { assertNever } from "../../core/assert.ts";
 import type { CancelOrder, Command, PlaceOrder, QueryOrder } from "../../core/commands.ts";
 import { InputError } from "../../core/errors.ts";
-import type { EngineEvent, VenueOrder } from "../../core/events.ts";
+import type { VenueOrder } from "../../core/events.ts";
 import type { Market } from "../../core/market.ts";
 import { toLots, toTicks } from "../../core/units.ts";
-import type { Connect } from "../seams.ts";
-import { type Venue, VenueError } from "../venue.ts";
+import { type Venue, VenueError, type VenueParts } from "../venue.ts";
 import { type MarketsById, type Placed, readFilled } from "./answers.ts";
 import {
   cancelling,
@@ -24,15 +23,7 @@ import { type Call, CambrianClient, type ClientOptions } from "./client.ts";
 import type { Outcome } from "./outcome.ts";
 import { CambrianStream } from "./stream.ts";
 
-export type CambrianVenueOptions = ClientOptions & {
-  readonly markets: readonly Market[];
-  readonly connect: Connect;
-  readonly onEvent: (event: EngineEvent) => void;
-  /** Asked right before a placing in the market is written: a reason keeps it here, and it comes back as `order-unsent`. */
-  readonly fence: (market: string) => string | undefined;
-  /** Told each change of the stream's connection. What happened in between is in the fill history and the open orders. */
-  readonly onStream?: (connected: boolean) => void;
-};
+export type CambrianVenueOptions = ClientOptions & VenueParts;
 
 export function makeCambrianVenue(options: CambrianVenueOptions): Venue {
   return new CambrianVenue(options);

@@ -6,14 +6,10 @@
 import { assertNever } from "../../core/assert.ts";
 import type { CancelOrder, Command, PlaceOrder } from "../../core/commands.ts";
 import { MONEY_DECIMALS } from "../../core/decimal.ts";
-import type { EngineEvent, VenueOrder } from "../../core/events.ts";
-import type { RequestBudget } from "../../core/execution/request-budget.ts";
+import type { VenueOrder } from "../../core/events.ts";
 import { toLots, toTicks } from "../../core/units.ts";
-import type { Log } from "../log.ts";
-import type { Clock, Connect, Fetch, Rng } from "../seams.ts";
 import { makeSeiRest, type SeiRest } from "../sei/rest.ts";
-import type { Metrics } from "../telemetry.ts";
-import { type Balance, type FillsPage, type Venue, VenueError } from "../venue.ts";
+import { type Balance, type FillsPage, type Venue, VenueError, type VenueParts } from "../venue.ts";
 import { type ChainMarket, ChainMarkets } from "./chain-market.ts";
 import type { FeeSettings } from "./fees.ts";
 import { type Fate, type Flight, Flights } from "./flights.ts";
@@ -39,25 +35,13 @@ type ChainSettings = FeeSettings & {
   readonly assets: Readonly<Record<string, { readonly denom: string; readonly decimals: number }>>;
 };
 
-export type SeiChainVenueOptions = {
+export type SeiChainVenueOptions = Omit<VenueParts, "markets"> & {
   readonly wallet: ChainWallet;
   readonly settings: ChainSettings;
   readonly markets: readonly ChainMarket[];
   readonly rpcUrls: readonly string[];
   readonly restUrls: readonly string[];
   readonly stalenessMs: number;
-  readonly budget: RequestBudget;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly connect: Connect;
-  readonly fetch: Fetch;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly onEvent: (event: EngineEvent) => void;
-  /** Asked right before a placing in the market is written: a reason keeps it here, and it comes back as `order-unsent`. */
-  readonly fence: (market: string) => string | undefined;
-  /** Told each change of the stream's connection. What happened in between is in the fill history and the open orders. */
-  readonly onStream?: (connected: boolean) => void;
 };
 
 /** An order may show in a node's list a little after the block that took it. */
