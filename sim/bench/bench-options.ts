@@ -1,6 +1,7 @@
 /** The command line of the ledger's benchmark. Owns its grammar and its help. */
 import { parseArgs } from "node:util";
 import { InputError } from "../../core/errors.ts";
+import { wholeNumber } from "../command-line.ts";
 
 export type BenchOptions = {
   /** The longest history after which a batch is measured. */
@@ -30,8 +31,8 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | "help
   const { values } = parse(args);
   if (values.help === true) return "help";
   return {
-    fills: toWhole("--fills", values.fills, { usual: FILLS_DEFAULT, min: FILLS_MIN, max: FILLS_MAX }),
-    delayMs: toWhole("--delay", values.delay, { usual: DELAY_MS_DEFAULT, min: 0, max: DELAY_MS_MAX }),
+    fills: wholeNumber("--fills", values.fills, { usual: FILLS_DEFAULT, min: FILLS_MIN, max: FILLS_MAX }),
+    delayMs: wholeNumber("--delay", values.delay, { usual: DELAY_MS_DEFAULT, min: 0, max: DELAY_MS_MAX }),
   };
 }
 
@@ -44,15 +45,4 @@ function parse(args: readonly string[]) {
   } catch (cause) {
     throw new InputError({ what: "the command line", expected: "options of --help", was: args.join(" "), cause });
   }
-}
-
-function toWhole(
-  what: string,
-  text: string | undefined,
-  range: { readonly usual: number; readonly min: number; readonly max: number },
-): number {
-  if (text === undefined) return range.usual;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= range.min && value <= range.max) return value;
-  throw new InputError({ what, expected: `a whole number from ${range.min} to ${range.max}`, was: text });
 }

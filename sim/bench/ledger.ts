@@ -5,10 +5,10 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { InputError } from "../../core/errors.ts";
 import { makeDynamoDb } from "../../lambdas/aws-clients.ts";
 import { readClaimIndex } from "../../lambdas/ledger-claims.ts";
 import { verifyMarket } from "../../lambdas/ledger-verify.ts";
+import { runCommand } from "../command-line.ts";
 import { isProven, verificationText } from "../local/ledger-text.ts";
 import { LOCAL_CREDENTIALS } from "../local/local-client.ts";
 import { FILLS_AN_HOUR } from "./bench-fills.ts";
@@ -17,7 +17,6 @@ import { BENCH_HELP, type BenchOptions, parseBenchOptions } from "./bench-option
 import { BenchTable } from "./bench-table.ts";
 
 const EXIT_WRONG = 2;
-const EXIT_USAGE = 64;
 
 const HISTORY_MARKET = "SEI/USDC";
 const SPEED_MARKET = "ATOM/USDC";
@@ -34,19 +33,7 @@ const ROUNDS = 8;
 const SEQUENCE_FILLS = 100;
 const SPEED_FILLS = 3 * BATCH_SIZE;
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: BenchOptions | "help";
-  try {
-    options = parseBenchOptions(args);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return EXIT_USAGE;
-  }
-  if (options === "help") {
-    process.stdout.write(BENCH_HELP);
-    return 0;
-  }
+async function bench(options: BenchOptions): Promise<number> {
   const table = await BenchTable.start();
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = table.url;
   process.env["AWS_REGION"] = "us-east-1";
@@ -187,4 +174,4 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-process.exit(await main(process.argv.slice(2)));
+process.exit(await runCommand(process.argv.slice(2), { parse: parseBenchOptions, help: BENCH_HELP, run: bench }));

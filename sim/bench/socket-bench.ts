@@ -35,15 +35,7 @@ export async function benchHot({ rounds, isPinned, isGate }: BenchContext): Prom
     ...controlLines("hot", measured),
     t2w,
     line({ what: "tick-to-wire p99, the task", variant: "task", read: wire, share: 0.99 }),
-    line({
-      what: "tick-to-wire p50, against a floor with as much in between",
-      variant: "task",
-      read: wire,
-      baseline: "floor-paced",
-    }),
-    line({ what: "tick-to-wire p50, first tick after a second of all else", variant: "first", read: wire }),
-    line({ what: "tick-to-ack p50, the task", variant: "task", read: ack }),
-    line({ what: "tick-to-ack p99, the task", variant: "task", read: ack, share: 0.99 }),
+    ...taskLines(line),
     ...insideLines("hot", measured),
     line({
       what: "the usual construction p50, against the task",
@@ -53,14 +45,33 @@ export async function benchHot({ rounds, isPinned, isGate }: BenchContext): Prom
       goal: { atLeast: 3 },
     }),
     line({ what: "the usual construction p50", variant: "usual", read: wire }),
-    line({
-      what: "requote of 4, last answer p50",
-      variant: "requote",
-      read: lastAck,
-      against: ack,
-      goal: { atMost: 1.6 },
-    }),
+    requoteLine(line),
   ];
+}
+
+/** Beside the goals of a mode: what stands between the wire and its floor, and the way to the answer. */
+function taskLines(line: ReturnType<typeof lineOf>): readonly Row[] {
+  return [
+    line({
+      what: "tick-to-wire p50, against a floor with as much in between",
+      variant: "task",
+      read: wire,
+      baseline: "floor-paced",
+    }),
+    line({ what: "tick-to-wire p50, first tick after a second of all else", variant: "first", read: wire }),
+    line({ what: "tick-to-ack p50, the task", variant: "task", read: ack }),
+    line({ what: "tick-to-ack p99, the task", variant: "task", read: ack, share: 0.99 }),
+  ];
+}
+
+function requoteLine(line: ReturnType<typeof lineOf>): Row {
+  return line({
+    what: "requote of 4, last answer p50",
+    variant: "requote",
+    read: lastAck,
+    against: ack,
+    goal: { atMost: 1.6 },
+  });
 }
 
 /** Both processes sleep until the tick, as in production. */
@@ -71,25 +82,11 @@ export async function benchBlocking({ rounds, isPinned }: BenchContext): Promise
     ...controlLines("blocking", measured),
     line({ what: "tick-to-wire p50, the task", variant: "task", read: wire, goal: { atMost: 1.2 } }),
     line({ what: "tick-to-wire p99, the task", variant: "task", read: wire, share: 0.99, goal: { atMost: 1.3 } }),
-    line({
-      what: "tick-to-wire p50, against a floor with as much in between",
-      variant: "task",
-      read: wire,
-      baseline: "floor-paced",
-    }),
-    line({ what: "tick-to-wire p50, first tick after a second of all else", variant: "first", read: wire }),
-    line({ what: "tick-to-ack p50, the task", variant: "task", read: ack }),
-    line({ what: "tick-to-ack p99, the task", variant: "task", read: ack, share: 0.99 }),
+    ...taskLines(line),
     ...insideLines("blocking", measured),
     line({ what: "the usual construction p50, against the task", variant: "usual", read: wire, baseline: "task" }),
     line({ what: "the usual construction p50", variant: "usual", read: wire }),
-    line({
-      what: "requote of 4, last answer p50",
-      variant: "requote",
-      read: lastAck,
-      against: ack,
-      goal: { atMost: 1.6 },
-    }),
+    requoteLine(line),
   ];
 }
 

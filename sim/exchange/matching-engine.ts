@@ -5,6 +5,7 @@
 import { assert } from "../../core/assert.ts";
 import { type Lots, oppositeOf, type Side, type Ticks, toLots } from "../../core/units.ts";
 import type { BookLevels, EnteringOrder, EntryResult, PriceLevel } from "./market-place.ts";
+import { type Level, restIn, takeFrom } from "./price-levels.ts";
 
 /** Resting orders a market holds at most; the exchange refuses an account's orders long before this. */
 const RESTING_MAX = 100_000;
@@ -18,7 +19,6 @@ type RestingOrder = {
 };
 
 /** Orders of one price, oldest first. */
-type Level = { readonly price: Ticks; readonly orders: RestingOrder[] };
 
 /** One match: `maker` rested, `taker` came; the price is the maker's. */
 export type Match = {
@@ -34,7 +34,10 @@ export type Match = {
 export class MatchingEngine {
   readonly #onMatch: (match: Match) => void;
   /** Best first on both sides. */
-  readonly #levels: { readonly buy: Level[]; readonly sell: Level[] } = { buy: [], sell: [] };
+  readonly #levels: { readonly buy: Level<RestingOrder>[]; readonly sell: Level<RestingOrder>[] } = {
+    buy: [],
+    sell: [],
+  };
   readonly #resting = new Map<string, RestingOrder>();
   #revision = 0;
 
@@ -81,12 +84,7 @@ export class MatchingEngine {
     if (order === undefined) return false;
     this.#resting.delete(orderId);
     this.#revision += 1;
-    const levels = this.#levels[order.side];
-    const index = levels.findIndex((level) => level.price === order.price);
-    const level = levels[index];
-    assert(level !== undefined, `order ${orderId} must stand in a level`);
-    level.orders.splice(level.orders.indexOf(order), 1);
-    if (level.orders.length === 0) levels.splice(index, 1);
+    takeFrom(this.#levels[order.side], order);
     return true;
   }
 
@@ -139,12 +137,7 @@ export class MatchingEngine {
     assert(this.#resting.size < RESTING_MAX, `a book must hold at most ${RESTING_MAX} orders`);
     this.#resting.set(order.orderId, order);
     this.#revision += 1;
-    const levels = this.#levels[order.side];
-    const sign = order.side === "buy" ? 1 : -1;
-    const at = levels.findIndex((level) => (order.price - level.price) * sign >= 0);
-    const level = levels[at];
-    if (level?.price === order.price) level.orders.push(order);
-    else levels.splice(at < 0 ? levels.length : at, 0, { price: order.price, orders: [order] });
+    restIn(this.#levels[order.side], order);
   }
 
   #crosses(order: EnteringOrder): boolean {
@@ -172,7 +165,7 @@ export function reaches(order: { readonly side: Side; readonly price: Ticks | un
   return order.side === "buy" ? price <= order.price : price >= order.price;
 }
 
-function summed(levels: readonly Level[], depth: number): readonly PriceLevel[] {
+function summed(levels: readonly Level<RestingOrder>[], depth: number): readonly PriceLevel[] {
   return levels.slice(0, depth).map((level) => ({
     price: level.price,
     size: toLots(level.orders.reduce((sum, order) => sum + order.remaining, 0)),

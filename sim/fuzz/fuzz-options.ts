@@ -1,6 +1,7 @@
 /** The command line of the fuzzer. Owns its grammar and its help. */
 import { parseArgs } from "node:util";
 import { InputError } from "../../core/errors.ts";
+import { wholeNumber } from "../command-line.ts";
 
 export type FuzzOptions = {
   /** Of all targets together; at least a thousand a target. */
@@ -40,11 +41,11 @@ export function parseFuzzOptions(args: readonly string[], out: string): FuzzOpti
   const { values } = parse(args);
   if (values.help === true) return "help";
   return {
-    inputs: toWhole("--inputs", values.inputs, { usual: INPUTS_DEFAULT, min: 1, max: INPUTS_MAX }),
-    seed: toWhole("--seed", values.seed, { usual: 1, min: 0, max: SEED_MAX }),
+    inputs: wholeNumber("--inputs", values.inputs, { usual: INPUTS_DEFAULT, min: 1, max: INPUTS_MAX }),
+    seed: wholeNumber("--seed", values.seed, { usual: 1, min: 0, max: SEED_MAX }),
     only: values.only,
-    from: toWhole("--from", values.from, { usual: 0, min: 0, max: INPUTS_MAX }),
-    workers: toWhole("--workers", values.workers, { usual: WORKERS_DEFAULT, min: 1, max: WORKERS_MAX }),
+    from: wholeNumber("--from", values.from, { usual: 0, min: 0, max: INPUTS_MAX }),
+    workers: wholeNumber("--workers", values.workers, { usual: WORKERS_DEFAULT, min: 1, max: WORKERS_MAX }),
     out: values.out ?? out,
   };
 }
@@ -67,15 +68,4 @@ function parse(args: readonly string[]) {
   } catch (cause) {
     throw new InputError({ what: "the command line", expected: "options of --help", was: args.join(" "), cause });
   }
-}
-
-function toWhole(
-  what: string,
-  text: string | undefined,
-  range: { readonly usual: number; readonly min: number; readonly max: number },
-): number {
-  if (text === undefined) return range.usual;
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= range.min && value <= range.max) return value;
-  throw new InputError({ what, expected: `a whole number from ${range.min} to ${range.max}`, was: text });
 }

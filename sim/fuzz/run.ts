@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
+import { runCommand } from "../command-line.ts";
 import { FUZZ_HELP, type FuzzOptions, parseFuzzOptions } from "./fuzz-options.ts";
 import type { TargetReport } from "./fuzz-target.ts";
 import type { Target } from "./target.ts";
@@ -10,18 +11,12 @@ import { makeTargets } from "./targets.ts";
 import { type FuzzRun, fuzzOnThreads } from "./worker-pool.ts";
 
 const EXIT_FAILED = 1;
-const EXIT_USAGE = 64;
 
 const NAME_WIDTH = 22;
 const SHOWN_BYTES_MAX = 300;
 
-async function main(args: readonly string[]): Promise<number> {
+async function fuzz(options: FuzzOptions): Promise<number> {
   const started = performance.now();
-  const options = parseFuzzOptions(args, join(tmpdir(), `flashmm-fuzz-${process.pid}`));
-  if (options === "help") {
-    process.stdout.write(FUZZ_HELP);
-    return 0;
-  }
   const runs = toRuns(options);
   process.stdout.write(`seed ${options.seed}, ${runs.length} targets, ${options.workers} workers\n`);
   const reports: TargetReport[] = [];
@@ -90,10 +85,8 @@ function writeFailure({ name, failure }: TargetReport, { seed, out }: FuzzOption
   ].join("\n");
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = EXIT_USAGE;
-}
+process.exitCode = await runCommand(process.argv.slice(2), {
+  parse: (args) => parseFuzzOptions(args, join(tmpdir(), `flashmm-fuzz-${process.pid}`)),
+  help: FUZZ_HELP,
+  run: fuzz,
+});

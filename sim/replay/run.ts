@@ -1,24 +1,12 @@
 /** `npm run replay`: repeats a recording, or drives the engine over a tape. Owns which of the two, and the exit code. */
+
 import { InputError } from "../../core/errors.ts";
+import { runCommand } from "../command-line.ts";
 import { HELP, parseReplayOptions, type ReplayOptions } from "./options.ts";
 import { isRecording } from "./recorded-line.ts";
 import { repeat, repetitionText } from "./repeat-files.ts";
 
 const EXIT_DIFFERENT = 1;
-const EXIT_USAGE = 64;
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const options = parseReplayOptions(args);
-    if (options !== "help") return await carryOut(options);
-    process.stdout.write(HELP);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return EXIT_USAGE;
-  }
-}
 
 async function carryOut(options: ReplayOptions): Promise<number> {
   const { files, isSimulated, simulateOnly } = options;
@@ -38,4 +26,4 @@ async function carryOut(options: ReplayOptions): Promise<number> {
   return outcome.different > 0 || outcome.endedBy !== undefined ? EXIT_DIFFERENT : 0;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(process.argv.slice(2), { parse: parseReplayOptions, help: HELP, run: carryOut });

@@ -5,6 +5,7 @@
 import { assert } from "../../core/assert.ts";
 import { type Lots, type Side, type Ticks, toLots } from "../../core/units.ts";
 import type { BookLevels, PriceLevel } from "../exchange/market-place.ts";
+import { type Level, restIn, takeFrom } from "../exchange/price-levels.ts";
 
 export type BookOrder = {
   /** The contract's number of the order. */
@@ -18,7 +19,7 @@ export type BookOrder = {
   remaining: Lots;
 };
 
-export type BookLevel = { readonly price: Ticks; readonly orders: BookOrder[] };
+export type BookLevel = Level<BookOrder>;
 
 /** x/dex/types/params.go: DefaultMaxOrderPerPrice. */
 export const ORDERS_PER_LEVEL_MAX = 10_000;
@@ -58,23 +59,13 @@ export class BatchBook {
     assert(this.#orders.size < RESTING_MAX, `a book must hold at most ${RESTING_MAX} orders`);
     this.#orders.set(order.id, order);
     this.#revision += 1;
-    const levels = this.#levels[order.side];
-    const sign = order.side === "buy" ? 1 : -1;
-    const at = levels.findIndex((level) => (order.price - level.price) * sign >= 0);
-    const level = levels[at];
-    if (level?.price === order.price) level.orders.push(order);
-    else levels.splice(at < 0 ? levels.length : at, 0, { price: order.price, orders: [order] });
+    restIn(this.#levels[order.side], order);
   }
 
   remove(order: BookOrder): void {
     assert(this.#orders.delete(order.id), `order ${order.id} must stand in the book`);
     this.#revision += 1;
-    const levels = this.#levels[order.side];
-    const index = levels.findIndex((level) => level.price === order.price);
-    const level = levels[index];
-    assert(level !== undefined, `order ${order.id} must stand in a level`);
-    level.orders.splice(level.orders.indexOf(order), 1);
-    if (level.orders.length === 0) levels.splice(index, 1);
+    takeFrom(this.#levels[order.side], order);
   }
 
   /** Takes lots from an order; an order without any left is out of the book. */

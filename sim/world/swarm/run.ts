@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../../../core/errors.ts";
+import { runCommand } from "../../command-line.ts";
 import { Branches, branchesText } from "./branches.ts";
 import { type Deployment, readDeployment } from "./deployment.ts";
 import { HELP, parseSimulateOptions, type SimulateOptions, type Wanted } from "./options.ts";
@@ -13,7 +13,6 @@ import type { SeedResult } from "./run-seed.ts";
 import { shrink } from "./shrink.ts";
 
 const EXIT_VIOLATED = 1;
-const EXIT_USAGE = 64;
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const HOUR_MS = 3_600_000;
 /** Fresh seeds of a commit lie in a range of their own. */
@@ -21,19 +20,6 @@ const SEEDS_OF_A_COMMIT = 4_096;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const options = parseSimulateOptions(args);
-    if (options !== "help") return await simulate(options);
-    process.stdout.write(HELP);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return EXIT_USAGE;
-  }
 }
 
 async function simulate(options: SimulateOptions): Promise<number> {
@@ -161,4 +147,4 @@ function deploymentOf(templates: string | undefined): Deployment {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(process.argv.slice(2), { parse: parseSimulateOptions, help: HELP, run: simulate });
