@@ -67,7 +67,7 @@ export class HourlyReport extends Construct {
       // The chart takes 200 MB; this much memory is a whole processor, which draws it in a second.
       memoryMegabytes: 1_769,
       filesBeside: CHART_FILES,
-      modulesBeside: ["draw-report"],
+      modulesBeside: ["draw-report", "report-text", "x-client"],
       environment: {
         TABLE_NAME: props.ledger.tableName,
         REPORT_BUCKET: props.reports.bucketName,

@@ -75,6 +75,7 @@ export class NodeFunction extends Construct {
         mainFields: ["module", "main"],
         banner: REQUIRE_BANNER,
         minify: true,
+        // Read by `lambdas/stack-traces.ts`.
         sourceMap: true,
         sourcesContent: false,
         // The SDK comes along: the version tested is the version that runs.
@@ -111,13 +112,17 @@ function besideHooks({ folder, filesBeside = [], modulesBeside = [] }: NodeFunct
 function bundleCommand(inputDir: string, entry: string, outfile: string): string {
   const bundler = join(inputDir, "node_modules/.bin/esbuild");
   const settings = ["bundle", "minify", "format=esm", "platform=node", "target=node24", "main-fields=module,main"];
-  const flags = [...settings.map((each) => `--${each}`), `--banner:js="${REQUIRE_BANNER}"`, "--log-level=warning"];
+  const maps = ["sourcemap", "sources-content=false"];
+  const flags = [
+    ...[...settings, ...maps].map((each) => `--${each}`),
+    `--banner:js="${REQUIRE_BANNER}"`,
+    "--log-level=warning",
+  ];
   return `"${bundler}" "${join(inputDir, entry)}" ${flags.join(" ")} --outfile="${outfile}"`;
 }
 
 function runtimeEnvironment(props: NodeFunctionProps): Record<string, string> {
   return {
-    NODE_OPTIONS: "--enable-source-maps",
     POWERTOOLS_SERVICE_NAME: props.folder,
     POWERTOOLS_METRICS_NAMESPACE: "FlashMM",
     POWERTOOLS_LOG_LEVEL: props.settings.logLevel,

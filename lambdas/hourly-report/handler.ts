@@ -31,7 +31,10 @@ const RESERVE_MS = 60_000;
 /** Of an event that is handed over without Lambda's context. */
 const RUN_MS = 60_000;
 
+// Loaded when they are needed: a start that only reads the request does not pay for charts, X, and X's count of a text's weight.
 const DRAWING = moduleBeside(import.meta.url, "draw-report");
+const WORDING = moduleBeside(import.meta.url, "report-text");
+const X_CLIENT = moduleBeside(import.meta.url, "x-client");
 
 const logger = makeLogger("hourly-report");
 const metrics = new Metrics({ namespace: "FlashMM", serviceName: "hourly-report", logger });
@@ -44,7 +47,10 @@ const reporter: Reporter = {
   table: { client: makeDynamoDb(), tableName: environment("TABLE_NAME") },
   bucket: { client: makeS3(process.env), name: environment("REPORT_BUCKET") },
   markets: parseMarkets(environment("MARKETS")),
-  // Charts and X are loaded when they are needed: a start that only reads the request does not pay for them.
+  word: async (figures) => {
+    const { reportWords }: typeof import("./report-text.ts") = await import(WORDING);
+    return reportWords(figures);
+  },
   draw: async (figures) => {
     const { drawReport }: typeof import("./draw-report.ts") = await import(DRAWING);
     return await drawReport(figures);
@@ -52,7 +58,7 @@ const reporter: Reporter = {
   openX: async () => {
     const keys = await readXKeys();
     if (keys === undefined) return undefined;
-    const { makeXClient } = await import("./x-client.ts");
+    const { makeXClient }: typeof import("./x-client.ts") = await import(X_CLIENT);
     return makeXClient(keys, baseUrl);
   },
   timing,

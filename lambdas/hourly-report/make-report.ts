@@ -19,10 +19,12 @@ import {
   storeReport,
 } from "./report-items.ts";
 import type { ReportRequest } from "./report-request.ts";
+import type { ReportWords } from "./report-text.ts";
 import type { XClient } from "./x-client.ts";
 
 export type Reporter = Omit<Publisher, "x"> & {
   readonly markets: readonly string[];
+  readonly word: (figures: ReportFigures) => Promise<ReportWords>;
   /** The chart as PNG. */
   readonly draw: (figures: ReportFigures) => Promise<Uint8Array>;
   /** Undefined where there are no keys: then everything happens but the post. */
@@ -122,12 +124,10 @@ async function makeReport(
     await store(table, report, {});
     return report;
   }
-  // X's own count of a text's weight is loaded when there is one.
-  const { altText, reportText } = await import("./report-text.ts");
-  const text = reportText(figures.value);
+  const { text, altText } = await reporter.word(figures.value);
   const png = await reporter.draw(figures.value);
   const chartKey = await storeFiles(bucket, { id: period.id, png, text, json: figuresJson(figures.value) });
-  const report: Report = { ...blank, state, text, altText: altText(figures.value), chartKey, reason: why };
+  const report: Report = { ...blank, state, text, altText, chartKey, reason: why };
   await store(table, report, figureAttributes(figures.value));
   return report;
 }

@@ -1,6 +1,7 @@
 /**
  * The words of a report: the post, within what X takes, and the words that stand for its image. Owns both, and the check that a post is
- * one: a text that is too long, has a link (thirteen times the price) or a second cashtag is a fault of ours, found before it is sent.
+ * one: a text that is too long, has a link (thirteen times the price) or a second cashtag is a fault of ours, found before it is sent. Bundled
+ * by itself (`infra/constructs/hourly-report.ts`), for X's own count of a text's weight is large.
  */
 import twitterText from "twitter-text";
 import { formatAmount, formatBps, formatPercent } from "./amounts.ts";
@@ -13,6 +14,13 @@ const ALT_CHARACTERS_MAX = 1_000;
 const CASHTAGS_MAX = 1;
 const MARKETS_NAMED_MAX = 2;
 const HASHTAGS = "#SeiNetwork #DeFi #MarketMaking #Trading";
+
+export type ReportWords = { readonly text: string; readonly altText: string };
+
+/** The post, and the words for its image. Throws `RangeError` when X would not take the post. */
+export function reportWords(figures: ReportFigures): ReportWords {
+  return { text: reportText(figures), altText: altText(figures) };
+}
 
 /** The post: the hour in it makes each one another. Throws `RangeError` when X would not take it. */
 export function reportText(figures: ReportFigures): string {

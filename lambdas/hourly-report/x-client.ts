@@ -1,6 +1,6 @@
 /**
  * X as the report needs it: an image, its description, a post. Owns what an answer proves: only a readable 4xx of X's own says that nothing
- * was done; a time-out, a reset, a 5xx or a page of HTML says nothing. It tries nothing again: that is `publish.ts`'s.
+ * was done; a time-out, a reset, a 5xx or a page of HTML says nothing. It tries nothing again: that is `publish.ts`'s. Bundled by itself (`infra/constructs/hourly-report.ts`).
  */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";

@@ -9,6 +9,7 @@ import { MinuteTable } from "../../../fargate/minute-table.ts";
 import { type ReportAnswer, type Reporter, runReport } from "../../../lambdas/hourly-report/make-report.ts";
 import { readReport } from "../../../lambdas/hourly-report/report-items.ts";
 import { parseReportRequest } from "../../../lambdas/hourly-report/report-request.ts";
+import { reportWords } from "../../../lambdas/hourly-report/report-text.ts";
 import { makeXClient, type XClient } from "../../../lambdas/hourly-report/x-client.ts";
 import { AWS_SETTINGS, makeRequestHandler } from "../../../sim/world/aws-access.ts";
 import { makeMemoryTableHost } from "../../../sim/world/table-host.ts";
@@ -117,6 +118,7 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
       table: { client, tableName: table.tableName },
       bucket: { name: "reports", client: { send: (command: unknown) => effect(() => answerFiles(files, command)) } },
       markets: [market],
+      word: async (figures) => reportWords(figures),
       draw: async () => PNG,
       openX: async () => {
         if (world.keys === "broken") throw new Error("the keys cannot be read");
