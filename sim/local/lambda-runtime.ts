@@ -46,8 +46,11 @@ export type LambdaRuntimeOptions = {
   onOutput(line: string): void;
 };
 
-/** Loading a handler with its SDK takes under two seconds on a busy machine; Lambda gives it ten. */
-const INIT_TIMEOUT_MS = 10_000;
+/**
+ * Loading a handler with its SDK takes a second or two. Lambda gives it ten, on a processor that is there for it; a starved laptop took longer, and
+ * each fill of the lost batch was then away for the whole of its visibility time-out.
+ */
+const INIT_TIMEOUT_MS = 60_000;
 
 /** Waiting invocations beyond this are throttled. */
 const WAITING_MAX = 100;
