@@ -29,7 +29,7 @@ import type { Quote, StrategyOutput } from "./quoting/strategy.ts";
 import { UnquotedTime } from "./quoting/unquoted-time.ts";
 import { Denials } from "./risk/denials.ts";
 import { ExecutionThrottle } from "./risk/execution-throttle.ts";
-import { admitQuote, type DenialReason, type ShardView, shapeQuotes } from "./risk/gate.ts";
+import { admitQuote, type DenialReason, isBookTooOld, type ShardView, shapeQuotes } from "./risk/gate.ts";
 import type { Limits } from "./risk/limits.ts";
 import { type MarketRisk, notionalOf, orderRisk } from "./risk/shard-risk.ts";
 import type { TradingState } from "./risk/trading-state.ts";
@@ -261,7 +261,6 @@ export class MarketEngine {
   /** Judges a placing of this decision on the market's risk and the shard's; the reason when it is denied. */
   admit(quote: Quote, risk: MarketRisk, shard: ShardView, now: Instant): DenialReason | undefined {
     const { market, limits } = this.settings;
-    const { book } = this.watch;
     const reason = admitQuote({
       quote,
       limits,
@@ -271,12 +270,17 @@ export class MarketEngine {
       orders: this.orders.mattering(),
       nowMs: now.monotonicMs,
       referencePrice: this.watch.referencePrice,
-      bookAgeMs: book === undefined ? undefined : now.monotonicMs - book.at.monotonicMs,
+      bookAgeMs: this.watch.bookAgeMs(now),
       quoteValue: notionalOf(market, quote),
       shard,
     });
     if (reason !== undefined) this.denials.add({ quote, reason });
     return reason;
+  }
+
+  /** Whether nothing may be placed on the newest book. */
+  isBookTooOld(now: Instant): boolean {
+    return isBookTooOld({ bookAgeMs: this.watch.bookAgeMs(now), limits: this.settings.limits });
   }
 
   /** The mid as money, an integer of 10^-18 quote currency (truncated below that). */

@@ -65,6 +65,11 @@ export class MarketWatch {
     return this.#book;
   }
 
+  /** How long ago the newest book was received, in milliseconds; undefined before the first. */
+  bookAgeMs(now: Instant): number | undefined {
+    return this.#book === undefined ? undefined : now.monotonicMs - this.#book.at.monotonicMs;
+  }
+
   /** Whether the newest book may be quoted on and measured, whatever its age. */
   get isBookBelieved(): boolean {
     return this.#distrust === undefined;

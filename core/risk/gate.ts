@@ -104,7 +104,7 @@ const CONTROLS: Readonly<Record<DenialReason, (input: GateInput) => boolean>> = 
     const percent = Math.min(limits.priceCollarPercent, PRICE_COLLAR_PERCENT_MAX);
     return Math.abs(quote.price - referencePrice) * 100 > percent * referencePrice;
   },
-  "old-book": ({ bookAgeMs, limits }) => bookAgeMs === undefined || bookAgeMs > limits.placeBookAgeMs,
+  "old-book": isBookTooOld,
   "unknown-orders": ({ orders }) => countWhere(orders, isUnknown) >= UNKNOWN_ORDERS_MAX,
   "in-flight": ({ shard }) => shard.inFlight >= shard.inFlightMax,
   duplicate: ({ orders, quote, limits, nowMs }) =>
@@ -116,6 +116,11 @@ const CONTROLS: Readonly<Record<DenialReason, (input: GateInput) => boolean>> = 
 /** Judges one placing now. Answers the reason it is denied, or undefined when it may be sent. */
 export function admitQuote(input: GateInput): DenialReason | undefined {
   return DENIAL_REASONS.find((reason) => CONTROLS[reason](input));
+}
+
+/** Asked once more before a placing is written: the process may have stood still since it was decided. */
+export function isBookTooOld({ bookAgeMs, limits }: Pick<GateInput, "bookAgeMs" | "limits">): boolean {
+  return bookAgeMs === undefined || bookAgeMs > limits.placeBookAgeMs;
 }
 
 /**

@@ -42,7 +42,7 @@ export function toMarketState(engine: MarketEngine, now: Instant): Omit<MarketSt
     denials: Object.fromEntries(engine.denials.counts),
     differences: engine.check.differences,
     uptimeRatio: engine.meter.twoSidedRatio ?? null,
-    bookAgeMs: engine.watch.book === undefined ? null : now.monotonicMs - engine.watch.book.at.monotonicMs,
+    bookAgeMs: engine.watch.bookAgeMs(now) ?? null,
     markouts: toMarkoutsState(engine.markouts, now),
     why: toWhyState(engine),
     estimates: toEstimatesState(engine, now),

@@ -1,8 +1,7 @@
 /** Bugs in what is believed of the market: age, order, crossed books, frozen processes. */
 import type { PlantedBug } from "../planted-bug.ts";
 
-const OLD_BOOK_LINE =
-  '"old-book": ({ bookAgeMs, limits }) => bookAgeMs === undefined || bookAgeMs > limits.placeBookAgeMs,';
+const OLD_BOOK_LINE = "return bookAgeMs === undefined || bookAgeMs > limits.placeBookAgeMs;";
 const STALE_LINES = "    if (now.monotonicMs > staleMs) {\n      reasons.push(`book is older than";
 
 export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
@@ -13,7 +12,7 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
       {
         file: "core/risk/gate.ts",
         find: OLD_BOOK_LINE,
-        replace: '"old-book": ({ bookAgeMs }) => bookAgeMs === undefined,',
+        replace: "return bookAgeMs === undefined;",
       },
       {
         file: "core/market-data/market-watch.ts",
@@ -32,7 +31,7 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
       {
         file: "core/risk/gate.ts",
         find: OLD_BOOK_LINE,
-        replace: '"old-book": ({ bookAgeMs }) => bookAgeMs === undefined,',
+        replace: "return bookAgeMs === undefined;",
       },
     ],
     rules: ["fresh-data"],
@@ -72,7 +71,7 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
       {
         file: "core/risk/gate.ts",
         find: OLD_BOOK_LINE,
-        replace: '"old-book": ({ bookAgeMs }) => bookAgeMs === undefined,',
+        replace: "return bookAgeMs === undefined;",
       },
     ],
     rules: ["fresh-data", "stale-quotes"],
