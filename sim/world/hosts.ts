@@ -11,8 +11,13 @@ import type { VenueRecord } from "./venue-record.ts";
 /** A real server would read no more of a body either. */
 const BODY_CHARACTERS_MAX = 64 * 1_024;
 
+/** The network repeats a request within seconds. */
+const PLACINGS_KEPT = 1_000;
+
 /** The order API; everything that comes and goes is written into the record. */
 export function makeCambrianHost(api: CambrianParts, record: VenueRecord): Host {
+  // A refusal proves that a placing was not taken (CONTRACTS 3): then no copy of it may be.
+  const mayBeTaken = new Set<string>();
   return {
     callOf: ({ method, path }) => toRoute(method, path).name,
     serve: async (request, from, onEffect) => {
@@ -20,14 +25,17 @@ export function makeCambrianHost(api: CambrianParts, record: VenueRecord): Host 
       const body = request.body.length > BODY_CHARACTERS_MAX ? undefined : request.body;
       // What the network repeats is not what a task did: only its effects are written down.
       if (from.isCopy === true) {
+        if (arrival.route.name === "place" && !mayBeTaken.has(request.body)) return { type: "reset" };
         const reply = await api.desk.serve(arrival, { headers: request.headers, body });
         return reply.type === "dropped" ? { type: "reset" } : reply;
       }
       const number = record.arrived({ ...from, route: arrival.route.name, ...request });
+      if (arrival.route.name === "place") noteIn(mayBeTaken, request.body);
       const reply = await api.desk.serve(arrival, { headers: request.headers, body }, () => {
         record.tookEffect(number);
         onEffect();
       });
+      if (reply.type === "answer" && reply.status >= 400 && reply.status < 500) mayBeTaken.delete(request.body);
       record.left(number, reply.type === "answer" ? reply.status : reply.type);
       return reply.type === "dropped" ? { type: "reset" } : reply;
     },
@@ -36,6 +44,12 @@ export function makeCambrianHost(api: CambrianParts, record: VenueRecord): Host 
       else refuse();
     },
   };
+}
+
+function noteIn(kept: Set<string>, body: string): void {
+  kept.add(body);
+  const [oldest] = kept;
+  if (kept.size > PLACINGS_KEPT && oldest !== undefined) kept.delete(oldest);
 }
 
 /** A place for an endpoint of a simulated node in the network. */

@@ -70,7 +70,12 @@ export class VenueWord {
 
   /** Whether the venue has asked the process to ask nothing for a while. */
   isPaused(process: string): boolean {
-    return this.#nowMs() < (this.#pausedUntilMs.get(process) ?? 0);
+    return this.#nowMs() < this.pausedUntilMs(process);
+  }
+
+  /** World time at which the last such pause ends; 0 before the first. */
+  pausedUntilMs(process: string): number {
+    return this.#pausedUntilMs.get(process) ?? 0;
   }
 
   /** Takes an answer of the order API that a process has just read. Never throws. */

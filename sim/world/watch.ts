@@ -35,16 +35,20 @@ export function watchInvariants({ time, invariants, record, faults, tasks }: Wat
 /** A task without an epoch is not in charge yet: it may not ask, let alone act. */
 function knowledgeOf(task: WorldTask, faults: CambrianFaults): TaskKnowledge {
   const { name, process, links } = task;
-  const { engine, epoch, phase } = task.task.charge;
+  const { engine, epoch } = task.task.charge;
   const { venue } = links;
-  // A start keeps quiet and reads the table before it asks for orders.
-  const asks = phase === "running" || (epoch !== null && hasBegun(task, "end our open orders"));
-  const isLineGood = venue.isGood && asks && process.canSign;
+  const isLineGood = venue.isGood && tendsOrders(task) && process.canSign;
   return {
     name,
     reachesVenue: process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders"),
     isKnown: (clientOrderId) => engine?.markets.some(({ orders }) => isKnownOpen(orders.find(clientOrderId))) ?? false,
   };
+}
+
+/** A start keeps quiet and reads the table before it asks for orders, let alone ends them. */
+export function tendsOrders(task: WorldTask): boolean {
+  const { epoch, phase } = task.task.charge;
+  return phase === "running" || (epoch !== null && hasBegun(task, "end our open orders"));
 }
 
 function hasBegun(task: WorldTask, step: string): boolean {

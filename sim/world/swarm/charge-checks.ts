@@ -76,7 +76,9 @@ export class ChargeChecks {
     if (!this.#isAlone()) this.#aloneMs = undefined;
     else this.#aloneMs ??= nowMs;
     if (this.#aloneMs === undefined || nowMs - Math.max(this.#aloneMs, this.#writtenMs) < GUARDED_MS) return;
-    const open = world.exchange.openOrders().filter(({ clientOrderId }) => clientOrderId.startsWith("fm-"));
+    const open = world.exchange
+      .openOrders()
+      .filter(({ clientOrderId: id }) => id.startsWith("fm-") && checks.isShownFor(id, GUARDED_MS));
     const ids = open.map(({ clientOrderId }) => clientOrderId).join(", ");
     if (open.length > 0) checks.fail("dead-man", `${ids} live, nobody has run since ${this.#aloneMs}`);
   }

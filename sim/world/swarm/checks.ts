@@ -11,6 +11,7 @@ import { InvariantError, type SwarmRule } from "../invariants.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { ArrivalEntry } from "../venue-record.ts";
 import { VenueWord } from "../venue-word.ts";
+import { tendsOrders } from "../watch.ts";
 import type { WorldTask } from "../world-task.ts";
 import type { EcsService } from "./ecs-service.ts";
 import { Receipts } from "./receipts.ts";
@@ -43,11 +44,14 @@ export type ChecksInput = {
 export class Checks {
   readonly #input: ChecksInput;
   readonly #receipts: Receipts;
+  readonly #word: VenueWord;
   readonly #gated = new Set<string>();
   /** Halted by the control items as they stand: since when this was seen (world time), by scope. */
   readonly #haltedMs = new Map<string, number>();
   /** Since when a task has been able to act on its own, without a break. */
   readonly #ableMs = new Map<string, number>();
+  /** When a task was last too early in its start to end orders. */
+  readonly #quietMs = new Map<string, number>();
   /** When the venue last showed an order otherwise than it was. */
   readonly #hiddenMs = new Map<string, number>();
   #entry = 0;
@@ -62,14 +66,14 @@ export class Checks {
     // A dead man and a task that wakes may meet: the venue then answers 429, which both obey (`docs/invariants.md`).
     invariants.isCounted = (process) => process.startsWith("task-");
     invariants.inFlightMsMax = REQUEST_MS;
-    const word = new VenueWord({
+    this.#word = new VenueWord({
       nowMs: () => time.nowMs,
       live: () => invariants.liveOrders,
       isShown: (order) => api.faults.orders.isShown(order),
     });
-    invariants.word = word;
+    invariants.word = this.#word;
     network.onAnswer = ({ name }, { url, ...request }, answer) => {
-      if (url.startsWith(venueUrl)) word.take({ ...request, ...answer, process: name });
+      if (url.startsWith(venueUrl)) this.#word.take({ ...request, ...answer, process: name });
     };
     this.#receipts = new Receipts(network, () => time.nowMs);
     table.onWrite = (body) => {
@@ -89,6 +93,7 @@ export class Checks {
     }
     if (world.time.nowMs - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = world.time.nowMs;
+    this.#noteHidden();
     for (const task of this.#input.service.tasks) this.#checkLive(task);
     this.#measure();
     if (world.time.nowMs - this.#fullMs < MINUTE_MS) return;
@@ -125,6 +130,11 @@ export class Checks {
     if (this.#found !== undefined) this.fail(...this.#found);
   }
 
+  /** Whether the venue has shown the order as it is for so long. */
+  isShownFor(clientOrderId: string, durationMs: number): boolean {
+    return this.#input.world.time.nowMs - (this.#hiddenMs.get(clientOrderId) ?? 0) > durationMs;
+  }
+
   isHalted(market: string): boolean {
     return this.#haltedMs.has("ALL") || this.#haltedMs.has(market);
   }
@@ -159,9 +169,10 @@ export class Checks {
       this.fail("malformed", `${clientOrderId} has price ${price} and size ${quantity}`);
     if (Number(quantity) > Number(sizeOf(market, 2))) this.fail("malformed", `${clientOrderId} has size ${quantity}`);
     const { placeBookAgeMs } = agesOf(shape);
-    const freshMs = this.#receipts.freshMs(process, placing.market);
-    if (freshMs === undefined || sentMs - freshMs > placeBookAgeMs + SLACK_MS)
-      this.fail("fresh-data", `${process} wrote ${clientOrderId} on a book of ${freshMs}, at ${sentMs}`);
+    const task = world.tasks.find(({ name }) => name === process);
+    const ageMs = task === undefined ? undefined : this.#receipts.ageMs(task.process, placing.market, sentMs);
+    if (ageMs === undefined || ageMs > placeBookAgeMs + SLACK_MS)
+      this.fail("fresh-data", `${process} wrote ${clientOrderId} on a book ${ageMs} ms old, at ${sentMs}`);
     for (const scope of ["ALL", placing.market]) {
       const haltedMs = this.#haltedMs.get(scope);
       const wasAble = (this.#ableMs.get(process) ?? Number.POSITIVE_INFINITY) < (haltedMs ?? 0);
@@ -170,25 +181,30 @@ export class Checks {
     }
     if (this.#gated.has(process)) return;
     this.#gated.add(process);
-    const task = world.tasks.find(({ name }) => name === process);
     const missing = task?.state().startup.filter(({ step, state }) => state !== "done" && step !== "quote") ?? [];
     if (missing.length > 0)
       this.fail("start-gate", `${process} placed before: ${missing.map(({ step }) => step).join(", ")}`);
+  }
+
+  #noteHidden(): void {
+    const { time, exchange, api } = this.#input.world;
+    for (const order of exchange.openOrders())
+      if (!api.faults.orders.isShown(order)) this.#hiddenMs.set(order.clientOrderId, time.nowMs);
   }
 
   /** What may not stand at the venue while the task that is in charge can do something about it. */
   #checkLive(task: WorldTask): void {
     const { world, shape } = this.#input;
     const { nowMs } = world.time;
-    for (const order of world.exchange.openOrders())
-      if (!world.api.faults.orders.isShown(order)) this.#hiddenMs.set(order.clientOrderId, nowMs);
     if (!this.#isAble(task)) {
       this.#ableMs.delete(task.name);
       return;
     }
     const ableMs = this.#ableMs.get(task.name) ?? nowMs;
     this.#ableMs.set(task.name, ableMs);
-    if (nowMs - ableMs < PULLED_MS) return;
+    if (!tendsOrders(task)) this.#quietMs.set(task.name, nowMs);
+    const quietMs = Math.max(this.#quietMs.get(task.name) ?? 0, this.#word.pausedUntilMs(task.name));
+    if (nowMs - Math.max(ableMs, quietMs) < PULLED_MS) return;
     const { bookAgeMs } = agesOf(shape);
     for (const { symbol } of shape.markets) {
       const freshMs = this.#receipts.freshMs(task.name, symbol) ?? 0;
@@ -198,7 +214,7 @@ export class Checks {
       if (!isOld && !isHalted) continue;
       const ours = world.exchange
         .openOrders(symbol)
-        .filter(({ clientOrderId: id }) => id.startsWith("fm-") && nowMs - (this.#hiddenMs.get(id) ?? 0) > FOUND_MS);
+        .filter(({ clientOrderId: id }) => id.startsWith("fm-") && this.isShownFor(id, FOUND_MS));
       if (ours.length === 0) continue;
       const ids = ours.map(({ clientOrderId }) => clientOrderId).join(", ");
       if (isHalted) this.fail("halted-market", `${ids} live, ${symbol} halted since ${haltedMs}`);

@@ -19,6 +19,8 @@ import { positionOrdersOf, type Shape, sizeOf } from "./shape.ts";
 const QUOTES_AGAIN_MS = 60_000;
 /** The venue's circuit stays open for a minute once it has opened. */
 const CIRCUIT_MS = 65_000;
+/** What was on its way at the healing fails within its time-out (2 s), and may be the fifth in a row that opens the circuit. */
+const IN_FLIGHT_MS = 3_000;
 /** A launch, the lease of the one before, the quiet wait, and a start whose steps had been failing. */
 const START_MS = 120_000;
 /** A fill that was told nowhere is found in the history within 5 s; a message that was taken comes back a minute later. */
@@ -42,20 +44,24 @@ export async function comesBack(healing: Healing): Promise<number> {
   const { time } = world;
   const healedMs = time.nowMs;
   const [task] = service.tasks;
-  const wasWell =
-    task !== undefined &&
-    task.task.charge.engine !== undefined &&
-    task.process.state === "running" &&
-    task.process.canSign;
-  const isCircuitOpen = wasWell && task.state().venue.circuit !== 0;
+  const wasWell = task !== undefined && isWell(task);
+  let wasCircuitOpen = !wasWell;
   service.settle();
   operator.resumeAll(shape.markets.map(({ symbol }) => symbol));
-  const withinMs = QUOTES_AGAIN_MS + (wasWell ? 0 : START_MS) + (isCircuitOpen || !wasWell ? CIRCUIT_MS : 0);
   while (!isQuoting(healing)) {
+    if (time.nowMs - healedMs <= IN_FLIGHT_MS) wasCircuitOpen ||= task?.state().venue.circuit !== 0;
+    const withinMs = QUOTES_AGAIN_MS + (wasWell ? 0 : START_MS) + (wasCircuitOpen ? CIRCUIT_MS : 0);
     if (time.nowMs - healedMs > withinMs) healing.checks.fail("liveness", whyNot(healing, withinMs));
     await time.pass(LOOK_MS);
   }
   return time.nowMs - healedMs;
+}
+
+/** It is in charge and stays so: one that ends, or has seen that another has the lease, makes room for a start. */
+function isWell({ task, process, state }: WorldTask): boolean {
+  const { engine, phase } = task.charge;
+  if (engine === undefined || phase === "stopping" || process.state !== "running" || !process.canSign) return false;
+  return state().lease.status !== "lost";
 }
 
 /** Nobody takes until every fill is booked everywhere. Rejects with `InvariantError`. */

@@ -7,8 +7,11 @@ import type { WorldProcess } from "../world-process.ts";
 
 /** A book that goes back further than this against one read before is none to go by. */
 const BACK_MS_MAX = 1_000;
+/** A monotonic clock that stands still for less is not noticed: clocks may part by so much (`fargate/quoting-loop.ts`). */
+const UNNOTICED_MS_MAX = 1_000;
 
-type Receipt = { freshMs: number; newestEpochMs: number };
+/** `lostMs`: by how much the process' monotonic clock was behind the world's when it read the last good book. */
+type Receipt = { freshMs: number; newestEpochMs: number; lostMs: number };
 
 const BOOK = /"type":"OrderBookUpdate"/;
 const MARKET = /"market_id":"([A-Z0-9]+\/[A-Z0-9]+)"/;
@@ -28,16 +31,29 @@ export class Receipts {
     return this.#receipts.get(`${process} ${market}`)?.freshMs;
   }
 
-  #take({ name }: WorldProcess, frame: string): void {
+  /** How old that book is at a moment, but for what its reader's clock has stood still unnoticed since. */
+  ageMs(process: WorldProcess, market: string, atMs: number): number | undefined {
+    const receipt = this.#receipts.get(`${process.name} ${market}`);
+    if (receipt === undefined) return undefined;
+    const stoodMs = this.#lostMs(process) - receipt.lostMs;
+    return atMs - receipt.freshMs - Math.min(UNNOTICED_MS_MAX, stoodMs);
+  }
+
+  #lostMs({ clock }: WorldProcess): number {
+    return this.#nowMs() - clock.now().monotonicMs;
+  }
+
+  #take(process: WorldProcess, frame: string): void {
     if (!BOOK.test(frame)) return;
     const market = MARKET.exec(frame)?.[1];
     const epochMs = Date.parse(TIMESTAMP.exec(frame)?.[1] ?? "");
     if (market === undefined || Number.isNaN(epochMs)) return;
-    const key = `${name} ${market}`;
-    const receipt = this.#receipts.get(key) ?? { freshMs: 0, newestEpochMs: Number.NEGATIVE_INFINITY };
+    const key = `${process.name} ${market}`;
+    const receipt = this.#receipts.get(key) ?? { freshMs: 0, newestEpochMs: Number.NEGATIVE_INFINITY, lostMs: 0 };
     this.#receipts.set(key, receipt);
     if (epochMs < receipt.newestEpochMs - BACK_MS_MAX) return;
     receipt.newestEpochMs = Math.max(receipt.newestEpochMs, epochMs);
     receipt.freshMs = this.#nowMs();
+    receipt.lostMs = this.#lostMs(process);
   }
 }
