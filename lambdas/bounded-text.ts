@@ -5,5 +5,5 @@ import * as z from "zod";
 export function boundedText(most: number, least = 0) {
   return z
     .string()
-    .refine((text) => text.length >= least && text.length <= most, `must have ${least} to ${most} characters`);
+    .refine((text) => text.length >= least && text.length <= most, `a text of ${least} to ${most} characters`);
 }

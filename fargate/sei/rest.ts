@@ -3,6 +3,7 @@
  * amounts stay as the chain counts them, in whole micro-denoms.
  */
 import { z } from "zod";
+import { answerFault } from "../../core/answer-fault.ts";
 import { InputError } from "../../core/errors.ts";
 import { type Market, parsePrice, parseSize } from "../../core/market.ts";
 import type { Lots, Side, Ticks } from "../../core/units.ts";
@@ -81,27 +82,46 @@ type JsonAnswer = { readonly json: unknown; readonly height: number | undefined 
 
 const HEIGHT = /^[1-9]\d{0,14}$/;
 
-const latestBlockAnswer = z.object({ block: z.object({ header: z.object({ height: z.string().regex(HEIGHT) }) }) });
+const latestBlockAnswer = z.object({
+  block: z.object({
+    header: z.object({ height: z.string().regex(HEIGHT, "a whole number from 1 on, of at most 15 digits") }),
+  }),
+});
 
+const DENOM_CHARACTERS_MAX = 128;
+
+// Lengths are held by refinements: zod's own (4.6) also look at what is no text or list, and may throw on it.
 const balancesPage = z.object({
-  balances: z.array(z.object({ denom: z.string().min(1).max(128), amount: z.string().regex(/^(0|[1-9]\d{0,77})$/) })),
+  balances: z.array(
+    z.object({
+      denom: z
+        .string()
+        .refine(
+          (denom) => denom.length >= 1 && denom.length <= DENOM_CHARACTERS_MAX,
+          `a denom of 1 to ${DENOM_CHARACTERS_MAX} characters`,
+        ),
+      amount: z.string().regex(/^(0|[1-9]\d{0,77})$/, "a whole number of at most 78 digits"),
+    }),
+  ),
   pagination: z.object({ next_key: z.string().nullish() }).nullish(),
 });
+
+const ORDERS_MAX = 100_000;
 
 const ordersAnswer = z.object({
   orders: z
     .array(
       z.object({
-        id: z.string().regex(/^\d{1,20}$/),
+        id: z.string().regex(/^\d{1,20}$/, "1 to 20 digits"),
         status: z.string(),
         price: z.string(),
         quantity: z.string(),
         priceDenom: z.string(),
         assetDenom: z.string(),
-        positionDirection: z.enum(["LONG", "SHORT"]),
+        positionDirection: z.enum(["LONG", "SHORT"], "LONG or SHORT"),
       }),
     )
-    .max(100_000),
+    .refine((orders) => orders.length <= ORDERS_MAX, `a list of at most ${ORDERS_MAX} orders`),
 });
 
 /** `baseUrls` are tried in order, each once a call. */
@@ -212,13 +232,7 @@ function toOrders(answer: unknown, market: Market, pair: Pair): readonly ChainOr
 function readAnswer<Schema extends z.ZodType>(schema: Schema, answer: unknown, what: string): z.infer<Schema> {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new InputError({
-    what: `${what} at ${issue?.path.join(".") || "its root"}`,
-    expected: "as the chain writes it",
-    was: issue?.message,
-    cause: parsed.error,
-  });
+  throw answerFault(what, answer, parsed.error);
 }
 
 async function getJson(request: {

@@ -5,7 +5,9 @@
 import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import { type LedgerFill, parseFillMessage } from "../../core/messages.ts";
+import { boundedText } from "../bounded-text.ts";
 import type { CambrianClient } from "../cambrian-client.ts";
+import { readAnswer } from "../read-answer.ts";
 
 /** What fills that the audit sends carry as their engine. */
 export const AUDITOR = "fill-audit";
@@ -28,7 +30,7 @@ const FILLS_A_PAGE_MAX = 500;
 const FILLS_READ_MAX = 1_000;
 const FILL_ID_SHOWN_MAX = 128;
 
-const text = z.string().max(128);
+const text = boundedText(128);
 const fillSchema = z.object({
   fill_id: text,
   order_id: text,
@@ -43,8 +45,10 @@ const fillSchema = z.object({
   timestamp: text,
 });
 const pageSchema = z.object({
-  fills: z.array(z.unknown()).refine((fills) => fills.length <= FILLS_READ_MAX, `must be at most ${FILLS_READ_MAX}`),
-  next_cursor: z.string().min(1).max(512).nullish(),
+  fills: z
+    .array(z.unknown())
+    .refine((fills) => fills.length <= FILLS_READ_MAX, `a list of at most ${FILLS_READ_MAX} fills`),
+  next_cursor: boundedText(512, 1).nullish(),
 });
 const namedSchema = z.object({ fill_id: z.string() });
 
@@ -62,7 +66,7 @@ export async function readHistoryPage(
 
 /** Throws when it is no page. */
 function parseHistoryPage(json: unknown, market: string, cursor: string | undefined): HistoryPage {
-  const page = pageSchema.parse(json);
+  const page = readAnswer(pageSchema, json, "page");
   const nextCursor = page.next_cursor ?? cursor;
   const fills: LedgerFill[] = [];
   const unreadable: UnreadableFill[] = [];

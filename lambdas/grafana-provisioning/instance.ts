@@ -1,6 +1,8 @@
 /** What this Grafana is: its version, its namespace, its data sources. Owns the choice of the data sources and the refusal to guess one. */
 import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
+import { boundedText } from "../bounded-text.ts";
+import { readAnswer } from "../read-answer.ts";
 import type { DataSources } from "./dashboard.ts";
 import { type GrafanaClient, GrafanaError } from "./grafana-client.ts";
 
@@ -17,8 +19,11 @@ const CLOUD_UID = "grafanacloud-prom";
 /** Grafana Cloud's bill is of the same type, and holds none of our metrics. */
 const USAGE_UID = "grafanacloud-usage";
 
+/** Kubernetes' own bound of a namespace (RFC 1123 label). */
+const NAMESPACE_CHARACTERS_MAX = 63;
+
 const healthSchema = z.object({ version: z.string(), database: z.string().optional() });
-const settingsSchema = z.object({ namespace: z.string().min(1).optional() });
+const settingsSchema = z.object({ namespace: boundedText(NAMESPACE_CHARACTERS_MAX, 1).optional() });
 const dataSourcesSchema = z.array(
   z.object({ uid: z.string(), type: z.string(), name: z.string(), isDefault: z.boolean().default(false) }),
 );
@@ -41,7 +46,7 @@ export type FoundDataSources = { readonly dataSources: DataSources; readonly mis
 /** `wantedUid` is an operator's choice; without one it is the cloud's own, the default, or the only one there is. */
 export async function findDataSources(client: GrafanaClient, wantedUid: string | undefined): Promise<FoundDataSources> {
   const { json } = await client.call({ method: "GET", path: "/api/datasources" });
-  const all = dataSourcesSchema.parse(json);
+  const all = readAnswer(dataSourcesSchema, json, "Grafana's data sources");
   const prometheus = all.filter(({ type, uid }) => type === "prometheus" && uid !== USAGE_UID);
   const found =
     wantedUid === undefined

@@ -8,6 +8,7 @@ import * as z from "zod";
 import { boundedText } from "../bounded-text.ts";
 import { type CambrianClient, CambrianError } from "../cambrian-client.ts";
 import type { GrafanaAccess } from "../grafana-access.ts";
+import { readAnswer } from "../read-answer.ts";
 import { isEmptySecret } from "../secret-fields.ts";
 import type { XKeys } from "../x-keys.ts";
 import type { Outcome } from "./integration-record.ts";
@@ -44,7 +45,7 @@ export async function checkSeiRest(
       // The first of several must leave time for the others.
       const within = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(tools.timeoutMs / urls.length))]);
       const path = `/cosmos/bank/v1beta1/balances/${NOBODY}`;
-      balancesSchema.parse(await getJson(tools.get, url.replace(/\/+$/, "") + path, within));
+      readAnswer(balancesSchema, await getJson(tools.get, url.replace(/\/+$/, "") + path, within), "answer");
       const missed = faults.length === 0 ? "" : `; before it: ${faults.join("; ")}`;
       return { kind: "healthy", detail: `${hostOf(url)} answers${missed}` };
     } catch (error) {
@@ -61,7 +62,7 @@ export async function checkCambrian(
 ): Promise<Outcome> {
   if (client === undefined) return { kind: "not-configured", detail: "no address or key of the order API" };
   try {
-    const read = (json: unknown) => accountSchema.parse(json);
+    const read = (json: unknown) => readAnswer(accountSchema, json, "account");
     const account = await client.ask({ path: "/v1/account", read }, untilMs);
     return { kind: "healthy", detail: `the account answers, ${account.balances.length} assets` };
   } catch (error) {
@@ -80,7 +81,7 @@ export async function checkGrafana(
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (access === undefined) return { kind: "not-configured", detail: "no address or token of Grafana" };
-  const health = grafanaSchema.parse(await getJson(get, `${access.url}/api/health`, signal));
+  const health = readAnswer(grafanaSchema, await getJson(get, `${access.url}/api/health`, signal), "answer");
   if (health.database !== "ok") return { kind: "unhealthy", detail: `its database is ${health.database}` };
   return { kind: "healthy", detail: `version ${health.version ?? "unknown"} answers` };
 }
@@ -106,7 +107,8 @@ export async function checkX(
   const { status } = response;
   const text = (await response.text()).slice(0, BODY_CHARACTERS_MAX);
   if (status === 200) {
-    return { kind: "healthy", detail: `@${meSchema.parse(parseJson(text)).data.username} may be posted as` };
+    const { username } = readAnswer(meSchema, parseJson(text), "answer").data;
+    return { kind: "healthy", detail: `@${username} may be posted as` };
   }
   if (status === 429) return { kind: "healthy", detail: "it answers, and asks for a pause" };
   throw new Error(`it answered ${status}: ${reasonOf(text)}`);

@@ -3,6 +3,7 @@
  * the venue's cancel-all would take strangers' orders too. Owns what is ours and how fast it is asked.
  */
 import * as z from "zod";
+import { answerFault } from "../../core/answer-fault.ts";
 import { InputError } from "../../core/errors.ts";
 import { OWN_PREFIX } from "../../core/order.ts";
 import { boundedText } from "../bounded-text.ts";
@@ -122,8 +123,8 @@ function parseOwnOrders(json: unknown, market: string): Listing {
     const own = ownSchema.safeParse(order);
     if (own.success) orders.push({ market, orderId: own.data.order_id, clientOrderId: own.data.client_order_id });
     else {
-      const said = own.error.issues[0]?.message ?? "no reason";
-      unread.push({ market, reason: `an order of ours in ${market} cannot be read: ${said}` });
+      const { message } = answerFault("order", order, own.error);
+      unread.push({ market, reason: `an order of ours in ${market} cannot be read: ${message}` });
     }
   }
   return { orders, unread };

@@ -15,5 +15,7 @@ test("a page of what is no fill tells each of them", async () => {
 });
 
 test("a page of far more than was asked for is none", async () => {
-  await expect(read(Array.from({ length: 1_001 }, () => 0))).rejects.toThrow("must be at most 1000");
+  await expect(read(Array.from({ length: 1_001 }, () => 0))).rejects.toThrow(
+    "page.fills must be a list of at most 1000 fills",
+  );
 });
