@@ -278,9 +278,12 @@ export class MarketEngine {
     return reason;
   }
 
-  /** Whether nothing may be placed on the newest book. */
-  isBookTooOld(now: Instant): boolean {
-    return isBookTooOld({ bookAgeMs: this.watch.bookAgeMs(now), limits: this.settings.limits });
+  /** Why an order that was decided may not be written any more: its bytes may have waited for a connection meanwhile, the process stood still. */
+  reasonNotToWrite(now: Instant): string | undefined {
+    const { limits } = this.settings;
+    const reason = this.blockers[0] ?? this.watch.reasonsNotToQuote(now)[0];
+    if (reason !== undefined || !isBookTooOld({ bookAgeMs: this.watch.bookAgeMs(now), limits })) return reason;
+    return `book is older than ${limits.placeBookAgeMs} ms`;
   }
 
   /** The mid as money, an integer of 10^-18 quote currency (truncated below that). */

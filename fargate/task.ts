@@ -306,11 +306,12 @@ export class Task {
     return assembly;
   }
 
-  /** The last word before a placing is written: the stop, the book, the lease, the control items. */
+  /** The last word before a placing is written: the stop, the market's data, the lease, the control items. */
   #reasonNotToPlace(market: string): string | undefined {
     if (this.#phase === "stopping") return "the task is stopping";
     const now = this.#options.clock.now();
-    if (this.#assembly?.engine.market(market)?.isBookTooOld(now) === true) return "the newest book is too old";
+    const outdated = this.#assembly?.engine.market(market)?.reasonNotToWrite(now);
+    if (outdated !== undefined) return outdated;
     return this.#lease.reasonNotToPlace(now) ?? this.#control.reasonNotToPlace(market, now);
   }
 

@@ -56,6 +56,10 @@ export type SwarmRule =
   | "lease"
   | "dead-man"
   | "liveness"
+  | "order-limits"
+  | "sane-book"
+  | "audit"
+  | "request"
   | "alarm";
 
 export type Violation = { readonly rule: Rule; readonly atMs: number; readonly what: string };

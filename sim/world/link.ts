@@ -113,8 +113,18 @@ export class Link {
     return latencyMs;
   }
 
+  /** How long the next request waits for a connection before it is written; 0 where one is open. */
+  nextConnectMs(): number {
+    let waitMs = 0;
+    for (const { connecting } of this.#weather.impairments)
+      if (connecting !== undefined) waitMs += nextBetween(this.#rng, connecting.low, connecting.high);
+    return waitMs;
+  }
+
   #isFine(): boolean {
-    return [...this.#weather.impairments].every(({ delay, copies, failure }) => !delay && !copies && !failure);
+    return [...this.#weather.impairments].every(
+      ({ delay, copies, failure, connecting }) => !delay && !copies && !failure && !connecting,
+    );
   }
 
   #chanceOf(own: number, what: "requestLoss" | "replyLoss" | "copies"): number {

@@ -80,8 +80,8 @@ export class Network {
   readonly #hosts = new Map<string, Host>();
   readonly #accesses: ((address: string) => Link)[] = [];
   readonly #weathers = new Map<string, Weather>();
-  /** Told each frame that a process reads from a WebSocket. */
-  onFrame: ((process: WorldProcess, data: Buffer) => void) | undefined;
+  /** Told each frame that a process reads from a WebSocket, and where that leads. */
+  onFrame: ((process: WorldProcess, data: Buffer, url: string) => void) | undefined;
   /** Told each answer that a process reads, of requests that it has not given up. */
   onAnswer:
     | ((process: WorldProcess, request: AnsweredRequest, answer: HostReply & { type: "answer" }) => void)
@@ -148,7 +148,7 @@ export class Network {
           handlers: {
             ...handlers,
             onMessage: (data) => {
-              this.onFrame?.(process, data);
+              this.onFrame?.(process, data, url);
               handlers.onMessage(data);
             },
           },
@@ -168,6 +168,7 @@ export class Network {
     const sent: HostRequest = { method, path, headers: lowerCased(headers), body: text };
     const call = host?.callOf(sent) ?? "none";
     return new Promise((resolve, reject) => {
+      const connectMs = link.nextConnectMs();
       const giveUp = () => reject(new NetworkError("ABORTED", "the request was given up"));
       const fail = (code: string, message: string, afterMs: number) => {
         this.#time.after(afterMs, () => process.deliver(() => reject(new NetworkError(code, message))));
@@ -187,13 +188,18 @@ export class Network {
           if (signal?.aborted !== true) this.onAnswer?.(process, { ...sent, url: request.url, sentMs }, reply);
           resolve(toResponse(reply));
         };
-        this.#send({ process, link, host, call, sent, settle });
+        // A request that has waited may be given up on its way: then its connection is closed, and it arrives no more.
+        const isGivenUp = () => connectMs > 0 && signal?.aborted === true;
+        this.#send({ process, link, host, call, sent, isGivenUp, settle });
       };
-      process.emit(() => {
-        // A plan may freeze the process right here; then it writes at the thaw, if it still wants to.
-        if (process.reached("before-write", call)) write();
-        else process.emit(write);
-      });
+      const emit = () =>
+        process.emit(() => {
+          // A plan may freeze the process right here; then it writes at the thaw, if it still wants to.
+          if (process.reached("before-write", call)) write();
+          else process.emit(write);
+        });
+      if (connectMs === 0) emit();
+      else this.#time.after(connectMs, () => process.deliver(emit));
     });
   }
 
@@ -203,30 +209,31 @@ export class Network {
     readonly host: Host;
     readonly call: CallName;
     readonly sent: HostRequest;
+    /** The sender has given it up before it arrives. */
+    readonly isGivenUp: () => boolean;
     readonly settle: (reply: Exclude<HostReply, { type: "silence" }>) => void;
   }): void {
-    const { process, link, host, call, sent, settle } = exchange;
+    const { process, link, host, call, sent, isGivenUp, settle } = exchange;
     const isLost = link.reachability === "silent" || link.takesLoss("request", call);
     const from = { process: process.name, sentMs: this.#time.nowMs };
     if (!isLost && link.takesCopy()) {
       const copied = () => void host.serve(sent, { ...from, isCopy: true }, () => undefined);
       this.#time.after(link.nextLatencyMs() + link.nextLatencyMs(), copied);
     }
-    if (!isLost) {
-      this.#time.after(link.nextLatencyMs(), () => {
-        void host
-          .serve(sent, from, () => process.reached("after-effect", call))
-          .then((reply) => {
-            if (reply.type === "silence" || link.reachability === "silent" || link.takesLoss("reply", call)) return;
-            this.#time.after(link.nextLatencyMs(), () =>
-              process.deliver(() => {
-                process.reached("answer-arrived", call);
-                process.deliver(() => settle(reply));
-              }),
-            );
-          });
-      });
-    }
+    const arrive = () =>
+      void host
+        .serve(sent, from, () => process.reached("after-effect", call))
+        .then((reply) => {
+          if (reply.type === "silence" || link.reachability === "silent" || link.takesLoss("reply", call)) return;
+          this.#time.after(link.nextLatencyMs(), () =>
+            process.deliver(() => {
+              process.reached("answer-arrived", call);
+              process.deliver(() => settle(reply));
+            }),
+          );
+        });
+    const unlessGivenUp = () => (isGivenUp() ? undefined : process.leave(from.sentMs, arrive));
+    if (!isLost) this.#time.after(link.nextLatencyMs(), unlessGivenUp);
     process.reached("after-write", call);
   }
 }

@@ -17,6 +17,8 @@ export type Impairment = {
   /** That a request arrives twice, the second time by some delay of its own. */
   readonly copies?: number;
   readonly failure?: ServiceFailure;
+  /** No connection is open: a request waits for one so long before its bytes are written. */
+  readonly connecting?: Latency;
 };
 
 export class Weather {

@@ -42,10 +42,13 @@ export class WorldProcess {
   #state: "running" | "frozen" | "dead" = "running";
   #frozenAtMs = 0;
   #isMonotonicFrozen = false;
+  #isSuspended = false;
   /** By how much the process' clocks are behind or ahead of the world's. */
   #monotonicLostMs = 0;
   #wallShiftMs = 0;
   #isKeyOld = false;
+  /** Told each answer of AWS that it reads: its target and body as sent, the answer's body, and how long it took. */
+  onRead: ((request: string, answer: string, tookMs: number) => void) | undefined;
   #heldOutgoing: (() => void)[] = [];
   #heldTimers: Timer[] = [];
   #heldIncoming: (() => void)[] = [];
@@ -102,12 +105,29 @@ export class WorldProcess {
     this.#isMonotonicFrozen = monotonic === "stands-still";
   }
 
+  /**
+   * As Lambda freezes an environment that has answered: nothing of it runs until the thaw, and what it wrote in this very moment, which
+   * nobody has waited for, has not left it yet.
+   */
+  suspend(): void {
+    if (this.#state !== "running") return;
+    this.freeze("goes-on");
+    this.#isSuspended = true;
+  }
+
+  /** Something written at a moment (world time) gets on its way, unless the process was suspended in the same moment: then at the thaw. */
+  leave(writtenMs: number, act: () => void): void {
+    if (this.#isSuspended && this.#frozenAtMs === writtenMs) this.emit(act);
+    else act();
+  }
+
   /** Goes on: first what it was about to write, then timers that are due, then what has come for it. */
   thaw(): void {
     if (this.#state !== "frozen") return;
     this.#state = "running";
     if (this.#isMonotonicFrozen) this.#monotonicLostMs += this.#time.nowMs - this.#frozenAtMs;
     this.#isMonotonicFrozen = false;
+    this.#isSuspended = false;
     const [outgoing, timers, incoming] = [this.#heldOutgoing, this.#heldTimers, this.#heldIncoming];
     [this.#heldOutgoing, this.#heldTimers, this.#heldIncoming] = [[], [], []];
     for (const act of outgoing) this.#time.after(0, () => this.emit(act));

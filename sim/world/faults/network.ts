@@ -69,6 +69,15 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
     draw: (rng) => ({ byMs: logBetween(rng, { low: 500, high: ONE_WAY_MS_MAX }) }),
     start: impairing((drawn) => ({ delay: { low: numberOf(drawn, "byMs") * 0.9, high: numberOf(drawn, "byMs") } })),
   },
+  {
+    name: "venue/connecting",
+    everyMs: OFTEN,
+    lastsMs: WHILE,
+    draw: (rng) => ({ highMs: logBetween(rng, { low: 20, high: ONE_WAY_MS_MAX }) }),
+    start: impairing((drawn) => ({
+      connecting: { low: numberOf(drawn, "highMs") / 2, high: numberOf(drawn, "highMs") },
+    })),
+  },
 ];
 
 function impairing(impairment: (drawn: FaultParameters) => Impairment): FaultKind["start"] {

@@ -39,6 +39,22 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
     minutes: 5,
   },
   {
+    name: "books-checked-too-early",
+    what: "The market's data is looked at when an order is decided, and not when its bytes are written.",
+    edits: [
+      {
+        file: "core/market-engine.ts",
+        find: "    const reason = this.blockers[0] ?? this.watch.reasonsNotToQuote(now)[0];",
+        replace: "    if (now.monotonicMs > 0) return undefined;\n    const reason = this.blockers[0];",
+      },
+    ],
+    rules: ["fresh-data", "sane-book"],
+    only: "node/silent,node/half-open,venue/connecting",
+    minutes: 5,
+    haste: 20,
+    parameters: { highMs: 1_900, which: 7 },
+  },
+  {
     name: "books-of-the-past",
     what: "A book that goes back in time is as good as any.",
     edits: [

@@ -111,6 +111,34 @@ describe("a request", () => {
     expect(arrived).toEqual([]);
   });
 
+  it("that waits for a connection asks its fence when one is there, and is not written once it is given up", async () => {
+    const { time, network, access, arrived, outcome } = makeNetwork();
+    const connected = network.weather(URL).impair({ connecting: { low: 500, high: 500 } });
+    let reason: string | undefined;
+    const asked: number[] = [];
+    const fence = () => {
+      asked.push(time.nowMs);
+      return reason;
+    };
+    const seen = outcome({ ...GET, fence });
+    time.after(100, () => {
+      reason = "halted";
+    });
+    await time.pass(1_000);
+    expect(asked).toEqual([500]);
+    expect(seen).toEqual(["FENCED at 500"]);
+    const controller = new AbortController();
+    const given = access.fetch({ ...GET, signal: controller.signal }).catch((error: unknown) => error);
+    time.after(505, () => controller.abort());
+    await time.pass(2_000);
+    expect(arrived).toEqual([]);
+    expect(await given).toMatchObject({ code: "ABORTED" });
+    connected();
+    outcome();
+    await time.pass(100);
+    expect(arrived).toHaveLength(1);
+  });
+
   it("finds nobody where no host is, a cut line where the host resets, nothing where it is silent", async () => {
     const { time, network, link, reply, outcome } = makeNetwork();
     expect(link.reachability).toBe("up");

@@ -85,6 +85,28 @@ describe("a process of the world", () => {
     expect(seen).toEqual([]);
   });
 
+  it("what a suspended process wrote in its last moment leaves it at the thaw, what it wrote before is on its way", async () => {
+    const { time, process, seen } = makeProcess();
+    await time.pass(10);
+    const writtenMs = time.nowMs;
+    await time.pass(1);
+    process.suspend();
+    process.leave(writtenMs, () => seen.push("awaited"));
+    process.leave(time.nowMs, () => seen.push("not awaited"));
+    await time.pass(1_000);
+    expect(seen).toEqual(["awaited"]);
+    process.thaw();
+    await time.pass(0);
+    expect(seen).toEqual(["awaited", "not awaited"]);
+  });
+
+  it("a freeze that is no suspension holds back nothing that was written", () => {
+    const { time, process, seen } = makeProcess();
+    process.freeze();
+    process.leave(time.nowMs, () => seen.push("written"));
+    expect(seen).toEqual(["written"]);
+  });
+
   it("a plan waits for the nth such call at such a moment", () => {
     const { process } = makeProcess();
     process.crashAt({ moment: "after-write", call: "place", nth: 2 });
