@@ -132,6 +132,7 @@ function travel(call: {
 }): Promise<AwsAnswer> {
   const { time, process, link, call: name, backend, request } = call;
   const text = `${request.headers["x-amz-target"]} ${request.body}`;
+  const askedMs = time.nowMs;
   return new Promise((resolve, reject) => {
     const fail = (code: string, message: string) =>
       time.after(0.1, () => process.deliver(() => reject(new NetworkError(code, message))));
@@ -145,7 +146,10 @@ function travel(call: {
             time.after(link.nextLatencyMs(), () =>
               process.deliver(() => {
                 process.reached("answer-arrived", name, text);
-                process.deliver(() => resolve(answer));
+                process.deliver(() => {
+                  process.onRead?.(text, answer.body, time.nowMs - askedMs);
+                  resolve(answer);
+                });
               }),
             );
           },
@@ -155,7 +159,8 @@ function travel(call: {
     const write = () => {
       if (link.reachability === "refused") return void fail("ECONNREFUSED", "the connection was refused");
       const isLost = link.reachability === "silent" || link.takesLoss("request", name);
-      if (!isLost) time.after(link.nextLatencyMs(), arrive);
+      const writtenMs = time.nowMs;
+      if (!isLost) time.after(link.nextLatencyMs(), () => process.leave(writtenMs, arrive));
       process.reached("after-write", name, text);
     };
     process.emit(() => {

@@ -35,6 +35,7 @@ export class QueueHost {
   readonly #settings: QueueSettings;
   readonly #messages = new Map<string, Message>();
   readonly #deadLetters = new Map<string, Message>();
+  #lost: string[] = [];
   readonly #bodies: string[] = [];
   #count = 0;
   /** Asked at each deletion: a queue delivers at least once, and may forget that it was told. */
@@ -106,6 +107,17 @@ export class QueueHost {
     return size;
   }
 
+  /** Of the messages that come from now on every so many is taken and lost; `undefined`: none is. */
+  losesEach: number | undefined;
+
+  /** What was lost comes back, as if it had only been mislaid. Answers how many there were. */
+  findLost(): number {
+    const lost = this.#lost;
+    this.#lost = [];
+    for (const body of lost) this.#put(body);
+    return lost.length;
+  }
+
   /** Messages not deleted yet. */
   get size(): number {
     return this.#messages.size;
@@ -118,11 +130,22 @@ export class QueueHost {
 
   #add(body: string): { readonly MessageId: string; readonly MD5OfMessageBody: string } {
     if (this.#messages.size >= MESSAGES_MAX) throw new RangeError(`a queue must hold at most ${MESSAGES_MAX} messages`);
+    this.#bodies.push(body);
+    const isLost = this.losesEach !== undefined && this.#bodies.length % this.losesEach === 0;
+    const messageId = isLost ? this.#lose(body) : this.#put(body);
+    return { MessageId: messageId, MD5OfMessageBody: createHash("md5").update(body).digest("hex") };
+  }
+
+  #put(body: string): string {
     this.#count += 1;
     const messageId = `M-${this.#count}`;
     this.#messages.set(messageId, { messageId, body, visibleAtMs: 0, receives: 0 });
-    this.#bodies.push(body);
-    return { MessageId: messageId, MD5OfMessageBody: createHash("md5").update(body).digest("hex") };
+    return messageId;
+  }
+
+  #lose(body: string): string {
+    this.#lost.push(body);
+    return `M-lost-${this.#lost.length}`;
   }
 }
 

@@ -86,6 +86,8 @@ export type ScenarioWorld<Market extends Exchange = Exchange> = {
   /** What is wrong with the services of AWS, for every process. */
   readonly awsWeather: AwsWeather;
   readonly venueUrl: string;
+  /** What every task is configured with, unless it is told otherwise. */
+  readonly config: Config;
   /** The file that every task looks at. */
   readonly configFile: ConfigFileText;
   readonly tasks: readonly WorldTask[];
@@ -154,7 +156,7 @@ async function startWorld<Market extends Exchange>(
   accountant.start();
   exchange.start();
   const running = starting.move();
-  const venue = { exchange, api, record, invariants, venueUrl: VENUE_URL };
+  const venue = { exchange, api, record, invariants, venueUrl: VENUE_URL, config };
   return {
     ...{ time, network, node, table, queue, bus, operator, accountant, configFile, tasks, awsWeather },
     ...venue,

@@ -1,7 +1,21 @@
-/** Faults of AWS: throttling, errors though it was done, slowness, lost calls, outages of hours. Owns their drawing. */
-import { logBetween, oneOf } from "../swarm/draw.ts";
+/**
+ * Faults of AWS and of what is kept there: throttling, errors though it was done, slowness, lost calls and messages, outages of hours, items
+ * that a foreign hand alters. Owns their drawing.
+ */
+import { logBetween, oneOf, wholeBetween } from "../swarm/draw.ts";
+import { ALTERED } from "../swarm/foreign-hand.ts";
 import type { Impairment } from "../weather.ts";
-import { type FaultKind, type FaultParameters, type FaultyWorld, numberOf, OFTEN, textOf, WHILE } from "./kind.ts";
+import {
+  type FaultKind,
+  type FaultParameters,
+  type FaultyWorld,
+  LONG,
+  numberOf,
+  OFTEN,
+  RARELY,
+  textOf,
+  WHILE,
+} from "./kind.ts";
 
 const SERVICES = ["table", "table", "queue", "bus"] as const;
 /** The outage of us-east-1 on 2025-10-19 had DynamoDB away for 2 h 52 min. */
@@ -65,6 +79,33 @@ export const AWS_FAULTS: readonly FaultKind[] = [
       return () => {
         for (const undo of undos) undo();
       };
+    },
+  },
+  {
+    name: "aws/message-lost",
+    everyMs: RARELY,
+    lastsMs: LONG,
+    draw: (rng) => ({ each: wholeBetween(rng, { low: 1, high: 10 }) }),
+    start: ({ world }, drawn) => {
+      world.queue.losesEach = numberOf(drawn, "each");
+      return () => {
+        world.queue.losesEach = undefined;
+        world.queue.findLost();
+      };
+    },
+  },
+  {
+    name: "aws/item-altered",
+    everyMs: RARELY,
+    lastsMs: LONG,
+    draw: (rng, markets) => ({
+      market: markets[Math.floor(rng.next() * markets.length)] ?? "",
+      attribute: oneOf(rng, ALTERED),
+      nth: rng.next(),
+    }),
+    start: ({ hand }, drawn) => {
+      const attribute = ALTERED.find((each) => each === drawn["attribute"]) ?? ALTERED[0];
+      return hand.alter(textOf(drawn, "market"), { attribute, nth: numberOf(drawn, "nth") });
     },
   },
 ];

@@ -7,6 +7,7 @@ import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { Range } from "../swarm/draw.ts";
 import type { EcsService } from "../swarm/ecs-service.ts";
+import type { ForeignHand } from "../swarm/foreign-hand.ts";
 import type { Functions } from "../swarm/functions.ts";
 import type { OperatorRoom } from "../swarm/operator-room.ts";
 
@@ -18,6 +19,7 @@ export type FaultyWorld = {
   readonly service: EcsService;
   readonly functions: Functions;
   readonly operator: OperatorRoom;
+  readonly hand: ForeignHand;
   /** Counts that something has happened which a run should have seen. */
   mark(name: string): void;
 };

@@ -15,19 +15,20 @@ type Attributes = Record<string, string>;
 
 /** Tells a lie from now on in place of everything. Answers what lets them tell the truth again. */
 export function tellLies(
-  { time, node, exchange }: Pick<ScenarioWorld<HandMadeExchange>, "time" | "node" | "exchange">,
+  { time, node, exchange, config }: Pick<ScenarioWorld<HandMadeExchange>, "time" | "node" | "exchange" | "config">,
   nodes: readonly SeiEndpoint[],
   drawn: FaultParameters,
 ): () => void {
   const market = textOf(drawn, "market");
   const truth = () => exchange.snapshot(market).find(({ type }) => type === "OrderBookUpdate")?.attributes ?? undefined;
+  const tick = config.markets.find(({ symbol }) => symbol === market)?.tickSize ?? "1";
   const first: Attributes = { ...truth() };
   for (const each of nodes) each.silence(true);
   let sequence = SEQUENCE_FROM;
   let cancel = time.after(0, tell);
   function tell(): void {
     sequence += 1;
-    const book = toLie(textOf(drawn, "lie"), { first, now: { ...truth() }, drawn, epochMs: time.epochMs });
+    const book = toLie(textOf(drawn, "lie"), { first, now: { ...truth() }, drawn, tick, epochMs: time.epochMs });
     for (const each of nodes) each.sendRaw(toFrame(market, { ...book, sequence: String(sequence) }));
     cancel = time.after(EVERY_MS, tell);
   }
@@ -47,6 +48,7 @@ function toLie(
     readonly first: Attributes;
     readonly now: Attributes;
     readonly drawn: FaultParameters;
+    readonly tick: string;
     readonly epochMs: number;
   },
 ): Attributes {
@@ -59,21 +61,23 @@ function toLie(
       return { ...at.now, bids: JSON.stringify([["1e309", "-1"]]), asks: JSON.stringify([["0x10", "NaN"]]) };
     default: {
       const factor = 1 + numberOf(at.drawn, "percent") / 100;
-      return { ...at.now, bids: moved(at.now["bids"], factor), asks: moved(at.now["asks"], factor) };
+      return { ...at.now, bids: moved(at.now["bids"], factor, at.tick), asks: moved(at.now["asks"], factor, at.tick) };
     }
   }
 }
 
-function moved(text: string | undefined, factor: number): string {
+/** On the tick and each price once: a book that is none is no lie that anybody believes. */
+function moved(text: string | undefined, factor: number, tick: string): string {
   const rows: unknown = JSON.parse(text ?? "[]");
   if (!Array.isArray(rows)) return "[]";
-  return JSON.stringify(
-    rows.map(([price, size]: [string, string]) => [(Number(price) * factor).toFixed(decimalsOf(price)), size]),
-  );
-}
-
-function decimalsOf(price: string): number {
-  return price.split(".")[1]?.length ?? 0;
+  const decimals = tick.split(".")[1]?.length ?? 0;
+  const byPrice = new Map<string, string>();
+  for (const [price, size] of rows) {
+    const ticks = Math.max(1, Math.round((Number(price) * factor) / Number(tick)));
+    const at = (ticks * Number(tick)).toFixed(decimals);
+    if (!byPrice.has(at)) byPrice.set(at, size);
+  }
+  return JSON.stringify([...byPrice]);
 }
 
 function toFrame(market: string, attributes: Attributes): string {

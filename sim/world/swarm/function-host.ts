@@ -72,6 +72,7 @@ export class FunctionHost {
   /** Never rejects. */
   async invoke<Result>(work: (place: Place) => Promise<Result>): Promise<Invoked<Result>> {
     const environment = this.#idle.pop() ?? this.#make();
+    environment.process.thaw();
     this.#busy.add(environment);
     this.invocations += 1;
     const giveUps = this.#plans.splice(0).map((point) => environment.process.crashAt(point));
@@ -87,9 +88,15 @@ export class FunctionHost {
     for (const giveUp of giveUps) giveUp();
     this.#busy.delete(environment);
     if (outcome.type === "ended") this.kills += 1;
-    else this.#idle.push(environment);
+    else this.#rest(environment);
     if (outcome.type === "failed") this.failures += 1;
     return outcome;
+  }
+
+  /** It is frozen from its answer to its next invocation, and with it whatever nobody has awaited. */
+  #rest(environment: Environment): void {
+    environment.process.suspend();
+    this.#idle.push(environment);
   }
 
   #make(): Environment {

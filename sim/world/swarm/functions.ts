@@ -48,6 +48,8 @@ export class Functions {
   /** Nothing is invoked: no concurrency is left. */
   isThrottled = false;
   readonly errors: string[] = [];
+  /** Told that a request was answered as done: its scope, and its time as control items carry it. */
+  onApplied: ((scope: string, at: string) => void) | undefined;
 
   constructor(input: FunctionsInput) {
     this.#input = input;
@@ -149,6 +151,7 @@ export class Functions {
       await applyRequest({ table: { client: dynamodb, tableName }, markets, log: LOG }, request);
     void this.hosts["operator-control"].invoke(work).then((invoked) => {
       if (invoked.type !== "done") again();
+      else this.onApplied?.(String(request.detail.market ?? "ALL"), request.time.replace(/Z$/, ".000Z"));
     });
   }
 

@@ -8,15 +8,19 @@ import { FAULT_KINDS } from "../faults/every-kind.ts";
 import type { FaultyWorld } from "../faults/kind.ts";
 import { InvariantError, type Rule } from "../invariants.ts";
 import { startScenarioWorld } from "../scenario-world.ts";
+import { AuditChecks } from "./audit-checks.ts";
 import { ChargeChecks } from "./charge-checks.ts";
 import { Checks } from "./checks.ts";
+import { ControlChecks } from "./control-checks.ts";
 import { Counter, type Coverage, countPairs } from "./coverage.ts";
 import { type Deployment, writtenDeployment } from "./deployment.ts";
 import { EcsService } from "./ecs-service.ts";
+import { ForeignHand } from "./foreign-hand.ts";
 import { Functions } from "./functions.ts";
 import { comesBack, type Healing, settles } from "./liveness.ts";
 import { MarketMover } from "./market-mover.ts";
 import { OperatorRoom } from "./operator-room.ts";
+import { OrderChecks } from "./order-checks.ts";
 import { drawPlan, type Episode, type Plan, type PlanWishes } from "./plan.ts";
 import { quiesces } from "./quiesce.ts";
 import { shaped } from "./shape.ts";
@@ -56,6 +60,9 @@ export type SeedResult = {
   /** SHA-256 over everything that the venue and the bus saw, and what the ledger says. */
   readonly hash: string;
 };
+
+/** After these the audit may say that fills differ. */
+const MAKES_DIFFERENCES: readonly string[] = ["venue/fills-contradicted", "aws/item-altered"];
 
 /** Never rejects: whatever goes wrong is the result's `violation`. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
@@ -128,14 +135,17 @@ class SeedRun {
       rng: makeSeededRng(seed, "service"),
       stopTimeoutMs: options.deployment.stopTimeoutMs,
       makeTask: ({ edges = {}, ...settings }) =>
-        world.makeTask({
-          ...settings,
-          configured: operator.keyed(),
-          edges: { ...edges, idleDecisionMs: shape.idleDecisionMs },
-        }),
+        control.follow(
+          world.makeTask({
+            ...settings,
+            configured: operator.keyed(),
+            edges: { ...edges, idleDecisionMs: shape.idleDecisionMs },
+          }),
+        ),
       onBug: (task, error) => checks.note("bug", `${task.name}: ${textOf(error)}`),
     });
     const checks = new Checks({ world, service, shape, mark });
+    const control = new ControlChecks({ world, checks });
     const mover = new MarketMover({ time, exchange, shape, seed });
     this.#functions = new Functions({
       cloud: {
@@ -156,8 +166,17 @@ class SeedRun {
       credentials: () => operator.credentials,
     });
     this.#healing = { world, service, operator, mover, checks, shape, mark };
-    this.#faulty = { world, service, functions: this.#functions, operator, mark };
+    const hand = new ForeignHand(world.table, time);
+    this.#faulty = { world, service, functions: this.#functions, operator, hand, mark };
     const charge = new ChargeChecks({ world, service, functions: this.#functions, checks });
+    const orders = new OrderChecks({ world, checks, shape });
+    const audit = new AuditChecks({
+      ...this.#faulty,
+      checks,
+      deployment: options.deployment,
+      markets: shape.markets.map(({ symbol }) => symbol),
+      mayDiffer: plan.episodes.some(({ kind }) => MAKES_DIFFERENCES.includes(kind)),
+    });
     this.#ends.push(
       time.onEvent(() => {
         checks.throwNoted();
@@ -165,6 +184,9 @@ class SeedRun {
         if (this.#uncaught !== undefined) throw this.#uncaught;
         checks.look();
         charge.look();
+        orders.look();
+        control.look();
+        audit.look();
       }),
     );
   }

@@ -39,6 +39,10 @@ export type Shape = {
   readonly depth: AwsDepth;
   /** The position limit over an order's size; ten unless told. */
   readonly positionOrders?: number;
+  /** The limit of an order's value over that of an order at the start; the plain configuration's unless told. */
+  readonly valueOrders?: number;
+  /** What each level adds to the size of the one before it, in orders; nothing unless told. */
+  readonly levelSizeOrders?: number;
 };
 
 /** One seed in twenty-five goes through the whole SDK, which takes four times as long. */
@@ -99,13 +103,24 @@ export function shaped(shape: Shape): (config: Config) => Config {
 
 function marketOf(plain: MarketConfig, market: MarketSetting, shape: Shape) {
   const { symbol, tickSize, lotSize } = market;
-  const { levels, levelSpacingBps, halfSpreadBps } = shape;
-  const strategy = { ...plain.strategy, levels, levelSpacingBps, halfSpreadBps, orderSize: sizeOf(market, 1) };
+  const { levels, levelSpacingBps, halfSpreadBps, levelSizeOrders } = shape;
+  const grown = levelSizeOrders === undefined ? {} : { levelSizeIncrement: sizeOf(market, levelSizeOrders) };
+  const strategy = {
+    ...plain.strategy,
+    levels,
+    levelSpacingBps,
+    halfSpreadBps,
+    orderSize: sizeOf(market, 1),
+    ...grown,
+  };
   return { symbol, tickSize, lotSize, strategy };
 }
 
 function limitsOf({ limits }: MarketConfig, market: MarketSetting, shape: Shape): MarketConfig["limits"] {
-  return { ...limits, orderSize: sizeOf(market, 2), position: sizeOf(market, positionOrdersOf(shape)) };
+  const { valueOrders } = shape;
+  const worth = Number(sizeOf(market, 1)) * Number(market.startPrice) * (valueOrders ?? 0);
+  const orderValue = valueOrders === undefined ? limits.orderValue : worth.toFixed(2);
+  return { ...limits, orderSize: sizeOf(market, 2), orderValue, position: sizeOf(market, positionOrdersOf(shape)) };
 }
 
 /** How many orders the position limit is worth. */

@@ -154,6 +154,43 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     minutes: 8,
   },
   {
+    name: "kill-checked-too-early",
+    what: "Operators' halts are looked at when an order is decided, and not when its bytes are written.",
+    edits: [
+      {
+        file: "fargate/task.ts",
+        find: LEASE_FENCE,
+        replace: "void market;\n    return this.#lease.reasonNotToPlace(now);",
+      },
+      {
+        file: "core/market-engine.ts",
+        find: "return this.blockers[0] ?? this.watch.reasonNotToPlace(",
+        replace: "return this.watch.reasonNotToPlace(",
+      },
+    ],
+    rules: ["halted-market"],
+    only: "operator/halt,venue/connecting",
+    minutes: 5,
+    haste: 20,
+    parameters: { highMs: 1_900 },
+  },
+  {
+    name: "lease-checked-too-early",
+    what: "The lease is looked at when an order is decided, and not when its bytes are written.",
+    edits: [
+      {
+        file: "fargate/task.ts",
+        find: LEASE_FENCE,
+        replace: "return this.#control.reasonNotToPlace(market, now);",
+      },
+    ],
+    rules: ["lease", "old-epoch"],
+    only: "process/freeze-point",
+    minutes: 5,
+    haste: 20,
+    parameters: { call: "place", moment: "before-write", matching: "", nth: 1 },
+  },
+  {
     name: "halt-not-obeyed",
     what: "What operators say is not looked at before a placing, and halts nothing.",
     edits: [

@@ -1,0 +1,70 @@
+/**
+ * What each task has read of the control items, as the table's answers told it: nothing is written in a market that its last reading
+ * calls halted, however long before that it was decided. Owns this record and this rule; how soon a task must read is `checks.ts`'s.
+ */
+import { z } from "zod";
+import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
+import type { ScenarioWorld } from "../scenario-world.ts";
+import type { ArrivalEntry } from "../venue-record.ts";
+import type { WorldTask } from "../world-task.ts";
+import type { Checks } from "./checks.ts";
+
+/** A reading that takes longer is given up (`fargate/control-table.ts`), and what comes then is nobody's. */
+const READ_WITHIN_MS = 1_400;
+
+const answer = z.object({
+  Items: z.array(z.object({ sk: z.object({ S: z.string() }), state: z.object({ S: z.string() }).optional() })),
+});
+
+/** When a process last read that scopes are halted (world time), and which. */
+type Reading = { readonly atMs: number; readonly halted: readonly string[] };
+
+export class ControlChecks {
+  readonly #world: ScenarioWorld<HandMadeExchange>;
+  readonly #checks: Checks;
+  /** Newest last; a placing that is looked at was written some seconds ago. */
+  readonly #readings = new Map<string, Reading[]>();
+  #entry = 0;
+
+  constructor({ world, checks }: { readonly world: ScenarioWorld<HandMadeExchange>; readonly checks: Checks }) {
+    this.#world = world;
+    this.#checks = checks;
+  }
+
+  /** Follows what a task reads. Answers the task. */
+  follow(task: WorldTask): WorldTask {
+    const { process } = task;
+    process.onRead = (request, text, tookMs) => {
+      if (!request.includes("Query") || !request.includes('"CONTROL"') || tookMs > READ_WITHIN_MS) return;
+      const { data } = answer.safeParse(JSON.parse(text));
+      if (data === undefined) return;
+      const halted = data.Items.filter(({ state }) => state?.S === "halted").map(({ sk }) => sk.S);
+      const readings = this.#readings.get(process.name) ?? [];
+      this.#readings.set(process.name, readings);
+      const isNews = halted.join() !== (readings.at(-1)?.halted ?? []).join();
+      if (isNews) readings.push({ atMs: this.#world.time.nowMs, halted });
+    };
+    return task;
+  }
+
+  /** After every event. Throws `InvariantError`. */
+  look(): void {
+    const { entries } = this.#world.record;
+    for (; this.#entry < entries.length; this.#entry += 1) {
+      const entry = entries[this.#entry];
+      if (entry?.type === "arrival" && entry.route === "place") this.#check(entry);
+    }
+  }
+
+  /** What is written in the very moment of a reading may have been before it or after. */
+  #check({ process, sentMs, placing }: ArrivalEntry): void {
+    const readings = this.#readings.get(process) ?? [];
+    const known = readings.findLast(({ atMs }) => atMs < sentMs);
+    const scopes = ["ALL", placing?.market ?? ""];
+    const haltedIn = ({ halted }: Reading) => scopes.find((scope) => halted.includes(scope));
+    const scope = known && haltedIn(known);
+    if (scope === undefined || readings.some((each) => each.atMs === sentMs && haltedIn(each) === undefined)) return;
+    const what = `${process} wrote ${placing?.clientOrderId} at ${sentMs}, it had read at ${known?.atMs} that ${scope} is halted`;
+    this.#checks.fail("halted-market", what);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * A foreign hand in the ledger's table: it alters a fact in a way that moves no figure of the books, and puts it back. Owns what is altered
+ * now; that it is found is the audit's, and that the audit finds it `audit-checks.ts`'s.
+ */
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { readAll } from "../../../lambdas/item-range.ts";
+import { FILL_PREFIX, type Item, toMarketKey } from "../../../lambdas/ledger-items.ts";
+import type { TableHost } from "../table-host.ts";
+import type { VirtualTime } from "../virtual-time.ts";
+
+/** The audit reads fifteen minutes behind what it has compared; a younger fact is read again whatever becomes of its next runs. */
+const YOUNGER_MS = 10 * 60_000;
+
+/** Attributes that the fold does not look at, and the audit compares. */
+export const ALTERED = ["orderId", "clientOrderId", "liquidity"] as const;
+
+export type Alteration = { readonly attribute: (typeof ALTERED)[number] /** In [0, 1). */; readonly nth: number };
+
+export class ForeignHand {
+  readonly #table: TableHost;
+  readonly #time: VirtualTime;
+  /** Since when a fact of the market is not as it was written (epoch milliseconds), by market. */
+  readonly #alteredMs = new Map<string, number>();
+
+  constructor(table: TableHost, time: VirtualTime) {
+    this.#table = table;
+    this.#time = time;
+  }
+
+  /** Epoch milliseconds; undefined while every fact of the market is as it was written. */
+  alteredSinceMs(market: string): number | undefined {
+    return this.#alteredMs.get(market);
+  }
+
+  /** Alters one of the market's younger facts, if there is one. Answers what puts it back. */
+  alter(market: string, { attribute, nth }: Alteration): () => void {
+    let undo: (() => Promise<void>) | undefined;
+    let isOver = false;
+    void this.#time.hold(async () => {
+      const fact = await this.#choose(market, nth);
+      if (fact === undefined || isOver) return;
+      await this.#put({ ...fact, [attribute]: otherThan(fact[attribute]?.S ?? "") });
+      this.#alteredMs.set(market, this.#time.epochMs);
+      undo = () => this.#put(fact);
+    });
+    return () => {
+      isOver = true;
+      this.#alteredMs.delete(market);
+      if (undefined !== undo) void this.#time.hold(undo);
+    };
+  }
+
+  async #choose(market: string, nth: number): Promise<Item | undefined> {
+    const { client, tableName } = this.#table;
+    const youngerThan = new Date(this.#time.epochMs - YOUNGER_MS).toISOString();
+    const range = { pk: toMarketKey(market, "").pk.S, from: FILL_PREFIX + youngerThan, to: `${FILL_PREFIX}~` };
+    const facts = await readAll({ client, tableName }, range);
+    return facts[Math.floor(nth * facts.length)];
+  }
+
+  async #put(item: Item): Promise<void> {
+    await this.#table.client.send(new PutItemCommand({ TableName: this.#table.tableName, Item: { ...item } }));
+  }
+}
+
+/** Another value of the attribute's own grammar. */
+function otherThan(text: string): { readonly S: string } {
+  if (text === "maker" || text === "taker") return { S: text === "maker" ? "taker" : "maker" };
+  return { S: `${text}x` };
+}

@@ -1,0 +1,131 @@
+/**
+ * Each placing against the limits that its task is configured with and the books that its process had read: its value, its distance from
+ * the prices of the last minute, and that no crossed book or leap of the price stood behind it. Owns these rules; `docs/invariants.md`
+ * lists them.
+ */
+import { parseScaled } from "../../../core/decimal.ts";
+import type { MarketConfig } from "../../../fargate/config.ts";
+import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
+import type { ScenarioWorld } from "../scenario-world.ts";
+import type { ArrivalEntry, Placing } from "../venue-record.ts";
+import { BookReadings, midOf, type ReadBook } from "./book-readings.ts";
+import type { Checks } from "./checks.ts";
+import { agesOf, type Shape } from "./shape.ts";
+
+const DECIMALS = 18;
+const MINUTE_MS = 60_000;
+/** A book shows our orders too: the mid without them differs by half a spread of 80 bps and a little. */
+const OWN_ORDERS_PERCENT = 0.8;
+/** The product takes one book a second and leaves out those of a feed in doubt, so the middle of its minute need not be ours. */
+const BEYOND_SHARE_MIN = 0.3;
+const BOOKS_MIN = 10;
+const SLACK_MS = 60;
+
+type Limits = MarketConfig["limits"];
+
+/** What was read before a placing: `books` of each connection, `monotonicMs` of the process when it wrote. */
+type Behind = { readonly connections: readonly (readonly ReadBook[])[]; readonly monotonicMs: number };
+
+export class OrderChecks {
+  readonly #world: ScenarioWorld<HandMadeExchange>;
+  readonly #checks: Checks;
+  readonly #shape: Shape;
+  readonly #readings: BookReadings;
+  #entry = 0;
+
+  constructor(input: {
+    readonly world: ScenarioWorld<HandMadeExchange>;
+    readonly checks: Checks;
+    readonly shape: Shape;
+  }) {
+    const { world, checks, shape } = input;
+    this.#world = world;
+    this.#checks = checks;
+    this.#shape = shape;
+    this.#readings = new BookReadings(world.network, shape.markets, () => world.time.nowMs);
+  }
+
+  /** After every event. Throws `InvariantError`. */
+  look(): void {
+    const { entries } = this.#world.record;
+    for (; this.#entry < entries.length; this.#entry += 1) {
+      const entry = entries[this.#entry];
+      if (entry?.type === "arrival" && entry.placing !== undefined) this.#check(entry, entry.placing);
+    }
+  }
+
+  #check({ process, sentMs }: ArrivalEntry, placing: Placing): void {
+    const limits = this.#world.config.markets.find(({ symbol }) => symbol === placing.market)?.limits;
+    if (limits === undefined) return;
+    const value = parse(placing.price) * parse(placing.quantity);
+    if (value > parse(limits.orderValue) * 10n ** BigInt(DECIMALS))
+      this.#fail("order-limits", placing, `is worth more than ${limits.orderValue}`);
+    const behind = this.#behind(process, placing.market, sentMs);
+    if (behind === undefined) return;
+    this.#checkCollar(placing, limits, behind);
+    this.#checkBooks(placing, limits, behind, sentMs);
+  }
+
+  /** Undefined for a process that has read nothing: that is `Checks`' to say. */
+  #behind(process: string, market: string, sentMs: number): Behind | undefined {
+    const connections = this.#readings.read(process, market, sentMs);
+    const newest = connections.flatMap((books) => books.slice(-1)).toSorted((a, b) => b.atMs - a.atMs)[0];
+    return newest && { connections, monotonicMs: newest.monotonicMs + (sentMs - newest.atMs) };
+  }
+
+  /** The median of the last minute's mids is within the collar only where as many of them are on either side of its far end. */
+  #checkCollar(placing: Placing, limits: Limits, { connections, monotonicMs }: Behind): void {
+    const mids = connections
+      .flat()
+      .filter((book) => monotonicMs - book.monotonicMs <= MINUTE_MS)
+      .flatMap((book) => midOf(book) ?? []);
+    const price = Number(placing.price);
+    const collar = (limits.priceCollarPercent + OWN_ORDERS_PERCENT) / 100;
+    const least = mids.length < BOOKS_MIN ? 1 : BEYOND_SHARE_MIN * mids.length;
+    const notBelow = mids.filter((mid) => mid * (1 + collar) >= price).length;
+    const notAbove = mids.filter((mid) => mid * (1 - collar) <= price).length;
+    if (mids.length > 0 && notBelow >= least && notAbove >= least) return;
+    const range = `${Math.min(...mids)} to ${Math.max(...mids)}`;
+    this.#fail("order-limits", placing, `is outside the collar of the last minute's mids, ${range}`);
+  }
+
+  #checkBooks(placing: Placing, limits: Limits, { connections, monotonicMs }: Behind, sentMs: number): void {
+    const { bookAgeMs } = agesOf(this.#shape);
+    // Of two connections nobody here knows which one the task follows: either may be the excuse.
+    const alive = connections.filter((books) => sentMs - (books.at(-1)?.atMs ?? 0) <= bookAgeMs);
+    if (alive.length > 0 && alive.every((books) => newestOf(books, sentMs).every((book) => midOf(book) === undefined)))
+      this.#fail("sane-book", placing, `was written on a crossed or empty book, at ${sentMs}`);
+    const { midJumpPercent, midJumpPauseMs } = limits;
+    const pausedFromMs = monotonicMs - midJumpPauseMs + SLACK_MS;
+    const leaps = (books: readonly ReadBook[]) => hasLeapt(books, midJumpPercent + OWN_ORDERS_PERCENT, pausedFromMs);
+    if (alive.length > 0 && alive.every(leaps))
+      this.#fail("sane-book", placing, `was written within ${midJumpPauseMs} ms of a leap of the mid, at ${sentMs}`);
+  }
+
+  #fail(rule: "order-limits" | "sane-book", { clientOrderId, price, quantity }: Placing, what: string): never {
+    this.#checks.fail(rule, `${clientOrderId}, ${quantity} at ${price}, ${what}`);
+  }
+}
+
+/** The newest book before a moment and all of that very moment: what is read and what is written in it has no order here. */
+function newestOf(books: readonly ReadBook[], sentMs: number): readonly ReadBook[] {
+  const before = books.findLast(({ atMs }) => atMs < sentMs);
+  const then = books.filter(({ atMs }) => atMs === sentMs);
+  return before === undefined ? then : [before, ...then];
+}
+
+/** Whether from one book to the next since that moment (the process' time) the mid moved by more than so many percent. */
+function hasLeapt(books: readonly ReadBook[], percent: number, sinceMs: number): boolean {
+  let last: number | undefined;
+  for (const book of books) {
+    const mid = midOf(book);
+    if (mid === undefined) continue;
+    if (last !== undefined && book.monotonicMs > sinceMs && Math.abs(mid / last - 1) * 100 > percent) return true;
+    last = mid;
+  }
+  return false;
+}
+
+function parse(decimal: string): bigint {
+  return parseScaled(decimal, DECIMALS, "amount");
+}

@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import type { Network } from "../../../../sim/world/network.ts";
+import { BookReadings, midOf } from "../../../../sim/world/swarm/book-readings.ts";
+import { VirtualTime } from "../../../../sim/world/virtual-time.ts";
+import { WorldProcess } from "../../../../sim/world/world-process.ts";
+
+const MARKET = { symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1", startPrice: "0.42" };
+const AT = "2026-01-02T00:00:10.000Z";
+
+function frame(attributes: Readonly<Record<string, unknown>>): string {
+  const whole = { market_id: "SEI/USDC", timestamp: AT, sequence: "1", bids: '[["0.41","5"]]', asks: '[["0.43","5"]]' };
+  const event = { type: "OrderBookUpdate", attributes: { ...whole, ...attributes } };
+  return JSON.stringify({ jsonrpc: "2.0", id: 1, result: { query: "", events: [event] } });
+}
+
+/** What is remembered of frames that one process reads on one connection. */
+function readingsOf(frames: readonly string[]) {
+  const time = new VirtualTime();
+  const network: Pick<Network, "onFrame"> = { onFrame: undefined };
+  const process = new WorldProcess("task-1", time);
+  const readings = new BookReadings(network, [MARKET], () => time.nowMs);
+  for (const text of frames) network.onFrame?.(process, Buffer.from(text), "ws://node");
+  return readings.read("task-1", "SEI/USDC", time.nowMs).flat();
+}
+
+it.each([
+  ["a plain one", frame({}), [{ bid: 0.41, ask: 0.43 }]],
+  ["a crossed one", frame({ bids: '[["0.44","5"]]' }), [{ bid: 0.44, ask: 0.43 }]],
+  ["an empty side", frame({ bids: "[]" }), [{ bid: undefined, ask: 0.43 }]],
+  ["prose", '"type":"OrderBookUpdate" upstream connect error', []],
+  ["a cut frame", frame({}).slice(0, -4), []],
+  ["a price that is none", frame({ bids: '[["NaN","5"]]' }), []],
+  ["a price between two ticks", frame({ asks: '[["0.43005","5"]]' }), []],
+  ["prices out of order", frame({ asks: '[["0.43","5"],["0.43","5"]]' }), []],
+  ["numbers in place of text", frame({ bids: [[0.41, 5]] }), []],
+  ["another market's", frame({ market_id: "ATOM/USDC" }), []],
+] as const)("of books that a process reads, %s counts as what it is", (_what, text, books) => {
+  expect(readingsOf([text]).map(({ bid, ask }) => ({ bid, ask }))).toEqual(books);
+});
+
+it("a book that goes back in time by more than a second counts for nothing", () => {
+  const old = frame({ timestamp: "2026-01-02T00:00:08.900Z", bids: '[["0.40","5"]]' });
+  expect(readingsOf([frame({}), old, frame({ timestamp: "2026-01-02T00:00:09.100Z" })])).toHaveLength(2);
+});
+
+it("only a book with two sides in their order has a mid", () => {
+  const at = { atMs: 0, monotonicMs: 0 };
+  expect(midOf({ ...at, bid: 1, ask: 3 })).toBe(2);
+  expect(midOf({ ...at, bid: 3, ask: 3 })).toBeUndefined();
+  expect(midOf({ ...at, bid: undefined, ask: 3 })).toBeUndefined();
+});
