@@ -164,8 +164,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
       {
         file: "core/market-engine.ts",
-        find: "return this.blockers[0] ?? this.watch.reasonNotToPlace(",
-        replace: "return this.watch.reasonNotToPlace(",
+        find: "const reason = this.blockers[0] ?? this.watch.reasonsNotToQuote(now)[0];",
+        replace: "const reason = this.watch.reasonsNotToQuote(now)[0];",
       },
     ],
     rules: ["halted-market"],
