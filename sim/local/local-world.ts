@@ -116,6 +116,7 @@ export async function startLocalWorld(input: LocalWorldInput): Promise<LocalWorl
     MARKETS: markets.files.map((market) => market.symbol).join(","),
     // One task has all of them, whatever the stage's shards are.
     SHARDS: "",
+    ...compileCache(),
     ...reportEnvironment(x, options),
   };
   const cloud = await startLocalCloud({ templateDir, dataDir, root, environment: functions, clock, rng, log });
@@ -153,7 +154,7 @@ function taskEnvironment(input: {
 }): Readonly<Record<string, string>> {
   const { node, collector, configPath, folder, port } = input;
   return {
-    PATH: process.env["PATH"] ?? "",
+    ...programEnvironment(),
     FLASHMM_STAGE: "local",
     FLASHMM_CONFIG: configPath,
     SEI_WS_URLS: node.endpoints.map((endpoint) => endpoint.wsUrl).join(","),
@@ -165,6 +166,17 @@ function taskEnvironment(input: {
     OTLP_INSTANCE_ID: COLLECTOR_ACCOUNT.instanceId,
     OTLP_TOKEN: COLLECTOR_ACCOUNT.token,
   };
+}
+
+/** Of our own environment, what programs are found by and what spares them to compile what another one has compiled. */
+function programEnvironment(): Readonly<Record<string, string>> {
+  return { PATH: process.env["PATH"] ?? "", ...compileCache() };
+}
+
+/** Node's own, where whoever started us has set it: half of the time that a program or a function takes to start. */
+function compileCache(): Readonly<Record<string, string>> {
+  const { NODE_COMPILE_CACHE } = process.env;
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 }
 
 /** A post an hour, and an hour is shorter here. */
@@ -195,7 +207,7 @@ async function assertPortFree(port: number): Promise<void> {
 async function synthesize(root: string, templateDir: string): Promise<void> {
   const child = spawn(process.execPath, ["infra/app.ts"], {
     cwd: root,
-    env: { PATH: process.env["PATH"], CDK_OUTDIR: templateDir },
+    env: { ...programEnvironment(), CDK_OUTDIR: templateDir },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let errors = "";

@@ -8,6 +8,7 @@ import { findMarkets } from "../../../lambdas/ledger-streams.ts";
 import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
 import { openAws, openLocal } from "../../../sim/local/ledger-place.ts";
 import { startTableServer } from "../../../sim/local/table-server.ts";
+import { COMPILE_CACHE } from "../../compile-cache.ts";
 import { deliverAll } from "../../lambdas/fill-accounting/deliver.ts";
 import { type LedgerCloud, startLedgerCloud, TABLE_NAME } from "../../lambdas/fill-accounting/ledger-cloud.ts";
 import { makeMessage } from "../../lambdas/fill-accounting/make-messages.ts";
@@ -33,7 +34,7 @@ afterAll(async () => {
 });
 
 function ledger(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const options = { cwd: root, env: { PATH: process.env["PATH"], HOME: folder, ...env } };
+  const options = { cwd: root, env: { ...COMPILE_CACHE, PATH: process.env["PATH"], HOME: folder, ...env } };
   return new Promise<{ readonly code: unknown; readonly said: string; readonly complained: string }>((settle) => {
     execFile(process.execPath, ["sim/local/ledger.ts", ...args], options, (error, said, complained) => {
       settle({ code: error?.code ?? 0, said, complained });

@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { TaskState } from "../../../fargate/status/state.ts";
+import { COMPILE_CACHE } from "../../compile-cache.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const POLL_MS = 50;
@@ -73,7 +74,7 @@ class LocalRun {
     this.#child = spawn(process.execPath, [join(root, "sim/local/run.ts"), ...reports, ...args], {
       // Not the repository: the run must not care where it is started.
       cwd: import.meta.dirname,
-      env: { ...process.env, TMPDIR: temporary },
+      env: { ...process.env, ...COMPILE_CACHE, TMPDIR: temporary },
       // A process group of its own, as a shell gives one, so that Ctrl-C can be sent to all of it.
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

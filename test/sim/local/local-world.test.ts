@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { localClientSettings } from "../../../sim/local/local-client.ts";
 import { type LocalWorld, type LocalWorldInput, startLocalWorld } from "../../../sim/local/local-world.ts";
 import type { RunOptions } from "../../../sim/local/options.ts";
+import { COMPILE_CACHE } from "../../compile-cache.ts";
 import { childOf } from "./local-run.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -30,9 +31,11 @@ const input: LocalWorldInput = { options, root, folder, log };
 
 let world: LocalWorld;
 beforeAll(async () => {
+  for (const [name, value] of Object.entries(COMPILE_CACHE)) vi.stubEnv(name, value);
   world = await startLocalWorld(input);
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await world.stop();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -4,11 +4,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { makeSystemClock, makeSystemRng } from "../../../fargate/clock.ts";
 import { Control, type MarketControl } from "../../../fargate/control.ts";
 import { localClientSettings } from "../../../sim/local/local-client.ts";
 import { type LocalWorld, startLocalWorld } from "../../../sim/local/local-world.ts";
+import { COMPILE_CACHE } from "../../compile-cache.ts";
 import { until } from "./local-run.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -25,6 +26,7 @@ let world: LocalWorld;
 let control: Control;
 const changes: { readonly market: string; readonly control: MarketControl }[] = [];
 beforeAll(async () => {
+  for (const [name, value] of Object.entries(COMPILE_CACHE)) vi.stubEnv(name, value);
   const run = {
     forMs: undefined,
     seed: 7,
@@ -48,10 +50,12 @@ beforeAll(async () => {
     log,
     onChange: (market, told) => changes.push({ market, control: told }),
   });
-  await control.readOnce();
+  // It has a second and a half for a reading, which a machine that runs other tests beside may not give it the first time.
+  await until("the control items", OBEYED_WITHIN_MS, () => control.readOnce().catch(() => undefined));
   control.start();
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   control.stop();
   await world.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -59,7 +63,7 @@ afterAll(async () => {
 
 /** The command as a person starts it. */
 function operator(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const options = { cwd: root, env: { PATH: process.env["PATH"], HOME: folder, ...env } };
+  const options = { cwd: root, env: { ...COMPILE_CACHE, PATH: process.env["PATH"], HOME: folder, ...env } };
   return new Promise<{ readonly code: unknown; readonly said: string; readonly complained: string }>((settle) => {
     execFile(process.execPath, ["sim/local/operator.ts", ...args], options, (error, said, complained) => {
       settle({ code: error?.code ?? 0, said, complained });

@@ -13,6 +13,7 @@ import {
   type StrategyTarget,
 } from "../../../sim/local/operator-strategy.ts";
 import { readStrategy, removeStrategy, timeAfter, writeStrategy } from "../../../sim/local/strategy-table.ts";
+import { COMPILE_CACHE } from "../../compile-cache.ts";
 import { startTable } from "../../fargate/driven-world.ts";
 import { PLAIN_TEXT } from "../../fargate/plain-config.ts";
 
@@ -42,7 +43,7 @@ function strategyFile(change: object): string {
 
 /** The command as a person starts it. */
 function operator(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const options = { cwd: root, env: { PATH: process.env["PATH"], HOME: folder, ...env } };
+  const options = { cwd: root, env: { ...COMPILE_CACHE, PATH: process.env["PATH"], HOME: folder, ...env } };
   const command = ["sim/local/operator.ts", "strategy", "--market", SYMBOL, ...args];
   return new Promise<{ readonly code: unknown; readonly said: string; readonly complained: string }>((settle) => {
     execFile(process.execPath, command, options, (error, said, complained) => {
