@@ -1,16 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  END_WITHIN_MS,
-  endRuns,
-  expectAgreement,
-  newFolder,
-  QUOTES_WITHIN_MS,
-  quotesBothSides,
-  startRun,
-} from "./local-run.ts";
+import { END_WITHIN_MS, endRuns, newFolder, QUOTES_WITHIN_MS, startRun } from "./local-run.ts";
 import { tapeLine, writeTape } from "./made-tape.ts";
 
 afterAll(endRuns);
@@ -26,20 +18,6 @@ describe("a run that cannot go as asked", { timeout: 60_000 }, () => {
     // What it kept to find the cause is where it says.
     const [kept] = readdirSync(temporary);
     expect(run.text).toContain(`Logs and data of this run are in ${join(temporary, kept ?? "nothing")}`);
-  });
-
-  test("is refused on a data folder in use and touches nothing there", async () => {
-    const dataDir = newFolder();
-    const { run: first } = startRun("--data-dir", dataDir);
-    await first.state("quotes on both sides", QUOTES_WITHIN_MS, quotesBothSides);
-    const config = readFileSync(join(dataDir, "config.json"), "utf8");
-    const { run: second } = startRun("--data-dir", dataDir, "--markets", "ETH/USDC");
-    expect(await second.end(QUOTES_WITHIN_MS)).toBe(1);
-    expect(second.text).toContain("is another run using it?");
-    expect(readFileSync(join(dataDir, "config.json"), "utf8")).toBe(config);
-    first.interrupt();
-    expect(await first.end(END_WITHIN_MS)).toBe(0);
-    expectAgreement(first);
   });
 
   test("ends at once on Ctrl-C before the market is open and leaves nothing", async () => {

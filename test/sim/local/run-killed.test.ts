@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TaskState } from "../../../fargate/status/state.ts";
 import {
@@ -6,6 +8,7 @@ import {
   expectAgreement,
   isAlive,
   newFolder,
+  QUOTES_WITHIN_MS,
   quotesBothSides,
   startRun,
   until,
@@ -38,8 +41,14 @@ beforeAll(async () => {
 
 // Side by side, since all of them mostly wait.
 describe.concurrent("killed with -9", { timeout: 90_000 }, () => {
-  test("a run leaves data that the next one goes on with, and the books agree", async () => {
+  test("a run leaves data that the next one goes on with and keeps from any other, and the books agree", async () => {
     const { run } = startRun("--seed", "4", "--data-dir", dataDir);
+    await run.line(/^Watch it at /, QUOTES_WITHIN_MS);
+    const config = readFileSync(join(dataDir, "config.json"), "utf8");
+    const { run: other } = startRun("--data-dir", dataDir, "--markets", "ETH/USDC");
+    expect(await other.end(QUOTES_WITHIN_MS)).toBe(1);
+    expect(other.text).toContain("is another run using it?");
+    expect(readFileSync(join(dataDir, "config.json"), "utf8")).toBe(config);
     await run.state("fills of both runs", TAKEN_OVER_WITHIN_MS, hasFills(knownFills));
     run.interrupt();
     expect(await run.end(END_WITHIN_MS)).toBe(0);
