@@ -5,12 +5,12 @@
 import { MinuteMeter } from "./accounting/minute-meter.ts";
 import type { Books, KnownFills } from "./accounting/pnl.ts";
 import { assert } from "./assert.ts";
-import type { Command } from "./commands.ts";
+import type { CancelOrder, Command } from "./commands.ts";
 import type { BalancesRead, EngineEvent } from "./events.ts";
 import { isWorthIt, urgencyOf } from "./execution/change-worth.ts";
 import type { RequestBudget } from "./execution/request-budget.ts";
 import { MarketEngine, type MarketSettings } from "./market-engine.ts";
-import type { CancellableOrder, MarketPlan } from "./market-plan.ts";
+import type { CancellableOrder, Removals, Wishes } from "./market-plan.ts";
 import type { Quote } from "./quoting/strategy.ts";
 import { explained } from "./risk/funds.ts";
 import type { DenialReason } from "./risk/gate.ts";
@@ -47,10 +47,17 @@ type Risks = Map<MarketEngine, MarketRisk>;
 /** What the sending of a decision's changes shares. */
 type Sending = { readonly risks: Risks; readonly now: Instant; readonly commands: Command[] };
 
-type Planned = { readonly market: MarketEngine; readonly plan: MarketPlan };
+type Cancelling = {
+  readonly now: Instant;
+  readonly commands: Command[];
+  readonly onCancel: ((command: CancelOrder) => void) | undefined;
+};
+
+type Planned = { readonly market: MarketEngine; readonly removals: Removals };
+type Wished = { readonly market: MarketEngine; readonly wishes: Wishes };
 type UrgentChange = {
   readonly market: MarketEngine;
-  readonly change: MarketPlan["changes"][number];
+  readonly change: Wishes["changes"][number];
   readonly urgency: number;
 };
 
@@ -126,19 +133,24 @@ export class Engine {
    * What to send now, best first over all markets: cancels, the most dangerous quotes before others, then the questions after
    * orders of unproven fate, then placings and moves of quotes that are safe where they are, by what each makes good. Each command
    * returned is paid for and counted as sent; what the budget does not allow is not queued but decided anew the next time.
+   *
+   * `onCancel` is told each of the first as soon as it is decided, before anything else is thought of: a quote that is too generous
+   * must not wait for the choice of those that will stand in its place. They are the first of what is returned.
    */
-  decide(now: Instant): readonly Command[] {
+  decide(now: Instant, onCancel?: (command: CancelOrder) => void): readonly Command[] {
     this.minutes.note(now.monotonicMs);
     const markets = this.markets;
     if (markets.some(({ isStarted }) => isStarted)) this.#risk.recordLoss(this.#profit, now);
     const { state, latch } = this.#risk.loss;
     const word = { state, reason: latch?.reason };
     const plans: Planned[] = [];
-    for (const market of markets) plans.push({ market, plan: market.plan(now, word) });
+    for (const market of markets) plans.push({ market, removals: market.plan(now, word) });
     const commands: Command[] = [];
-    this.#sendCancels(plans, now, commands);
-    for (const { market, plan } of plans) this.#sendQueries(market, plan, now, commands);
-    this.#sendChanges(plans, now, commands);
+    this.#sendCancels(plans, { now, commands, onCancel });
+    const wished: Wished[] = [];
+    for (const market of markets) wished.push({ market, wishes: market.wishes(now) });
+    for (const { market, wishes } of wished) this.#sendQueries(market, wishes, now, commands);
+    this.#sendChanges(wished, now, commands);
     for (const market of markets) market.decided();
     return commands;
   }
@@ -184,22 +196,24 @@ export class Engine {
     return this.markets.map((market) => ({ market: market.settings.market, books: market.books }));
   }
 
-  #sendCancels(plans: readonly Planned[], now: Instant, commands: Command[]): void {
-    const removals: (MarketPlan["removals"][number] & { readonly market: MarketEngine })[] = [];
-    for (const { market, plan } of plans) {
-      for (const { order, dangerBps } of plan.removals) removals.push({ market, order, dangerBps });
+  #sendCancels(plans: readonly Planned[], { now, commands, onCancel }: Cancelling): void {
+    const removals: (Removals[number] & { readonly market: MarketEngine })[] = [];
+    for (const each of plans) {
+      for (const { order, dangerBps } of each.removals) removals.push({ market: each.market, order, dangerBps });
     }
     // Within a market they are in this order already, and most turns have those of one market at most.
     if (plans.length > 1 && removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps);
     for (const { market, order } of removals) {
       const requestId = this.#budget.take("cancel", now);
       if (requestId === undefined) return;
-      commands.push(market.sent.cancel(order, requestId, now));
+      const command = market.sent.cancel(order, requestId, now);
+      commands.push(command);
+      onCancel?.(command);
     }
   }
 
-  #sendQueries(market: MarketEngine, plan: MarketPlan, now: Instant, commands: Command[]): void {
-    for (const order of plan.queries) {
+  #sendQueries(market: MarketEngine, wishes: Wishes, now: Instant, commands: Command[]): void {
+    for (const order of wishes.queries) {
       const requestId = this.#budget.take("query", now);
       if (requestId === undefined) return;
       commands.push(market.sent.query(order, requestId, now));
@@ -207,17 +221,17 @@ export class Engine {
   }
 
   /** The dearest first, whichever market they are of; of equals, each turn another market's. */
-  #sendChanges(plans: readonly Planned[], now: Instant, commands: Command[]): void {
+  #sendChanges(wished: readonly Wished[], now: Instant, commands: Command[]): void {
     this.#turn += 1;
-    if (plans.every(({ plan }) => plan.changes.length === 0)) return;
+    if (wished.every(({ wishes }) => wishes.changes.length === 0)) return;
     // In a fast market this is the usual case: then there is nothing to put in order.
     if (!this.#budget.allows("place", now)) {
-      for (const { market, plan } of plans) waitForRequests(market, plan);
+      for (const { market, wishes } of wished) waitForRequests(market, wishes);
       return;
     }
     const sending: Sending = { risks: new Map(), now, commands };
     let payable = this.#payable(commands, now);
-    for (const { market, change } of this.#inOrder(plans)) {
+    for (const { market, change } of this.#inOrder(wished)) {
       // Asked for each change, and only what was sent makes it another answer.
       if (payable.sent !== commands.length) payable = this.#payable(commands, now);
       // The gate walks all orders: not for a request that could not go anyway.
@@ -230,13 +244,13 @@ export class Engine {
     }
   }
 
-  #inOrder(plans: readonly Planned[]): readonly UrgentChange[] {
+  #inOrder(wished: readonly Wished[]): readonly UrgentChange[] {
     const changes: UrgentChange[] = [];
-    for (let i = 0; i < plans.length; i += 1) {
-      const planned = plans[(this.#turn + i) % plans.length];
-      if (planned === undefined) continue;
-      const { market, plan } = planned;
-      for (const change of plan.changes) changes.push({ market, change, urgency: urgencyOf(change) });
+    for (let i = 0; i < wished.length; i += 1) {
+      const each = wished[(this.#turn + i) % wished.length];
+      if (each === undefined) continue;
+      const { market, wishes } = each;
+      for (const change of wishes.changes) changes.push({ market, change, urgency: urgencyOf(change) });
     }
     return changes.sort((a, b) => b.urgency - a.urgency || a.change.quote.level - b.change.quote.level);
   }
@@ -288,7 +302,7 @@ export class Engine {
   }
 }
 
-function waitForRequests({ decision }: MarketEngine, { changes }: MarketPlan): void {
+function waitForRequests({ decision }: MarketEngine, { changes }: Wishes): void {
   for (const { quote } of changes) decision.waits(quote, "waits-for-requests");
 }
 

@@ -5,11 +5,10 @@
 import { FillMarkouts } from "./accounting/fill-markouts.ts";
 import { MarketFills } from "./accounting/market-fills.ts";
 import type { Books, KnownFills } from "./accounting/pnl.ts";
-import { assertNever } from "./assert.ts";
+import { assert, assertNever } from "./assert.ts";
 import type { BookUpdate, EngineEvent, Fill, OpenOrdersRead, ReferencePrice } from "./events.ts";
-import { MissedWorth, type WeighedChange } from "./execution/change-worth.ts";
 import { LastDecision } from "./execution/last-decision.ts";
-import { diffOrders } from "./execution/order-diff.ts";
+import { diffOrders, type OrderDiff } from "./execution/order-diff.ts";
 import { PositionCheck } from "./execution/reconcile.ts";
 import type { Blocker, UnquotedReason } from "./execution/why.ts";
 import type { Market } from "./market.ts";
@@ -17,8 +16,8 @@ import { priceToMoney } from "./market.ts";
 import { MarketWatch } from "./market-data/market-watch.ts";
 import { MarketHalts } from "./market-halts.ts";
 import { MarketOrders } from "./market-orders.ts";
-import type { CancellableOrder, MarketPlan } from "./market-plan.ts";
-import { isQueryDue, type Order } from "./order.ts";
+import { MarketPlan, type Removals, type Wishes } from "./market-plan.ts";
+import type { Order } from "./order.ts";
 import type { CountsBySide } from "./order-counts.ts";
 import type { Orders } from "./orders.ts";
 import { SideMarkouts } from "./quoting/markout-statistics.ts";
@@ -29,7 +28,7 @@ import type { Quote, StrategyOutput } from "./quoting/strategy.ts";
 import { UnquotedTime } from "./quoting/unquoted-time.ts";
 import { Denials } from "./risk/denials.ts";
 import { ExecutionThrottle } from "./risk/execution-throttle.ts";
-import { admitQuote, type DenialReason, isBookTooOld, type ShardView, shapeQuotes } from "./risk/gate.ts";
+import { admitQuote, type Denial, type DenialReason, isBookTooOld, type ShardView, shapeQuotes } from "./risk/gate.ts";
 import type { Limits } from "./risk/limits.ts";
 import { type MarketRisk, notionalOf, orderRisk } from "./risk/shard-risk.ts";
 import type { TradingState } from "./risk/trading-state.ts";
@@ -47,6 +46,15 @@ export type MarketSettings = {
 
 /** What the shard's risk says to every market: the trading state, and why, when it is not active. */
 export type ShardWord = { readonly state: TradingState; readonly reason: string | undefined };
+
+/** What a decision goes by, between its two parts. */
+type Considered = {
+  readonly open: readonly Order[];
+  readonly modelled: StrategyOutput;
+  readonly quotes: readonly Quote[];
+  readonly denials: readonly Denial[];
+  readonly diff: OrderDiff;
+};
 
 const NOTHING_WANTED: StrategyOutput = { quotes: [], notes: [] };
 
@@ -75,7 +83,8 @@ export class MarketEngine {
   readonly throttle: ExecutionThrottle;
   #settings: MarketSettings;
   readonly #halts = new MarketHalts();
-  readonly #missed = new MissedWorth();
+  readonly #plan: MarketPlan;
+  #considered: Considered | undefined;
   readonly #sideMarkouts = new SideMarkouts();
   readonly #fillsUnreadMsMax: number;
   #fillsReadMs: number | undefined;
@@ -89,6 +98,7 @@ export class MarketEngine {
   constructor(settings: MarketSettings, options: MarketEngineOptions) {
     this.#settings = settings;
     this.sent = new MarketOrders(settings.market.symbol, options.epoch, settings.limits.duplicateMs);
+    this.#plan = new MarketPlan(this.sent, this.decision);
     this.quoter = new Quoter(settings.strategy);
     this.watch = new MarketWatch(settings.limits, settings.venueAgeMsMax);
     this.markouts = new FillMarkouts(settings.market, this.watch.mids, settings.strategy.levels);
@@ -208,28 +218,36 @@ export class MarketEngine {
     }
   }
 
-  /** What should change now. Reads the clock's argument only; sends nothing. */
-  plan(now: Instant, shard: ShardWord): MarketPlan {
-    this.orders.forget(now.monotonicMs);
+  /** What must go now, whatever else is wanted: `wishes` says that. Reads the clock's argument only; sends nothing. */
+  plan(now: Instant, shard: ShardWord): Removals {
     const isBusy = this.watch.book !== this.#plannedBook;
     this.markouts.pass(now.monotonicMs, { isBusy });
     this.#plannedBook = this.watch.book;
     this.#state = shard.state;
     this.#blockers = this.#blockersNow(now, shard);
     const open = this.orders.open();
-    this.#measure(open, now);
     const modelled = this.#blockers.length > 0 ? NOTHING_WANTED : this.#modelledQuotes(now, isBusy);
     const { quotes, denials } = this.#shaped(modelled.quotes, now);
-    this.denials.begin(denials);
-    this.decision.begin(this.#blockers, modelled, quotes);
     const { monotonicMs: nowMs } = now;
     const diff = diffOrders(quotes, open, this.settings.tolerance, { nowMs, book: this.watch.book });
-    const removals: { readonly order: Order & CancellableOrder; readonly dangerBps: number }[] = [];
-    for (const { order, dangerBps } of diff.removals) if (hasId(order)) removals.push({ order, dangerBps });
-    const queries: Order[] = [];
-    for (const order of open) if (isQueryDue(order, nowMs)) queries.push(order);
-    const isPossible = (change: WeighedChange) => this.#isPossible(change, nowMs);
-    return { removals, queries, changes: this.#missed.weigh(diff.changes, nowMs).filter(isPossible) };
+    this.#considered = { open, modelled, quotes, denials, diff };
+    return this.#plan.removalsOf(diff);
+  }
+
+  /**
+   * What else should change, once what must go is out: the second part of the decision that `plan` began, on the orders as they were
+   * then. Whatever only says how it came to be is noted here too.
+   */
+  wishes(now: Instant): Wishes {
+    const considered = this.#considered;
+    assert(considered !== undefined, "a decision begins with its plan");
+    this.#considered = undefined;
+    const { open, modelled, quotes, denials, diff } = considered;
+    this.orders.forget(now.monotonicMs);
+    this.#measure(open, now);
+    this.denials.begin(denials);
+    this.decision.begin(this.#blockers, modelled, quotes);
+    return this.#plan.wishesOf(diff, open, now.monotonicMs);
   }
 
   /** The commands of the decision are chosen: what keeps a side from standing is known. */
@@ -311,14 +329,6 @@ export class MarketEngine {
     this.unquoted.charge(unquotedMs, wasTwoSided ? "not-looked" : this.#unquotedReason, now.epochMs);
   }
 
-  #isPossible(change: WeighedChange, nowMs: number): change is MarketPlan["changes"][number] {
-    if (this.sent.isPaused(change.quote, nowMs)) {
-      this.decision.waits(change.quote, "venue-refused");
-      return false;
-    }
-    return change.order === undefined || hasId(change.order);
-  }
-
   #modelledQuotes(now: Instant, isBusy: boolean): StrategyOutput {
     return this.quoter.wanted({
       inventory: this.position / this.settings.limits.position,
@@ -394,8 +404,4 @@ export class MarketEngine {
     if (this.watch.isBookBelieved) this.quoter.bookSeen(book, own);
     else this.quoter.pause();
   }
-}
-
-function hasId(order: Order): order is Order & CancellableOrder {
-  return order.orderId !== undefined;
 }

@@ -40,12 +40,21 @@ export type QuotingLoopOptions = {
   readonly idleDecisionMs?: number;
 };
 
+/** A market's first new book of a turn, and its last order: when they were read and written (monotonic ms). */
+type Tick = { readonly market: string; readonly readMs: number; writtenMs: number | undefined };
+
+/** What is chained to it runs with the micro-tasks. `queueMicrotask` makes an object and a bound function for each call. */
+const SOON = Promise.resolve();
+
 export class QuotingLoop {
   readonly #options: QuotingLoopOptions;
   #scheduled = false;
   #stopTimer: (() => void) | undefined;
   #lastTurn: Instant | undefined;
   #stopped = false;
+  /** Of this turn: the markets with a new book, and how many commands of its decision are out. */
+  readonly #ticks: Tick[] = [];
+  #executed = 0;
 
   constructor(options: QuotingLoopOptions) {
     this.#options = options;
@@ -72,11 +81,13 @@ export class QuotingLoop {
   wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#turn();
-    });
+    void SOON.then(this.#takeTurn);
   }
+
+  readonly #takeTurn = (): void => {
+    this.#scheduled = false;
+    this.#turn();
+  };
 
   #armTimer(): void {
     this.#stopTimer = this.#options.clock.after(this.#options.idleDecisionMs ?? IDLE_DECISION_MS, () => {
@@ -89,23 +100,28 @@ export class QuotingLoop {
     try {
       // What is stopped makes no turns of its own, so that silence says nothing.
       if (!this.#stopped) this.#noteStall();
-      const booksSince = this.#applyAll();
+      this.#applyAll();
       if (this.#stopped) return;
-      const commands = this.#decide();
-      if (commands.length > 0) this.#execute(commands, booksSince);
+      this.#decide();
+      this.#noteWrites();
     } catch (error) {
       this.stop();
       this.#options.onCrash(error);
     }
   }
 
-  #decide(): readonly Command[] {
+  /** Cancels are written while the rest is still thought over, the rest in its order. */
+  #decide(): void {
     const { engine, clock, recorder } = this.#options;
     const now = clock.now();
     recorder?.deciding();
-    const commands = engine.decide(now);
+    this.#executed = 0;
+    const commands = engine.decide(now, this.#execute);
     recorder?.decided(now, commands);
-    return commands;
+    for (let i = this.#executed; i < commands.length; i += 1) {
+      const command = commands[i];
+      if (command !== undefined) this.#execute(command);
+    }
   }
 
   #apply(event: EngineEvent): boolean {
@@ -133,30 +149,37 @@ export class QuotingLoop {
     }
   }
 
-  /** Applies what is queued. Answers when each market's first new book was read (monotonic ms). */
-  #applyAll(): ReadonlyMap<string, number> {
+  /** Applies what is queued. */
+  #applyAll(): void {
     const { engine, queue, onFill } = this.#options;
-    const booksSince = new Map<string, number>();
+    this.#ticks.length = 0;
     for (const event of queue.drain()) {
-      if (event.type === "book-update" && !booksSince.has(event.market)) {
-        booksSince.set(event.market, event.at.monotonicMs);
+      if (event.type === "book-update" && this.#tickOf(event.market) === undefined) {
+        this.#ticks.push({ market: event.market, readMs: event.at.monotonicMs, writtenMs: undefined });
       }
       const isNewFill = this.#apply(event);
       if (isNewFill && event.type === "fill") onFill(event.fill, engine.market(event.fill.market)?.midMoney());
     }
-    return booksSince;
   }
 
-  #execute(commands: readonly Command[], booksSince: ReadonlyMap<string, number>): void {
-    const { clock, execute, metrics } = this.#options;
-    const lastOf = new Map<string, number>();
-    for (const command of commands) {
-      execute(command);
-      if (booksSince.has(command.market)) lastOf.set(command.market, clock.now().monotonicMs);
+  readonly #execute = (command: Command): void => {
+    const { clock, execute } = this.#options;
+    this.#executed += 1;
+    execute(command);
+    const tick = this.#tickOf(command.market);
+    if (tick !== undefined) tick.writtenMs = clock.now().monotonicMs;
+  };
+
+  /** From a market's first new book of the turn to the last of its orders. */
+  #noteWrites(): void {
+    for (const { market, readMs, writtenMs } of this.#ticks) {
+      if (writtenMs === undefined) continue;
+      this.#options.metrics.observe("flashmm_tick_to_wire_seconds", { market }, (writtenMs - readMs) / 1_000);
     }
-    for (const [market, writtenMs] of lastOf) {
-      const seconds = (writtenMs - (booksSince.get(market) ?? writtenMs)) / 1_000;
-      metrics.observe("flashmm_tick_to_wire_seconds", { market }, seconds);
-    }
+  }
+
+  #tickOf(market: string): Tick | undefined {
+    for (const tick of this.#ticks) if (tick.market === market) return tick;
+    return undefined;
   }
 }

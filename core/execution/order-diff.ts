@@ -25,15 +25,8 @@ export type Change = {
   readonly isOverdue: boolean;
 };
 
-export type OrderDiff = {
-  /** The most dangerous first. */
-  readonly removals: readonly Removal[];
-  /**
-   * Empty slots to fill, and orders that are out of their place without danger, or too old, to move. A slot whose old order is not proven dead may be among
-   * them: the risk gate counts both.
-   */
-  readonly changes: readonly Change[];
-};
+/** An order that stands where nobody wants it, without danger, or that is too old. */
+type Standing = { readonly quote: Quote; readonly order: Order; readonly isOverdue: boolean };
 
 /**
  * `open` are this market's open orders, at `nowMs` (monotonic), and `book` its newest one. A slot holds at most one order that is not
@@ -47,8 +40,7 @@ export function diffOrders(
   { nowMs, book }: { readonly nowMs: number; readonly book?: BookUpdate | undefined },
 ): OrderDiff {
   const removals: Removal[] = [];
-  const changes: Change[] = [];
-  const places = new Places(wanted, open, book);
+  const standing: Standing[] = [];
   const slots = new Slots();
   for (const order of open) {
     if (order.state === "cancel-sent") continue;
@@ -63,7 +55,7 @@ export function diffOrders(
     } else if (isCloseEnough(order, quote, tolerance)) {
       slots.take(slot);
       if (nowMs - order.sentMs <= (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) continue;
-      changes.push({ quote, order, gain: 0, isOverdue: true });
+      standing.push({ quote, order, isOverdue: true });
     } else {
       const dangerBps = dangerOf(order, quote, wanted);
       if (dangerBps > 0) {
@@ -71,18 +63,51 @@ export function diffOrders(
         continue;
       }
       slots.take(slot);
-      const gain = places.gainOf(quote, order);
-      if (gain > 0) changes.push({ quote, order, gain, isOverdue: false });
+      standing.push({ quote, order, isOverdue: false });
     }
   }
   if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
-  for (const quote of wanted) {
-    if (slots.isTaken(slotOf(quote))) continue;
-    changes.push({ quote, order: undefined, gain: places.worthOfQuote(quote), isOverdue: false });
+  return new OrderDiff(removals, { wanted, open, book, standing, slots });
+}
+
+type Rest = {
+  readonly wanted: readonly Quote[];
+  readonly open: readonly Order[];
+  readonly book: BookUpdate | undefined;
+  readonly standing: readonly Standing[];
+  readonly slots: Slots;
+};
+
+export class OrderDiff {
+  /** The most dangerous first. */
+  readonly removals: readonly Removal[];
+  readonly #rest: Rest;
+
+  constructor(removals: readonly Removal[], rest: Rest) {
+    this.removals = removals;
+    this.#rest = rest;
   }
-  // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
-  if (!slots.isAnyWaiting) return { removals, changes };
-  return { removals, changes: changes.filter(({ quote }) => !slots.isWaiting(slotOf(quote))) };
+
+  /**
+   * Empty slots to fill, and orders that are out of their place without danger, or too old, to move. A slot whose old order is not proven dead may be among
+   * them: the risk gate counts both. Weighed when they are asked for, so that what must go does not wait for it.
+   */
+  get changes(): readonly Change[] {
+    const { wanted, open, book, standing, slots } = this.#rest;
+    const changes: Change[] = [];
+    const places = new Places(wanted, open, book);
+    for (const { quote, order, isOverdue } of standing) {
+      const gain = isOverdue ? 0 : places.gainOf(quote, order);
+      if (isOverdue || gain > 0) changes.push({ quote, order, gain, isOverdue });
+    }
+    for (const quote of wanted) {
+      if (slots.isTaken(slotOf(quote))) continue;
+      changes.push({ quote, order: undefined, gain: places.worthOfQuote(quote), isOverdue: false });
+    }
+    // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
+    if (!slots.isAnyWaiting) return changes;
+    return changes.filter(({ quote }) => !slots.isWaiting(slotOf(quote)));
+  }
 }
 
 /** The two slots of `STRAY_LEVEL` stand before the others. A configuration has ten levels at most, the bits do for fourteen. */

@@ -21,6 +21,8 @@ export class Recorder {
   #atMs = 0;
   #hasEvents = false;
   #isDeciding = false;
+  /** What became of a cancel that was written while the rest of its decision was thought over. */
+  #meanwhile: JournalStep[] = [];
 
   constructor(sink: LineSink) {
     this.#sink = sink;
@@ -30,9 +32,10 @@ export class Recorder {
     this.#steps.push({ type: "budget-made", limits });
   }
 
-  /** The engine's own use of the budget follows from its decisions and is not taken down. */
+  /** The engine's own use of the budget follows from its decisions and is not taken down; that is all it does with it. */
   budgetUsed(step: BudgetStep): void {
     if (!this.#isDeciding) this.#steps.push({ type: "budget", step });
+    else if (step.type !== "taken") this.#meanwhile.push({ type: "budget", step });
   }
 
   engineMade(start: EngineStart): void {
@@ -60,7 +63,8 @@ export class Recorder {
   decided(now: Instant, commands: readonly Command[]): void {
     this.#isDeciding = false;
     if (!this.#hasEvents) this.#atMs = Math.max(this.#atMs, Math.floor(now.epochMs));
-    this.#steps.push({ type: "decision", now, commands });
+    this.#steps.push({ type: "decision", now, commands }, ...this.#meanwhile);
+    this.#meanwhile = [];
     if (this.#hasEvents || this.#steps.length >= QUIET_STEPS_MAX) this.#cut();
   }
 

@@ -43,6 +43,27 @@ describe("requests of several markets", () => {
     ]);
   });
 
+  it("cancels are told before anything else is thought of, and the same is decided where nobody is told", () => {
+    const decided = [false, true].map((isTold) => {
+      const desk = quotingDesk();
+      desk.tell(bookOf(SYMBOL, 9_990, 6_100));
+      desk.tell(bookOf(OTHER, 9_950, 6_100));
+      const told: Command[] = [];
+      const onCancel = (command: Command) => {
+        told.push(command);
+        const states = desk.engine.markets.flatMap(({ orders }) => orders.open().map(({ state }) => state));
+        expect(states.filter((state) => state === "cancel-sent")).toHaveLength(told.length);
+        expect(states).not.toContain("intent");
+      };
+      const commands = isTold ? desk.engine.decide(instant(6_101), onCancel) : desk.decide(6_101);
+      expect(commands.slice(0, told.length)).toEqual(told);
+      expect(told).toHaveLength(isTold ? 4 : 0);
+      return named(commands);
+    });
+    expect(decided[1]).toEqual(decided[0]);
+    expect(decided[0]?.some((command) => command.startsWith("place-order"))).toBe(true);
+  });
+
   it("first levels of all markets are placed before any outer one", () => {
     const desk = new Desk([two, other], { inFlightMax: 20 });
     for (const market of [SYMBOL, OTHER]) desk.tell(bookOf(market, 10_000, 0));

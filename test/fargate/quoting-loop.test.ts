@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Command } from "../../core/commands.ts";
 import type { EngineEvent, Fill } from "../../core/events.ts";
+import type { MarketEngine } from "../../core/market-engine.ts";
 import { toLots } from "../../core/units.ts";
 import { QuotingLoop } from "../../fargate/quoting-loop.ts";
 import { EventQueue } from "../../fargate/sei/event-queue.ts";
@@ -30,7 +31,9 @@ class FreezingClock extends ManualClock {
 }
 
 /** A loop over a real engine, with a venue that answers everything at once. */
-function makeLoop(options: Parameters<typeof makeEngine>[0] & { onFill?: () => void } = {}) {
+function makeLoop(
+  options: Parameters<typeof makeEngine>[0] & { onFill?: () => void; onExecute?: (market: MarketEngine) => void } = {},
+) {
   const clock = new FreezingClock(EPOCH_MS);
   const { engine, market, budget } = makeEngine(options);
   const sent: Command[] = [];
@@ -46,6 +49,7 @@ function makeLoop(options: Parameters<typeof makeEngine>[0] & { onFill?: () => v
     metrics: makeCountingMetrics(counted),
     execute: (command) => {
       sent.push(command);
+      options.onExecute?.(market);
       budget.settle(command.requestId, clock.now());
       const answer = answerOf(command, clock.now());
       if (answer !== undefined) loop.push(answer);
@@ -78,6 +82,22 @@ test("whatever arrives in one go costs one decision, on the newest book", async 
   const prices = sent.flatMap((command) => (command.type === "place-order" ? [command.price] : []));
   expect(Math.min(...prices)).toBeGreaterThan(4_980);
   expect(counted.get("flashmm_tick_to_wire_seconds SEI/USDC")).toBe(1);
+});
+
+test("a cancel is written before the placings of the same decision are thought of, each command once", async () => {
+  const intents: number[] = [];
+  const onExecute = ({ orders }: MarketEngine) =>
+    intents.push(orders.open().filter(({ state }) => state === "intent").length);
+  const { clock, push, sent } = makeLoop({ onExecute });
+  await push(...readyToQuote(5_000, NOW_MS));
+  clock.advance(1_100);
+  const before = sent.length;
+  intents.length = 0;
+  await push(bookAround(5_040, NOW_MS + 1_100));
+  const types = sent.slice(before, before + 3).map(({ type }) => type);
+  expect(types).toEqual(["cancel-order", "cancel-order", "place-order"]);
+  expect(intents.slice(0, 2)).toEqual([0, 0]);
+  expect(new Set(sent.map(({ requestId }) => requestId)).size).toBe(sent.length);
 });
 
 test("a decision without a new book is not measured as one", async () => {
