@@ -10,7 +10,7 @@ import type { BookUpdate, EngineEvent, Fill, OpenOrdersRead, ReferencePrice } fr
 import { LastDecision } from "./execution/last-decision.ts";
 import { diffOrders, type OrderDiff } from "./execution/order-diff.ts";
 import { PositionCheck } from "./execution/reconcile.ts";
-import type { Blocker, UnquotedReason } from "./execution/why.ts";
+import type { Blocker } from "./execution/why.ts";
 import type { Market } from "./market.ts";
 import { priceToMoney } from "./market.ts";
 import { MarketWatch } from "./market-data/market-watch.ts";
@@ -22,10 +22,9 @@ import type { CountsBySide } from "./order-counts.ts";
 import type { Orders } from "./orders.ts";
 import { SideMarkouts } from "./quoting/markout-statistics.ts";
 import type { RefreshTolerance, StrategyParameters } from "./quoting/parameters.ts";
-import { QuoteMeter } from "./quoting/quote-meter.ts";
+import { QuotedTime } from "./quoting/quoted-time.ts";
 import { Quoter } from "./quoting/quoter.ts";
 import type { Quote, StrategyOutput } from "./quoting/strategy.ts";
-import { UnquotedTime } from "./quoting/unquoted-time.ts";
 import { Denials } from "./risk/denials.ts";
 import { ExecutionThrottle } from "./risk/execution-throttle.ts";
 import { admitQuote, type Denial, type DenialReason, isBookTooOld, type ShardView, shapeQuotes } from "./risk/gate.ts";
@@ -77,10 +76,11 @@ export class MarketEngine {
   readonly fills: MarketFills;
   readonly markouts: FillMarkouts;
   readonly denials = new Denials();
-  readonly meter = new QuoteMeter();
-  readonly unquoted = new UnquotedTime();
   readonly decision = new LastDecision(this.denials);
   readonly throttle: ExecutionThrottle;
+  readonly #quoted = new QuotedTime();
+  readonly meter = this.#quoted.meter;
+  readonly unquoted = this.#quoted.unquoted;
   #settings: MarketSettings;
   readonly #halts = new MarketHalts();
   readonly #plan: MarketPlan;
@@ -91,7 +91,6 @@ export class MarketEngine {
   /** The newest book at the last plan: what only time makes due is done in a turn without a newer one. */
   #plannedBook: BookUpdate | undefined;
   #blockers: readonly Blocker[] = this.#halts.blockers;
-  #unquotedReason: UnquotedReason = "start-up";
   #state: TradingState = "halted";
   #externalFills = 0;
 
@@ -101,7 +100,8 @@ export class MarketEngine {
     this.#plan = new MarketPlan(this.sent, this.decision);
     this.quoter = new Quoter(settings.strategy);
     this.watch = new MarketWatch(settings.limits, settings.venueAgeMsMax);
-    this.markouts = new FillMarkouts(settings.market, this.watch.mids, settings.strategy.levels);
+    const mids = { at: (ms: number) => this.watch.mids.at(ms) };
+    this.markouts = new FillMarkouts(settings.market, mids, settings.strategy.levels);
     this.throttle = new ExecutionThrottle(settings.limits);
     this.check = new PositionCheck(settings.market.base, options.baseline);
     this.#fillsUnreadMsMax = options.fillsUnreadMsMax;
@@ -243,8 +243,10 @@ export class MarketEngine {
     assert(considered !== undefined, "a decision begins with its plan");
     this.#considered = undefined;
     const { open, modelled, quotes, denials, diff } = considered;
+    this.watch.settle();
+    this.quoter.settle();
     this.orders.forget(now.monotonicMs);
-    this.#measure(open, now);
+    this.#quoted.measure(open, this.#blockers.length > 0, now);
     this.denials.begin(denials);
     this.decision.begin(this.#blockers, modelled, quotes);
     return this.#plan.wishesOf(diff, open, now.monotonicMs);
@@ -252,12 +254,12 @@ export class MarketEngine {
 
   /** The commands of the decision are chosen: what keeps a side from standing is known. */
   decided(): void {
-    if (!this.meter.isTwoSided) this.#unquotedReason = this.decision.unquotedReason(this.orders.open());
+    this.#quoted.explain(() => this.decision.unquotedReason(this.orders.open()));
   }
 
   /** Nothing is decided any more: whether quotes of ours still stand is not followed from `now` on. */
   decidesNoMore(now: Instant): void {
-    this.#measure([], now);
+    this.#quoted.measure([], this.#blockers.length > 0, now);
   }
 
   /** What this market adds to the shard's risk now. */
@@ -320,13 +322,6 @@ export class MarketEngine {
   /** What a unit of base is valued at for limits: the last mid that made sense, and what it cost before there was one. */
   #mark(): bigint {
     return this.lastMidMoney() ?? this.books.averageCost;
-  }
-
-  /** A span without both sides is charged to what the decision at its begin says of it. */
-  #measure(open: readonly Order[], now: Instant): void {
-    const wasTwoSided = this.meter.isTwoSided;
-    const unquotedMs = this.meter.record(open, this.#blockers.length > 0, now.monotonicMs);
-    this.unquoted.charge(unquotedMs, wasTwoSided ? "not-looked" : this.#unquotedReason, now.epochMs);
   }
 
   #modelledQuotes(now: Instant, isBusy: boolean): StrategyOutput {
@@ -401,7 +396,7 @@ export class MarketEngine {
   #applyBook(book: BookUpdate): void {
     const own = this.sent.ownSizes(book.at.monotonicMs);
     this.watch.apply(book, own);
-    if (this.watch.isBookBelieved) this.quoter.bookSeen(book, own);
+    if (this.watch.isBookBelieved) this.quoter.bookSeen(book, own, this.watch.others);
     else this.quoter.pause();
   }
 }

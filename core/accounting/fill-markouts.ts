@@ -60,7 +60,7 @@ type Pending = FillAtMid & {
 export class FillMarkouts {
   readonly #market: Market;
   readonly #tickMoney: bigint;
-  readonly #tape: MidTape;
+  readonly #tape: Pick<MidTape, "at">;
   readonly #levels: number;
   readonly #pendingMax: number;
   readonly #finishedMax: number;
@@ -78,7 +78,7 @@ export class FillMarkouts {
   /** `levels`: how many a side is quoted with. */
   constructor(
     market: Market,
-    tape: MidTape,
+    tape: Pick<MidTape, "at">,
     levels: number,
     options: { readonly pendingMax?: number; readonly finishedMax?: number; readonly rollingMax?: number } = {},
   ) {

@@ -55,18 +55,29 @@ export function isCrossed(top: TopOfBook): boolean {
 }
 
 function bestOther(side: BookSide, own: readonly OwnSize[], which: Side): PriceLevel | undefined {
-  return othersOf(side, own, which, 1)[0];
+  for (let i = 0; i < side.prices.length; i += 1) {
+    const level = otherAt(side, i, own, which);
+    if (level !== undefined) return level;
+  }
+  return undefined;
 }
 
 function othersOf(side: BookSide, own: readonly OwnSize[], which: Side, count: number): readonly PriceLevel[] {
   const levels: PriceLevel[] = [];
   for (let i = 0; i < side.prices.length && levels.length < count; i += 1) {
-    const level = levelAt(side, i);
-    if (level === undefined) break;
-    const others = level.size - ownAt(own, which, level);
-    if (others > 0) levels.push({ price: level.price, size: toLots(others) });
+    const level = otherAt(side, i, own, which);
+    if (level !== undefined) levels.push(level);
   }
   return levels;
+}
+
+/** A level without our part of it; undefined where nothing is left. */
+function otherAt(side: BookSide, index: number, own: readonly OwnSize[], which: Side): PriceLevel | undefined {
+  const level = levelAt(side, index);
+  if (level === undefined) return undefined;
+  const ours = ownAt(own, which, level);
+  if (ours === 0) return level;
+  return ours < level.size ? { price: level.price, size: toLots(level.size - ours) } : undefined;
 }
 
 function levelAt(side: BookSide, index: number): PriceLevel | undefined {

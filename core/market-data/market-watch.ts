@@ -25,13 +25,23 @@ const STALL_DRAIN_MS = 500;
 /** After so long without a book that makes sense nothing is left to hold prices to: they are as new as at a start. */
 const PRICES_FORGOTTEN_MS = 60_000;
 
+/** A book that was taken and not yet measured. */
+type Unmeasured = {
+  readonly book: BookUpdate;
+  readonly others: TopOfBook;
+  readonly isBelieved: boolean;
+  /** Whether its mid counts among the mids. */
+  readonly isMid: boolean;
+};
+
+/**
+ * A book is taken in two parts: what quotes go by at once, and what is only measured of it when somebody asks or `settle` says that
+ * there is time, whichever comes first. So an order does not wait for figures.
+ */
 export class MarketWatch {
-  readonly spreads: SpreadMeter;
-  /**
-   * The mids without our orders, of books that are believed. One that has just jumped counts here, unlike in `lastMidTicks`: the
-   * moves that hurt most must not be missing from what is said of the time after a fill.
-   */
-  readonly mids: MidTape;
+  readonly #spreads: SpreadMeter;
+  readonly #mids: MidTape;
+  #unmeasured: Unmeasured | undefined;
   readonly #reasonability: Reasonability;
   readonly #bookAgeMsMax: number;
   readonly #venueAgeMsMax: number;
@@ -55,10 +65,24 @@ export class MarketWatch {
    */
   constructor(limits: ReasonabilityLimits & { readonly bookAgeMs: number }, venueAgeMsMax?: number) {
     this.#bookAgeMsMax = limits.bookAgeMs;
-    this.spreads = new SpreadMeter(limits.bookAgeMs);
+    this.#spreads = new SpreadMeter(limits.bookAgeMs);
     this.#venueAgeMsMax = venueAgeMsMax ?? Number.POSITIVE_INFINITY;
     this.#reasonability = new Reasonability(limits);
-    this.mids = new MidTape(limits.bookAgeMs);
+    this.#mids = new MidTape(limits.bookAgeMs);
+  }
+
+  get spreads(): SpreadMeter {
+    this.settle();
+    return this.#spreads;
+  }
+
+  /**
+   * The mids without our orders, of books that are believed. One that has just jumped counts here, unlike in `lastMidTicks`: the
+   * moves that hurt most must not be missing from what is said of the time after a fill.
+   */
+  get mids(): MidTape {
+    this.settle();
+    return this.#mids;
   }
 
   get book(): BookUpdate | undefined {
@@ -114,6 +138,19 @@ export class MarketWatch {
     return micropriceOf(this.#others);
   }
 
+  /** Measures the newest book, where that is still to be done. */
+  settle(): void {
+    const unmeasured = this.#unmeasured;
+    if (unmeasured === undefined) return;
+    this.#unmeasured = undefined;
+    const { book, others, isBelieved, isMid } = unmeasured;
+    const atMs = book.at.monotonicMs;
+    this.#spreads.record(isBelieved ? spreadsOf(others, topOf(book)) : undefined, atMs);
+    const { bid, ask } = others;
+    this.#mids.record(isMid && bid !== undefined && ask !== undefined ? bid.price + ask.price : undefined, atMs);
+    this.#reasonability.settle();
+  }
+
   apply(event: MarketEvent, own: readonly OwnSize[]): void {
     if (event.type === "book-update") this.#applyBook(event, own);
     else if (event.type === "market-status") this.#isHalted = event.status === "halted";
@@ -160,20 +197,21 @@ export class MarketWatch {
   }
 
   #applyBook(book: BookUpdate, own: readonly OwnSize[]): void {
+    this.settle();
+    const others = topWithoutOwn(book, own);
     this.#book = book;
-    this.#others = topWithoutOwn(book, own);
+    this.#others = others;
     this.#distrust = this.#distrustOf(book);
     const isBelieved = this.#distrust === undefined;
-    this.spreads.record(isBelieved ? spreadsOf(this.#others, topOf(book)) : undefined, book.at.monotonicMs);
-    const { bid, ask } = this.#others;
+    const { bid, ask } = others;
     if (!isBelieved || bid === undefined || ask === undefined) {
-      this.mids.record(undefined, book.at.monotonicMs);
+      this.#unmeasured = { book, others, isBelieved, isMid: false };
       return;
     }
     const mid = (bid.price + ask.price) / 2;
     this.#reasonability.record(mid, ask.price - bid.price, book.at.monotonicMs);
     const isMid = this.#feedLoss === undefined && !this.#reasonability.isTooWide;
-    this.mids.record(isMid ? bid.price + ask.price : undefined, book.at.monotonicMs);
+    this.#unmeasured = { book, others, isBelieved, isMid };
     if (this.#reasonability.reasons(book.at.monotonicMs).length > 0) return;
     const sinceMs = book.at.monotonicMs - (this.#midMs ?? book.at.monotonicMs);
     if (sinceMs > PRICES_FORGOTTEN_MS) this.#newPricesMs = book.at.monotonicMs;

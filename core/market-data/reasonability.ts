@@ -26,6 +26,8 @@ export class Reasonability {
   /** Of one mid a second. */
   readonly #samples = new RollingMedian({ windowMs: SAMPLES_MAX * SAMPLE_MS, countMax: SAMPLES_MAX });
   #sampledMs = Number.NEGATIVE_INFINITY;
+  /** Due, and not yet among the samples. */
+  #sample: Mid | undefined;
   #before: Mid | undefined;
   #then: Mid | undefined;
   #last: Mid | undefined;
@@ -39,6 +41,7 @@ export class Reasonability {
 
   /** Median of the last minute's mids, in ticks; undefined before the first. */
   get referencePrice(): number | undefined {
+    this.settle();
     return this.#samples.median;
   }
 
@@ -68,8 +71,16 @@ export class Reasonability {
       this.#then = this.#last;
     }
     if (nowMs - this.#sampledMs < SAMPLE_MS) return;
+    this.settle();
     this.#sampledMs = nowMs;
-    this.#samples.add(mid, nowMs);
+    this.#sample = this.#last;
+  }
+
+  /** Takes the mid of this second among the others', where that is still to be done: it can wait until an order is out. */
+  settle(): void {
+    if (this.#sample === undefined) return;
+    this.#samples.add(this.#sample.mid, this.#sample.ms);
+    this.#sample = undefined;
   }
 
   /** Why the newest book may not be quoted on at `nowMs`; empty when it may. */

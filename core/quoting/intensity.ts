@@ -117,10 +117,14 @@ export class Intensity {
     this.#deepestSell = 0;
   }
 
-  /** The last reading, whatever has come since; time passes as if it were read. */
-  readLast(nowMs: number): IntensityReading {
-    this.#advance(nowMs);
+  /** The last reading, whatever has come since. */
+  get last(): IntensityReading {
     return this.#last;
+  }
+
+  /** Time passes as if it were read. */
+  pass(nowMs: number): void {
+    this.#advance(nowMs);
   }
 
   /** The newest fit, made anew at most once a second; one that fails leaves the one before it, for a half-life. */

@@ -9,6 +9,7 @@ import {
   type OwnSize,
   type PriceLevel,
   type TopOfBook,
+  topWithoutOwn,
 } from "../market-data/book.ts";
 import type { Lots, Side, Ticks } from "../units.ts";
 import { avellanedaStoikov } from "./avellaneda-stoikov.ts";
@@ -25,6 +26,8 @@ import {
 import { pureMarketMaking } from "./pure-market-making.ts";
 import type { MarkoutStatistics, SideInput, StrategyInput, StrategyOutput } from "./strategy.ts";
 import { Volatility } from "./volatility.ts";
+
+type Ground = { readonly mid: number; readonly lastBid: number; readonly lastAsk: number };
 
 export type QuoterInput = {
   /** Position as a share of its limit, −1 (short) to 1 (long). */
@@ -56,6 +59,9 @@ export class Quoter {
   #fairValue: FairValue;
   #volatility: Volatility;
   #intensity: Intensity;
+  /** What the intensity has not been told yet: the newest book, and until when (monotonic) time has passed since. */
+  #unmeasured: (Ground & { readonly nowMs: number }) | undefined;
+  #passedMs: number | undefined;
   #flowGuard: FlowGuard;
   #others: TopOfBook = { bid: undefined, ask: undefined };
   #rivals: TopOfBook = { bid: undefined, ask: undefined };
@@ -83,18 +89,18 @@ export class Quoter {
       isSameReference ? state : withoutReference(state),
     );
     this.#volatility = new Volatility(parameters.volatility ?? VOLATILITY_DEFAULTS, this.#volatility.state);
-    this.#intensity = new Intensity(intensityOf(parameters), this.#intensity.state);
+    this.#intensity = new Intensity(intensityOf(parameters), this.#settledIntensity.state);
     this.#flowGuard = new FlowGuard(parameters.flowGuard, this.#flowGuard.state);
   }
 
-  /** A book that is believed, and our sizes that may stand in it. */
-  bookSeen(book: BookUpdate, own: readonly OwnSize[]): void {
+  /** A book that is believed, our sizes that may stand in it, and its top without them. */
+  bookSeen(book: BookUpdate, own: readonly OwnSize[], others = topWithoutOwn(book, own)): void {
     const nowMs = book.at.monotonicMs;
     const { fairValue, improve } = this.#parameters;
     const levels = improve?.behindSize === undefined ? (fairValue?.levels ?? 1) : RIVAL_LEVELS;
-    const depth = depthWithoutOwn(book, own, levels);
-    this.#others = { bid: depth.bids[0], ask: depth.asks[0] };
-    this.#rivals = rivalsOf(depth, improve?.behindSize);
+    const depth = levels === 1 ? depthOf(others) : depthWithoutOwn(book, own, levels);
+    this.#others = others;
+    this.#rivals = improve?.behindSize === undefined ? others : rivalsOf(depth, improve.behindSize);
     this.#fairValue.bookSeen(depth, nowMs);
     const mid = midOf(this.#others);
     const lastBid = book.bids.prices.at(-1);
@@ -104,11 +110,27 @@ export class Quoter {
       return;
     }
     this.#volatility.record(mid, nowMs);
-    this.#intensity.bookSeen({ mid, lastBid, lastAsk }, nowMs);
+    this.settle();
+    this.#unmeasured = { mid, lastBid, lastAsk, nowMs };
+  }
+
+  /** Counts the newest book for the intensity, where that is still to be done. */
+  settle(): void {
+    const book = this.#unmeasured;
+    this.#unmeasured = undefined;
+    if (book !== undefined) this.#intensity.bookSeen(book, book.nowMs);
+    const passedMs = this.#passedMs;
+    this.#passedMs = undefined;
+    if (passedMs !== undefined) this.#intensity.pass(passedMs);
+  }
+
+  get #settledIntensity(): Intensity {
+    this.settle();
+    return this.#intensity;
   }
 
   tradeSeen({ price, aggressor, at }: TradePrint): void {
-    this.#intensity.tradeSeen(price, aggressor, at.monotonicMs);
+    this.#settledIntensity.tradeSeen(price, aggressor, at.monotonicMs);
   }
 
   /** The price of what `fairValue.reference` follows, `ageMs` old at `nowMs`. */
@@ -128,7 +150,7 @@ export class Quoter {
   /** No data, or none that is believed: nothing is measured until the next book. */
   pause(): void {
     this.#volatility.pause();
-    this.#intensity.pause();
+    this.#settledIntensity.pause();
   }
 
   wanted({ inventory, markouts, nowMs, isBusy = false }: QuoterInput): StrategyOutput {
@@ -152,7 +174,7 @@ export class Quoter {
     return {
       fairValue: this.#fairValue.read(nowMs),
       volatility: this.#volatility.ticksPerRootSecond,
-      intensity: this.#intensity.read(nowMs),
+      intensity: this.#settledIntensity.read(nowMs),
       pausedSides: sides.filter((side) => this.#flowGuard.isPaused(side, nowMs)),
     };
   }
@@ -160,7 +182,10 @@ export class Quoter {
   /** A fit takes as long as several decisions, and pure market making does not look at it. */
   #arrivals(nowMs: number, isBusy: boolean): IntensityReading {
     const isUsed = this.#parameters.type !== "pure-market-making";
-    return isUsed || !isBusy ? this.#intensity.read(nowMs) : this.#intensity.readLast(nowMs);
+    if (isUsed || !isBusy) return this.#settledIntensity.read(nowMs);
+    if (this.#passedMs !== undefined) this.settle();
+    this.#passedMs = nowMs;
+    return this.#intensity.last;
   }
 
   #sideInput(side: Side, markout: MarkoutStatistics | undefined, nowMs: number): SideInput {
@@ -186,13 +211,17 @@ export function quotesOf(parameters: StrategyParameters, input: StrategyInput): 
   }
 }
 
+function depthOf({ bid, ask }: TopOfBook): OthersDepth {
+  return { bids: bid === undefined ? [] : [bid], asks: ask === undefined ? [] : [ask] };
+}
+
 function intensityOf(parameters: StrategyParameters) {
   return parameters.type === "avellaneda-stoikov" ? (parameters.intensity ?? INTENSITY_DEFAULTS) : INTENSITY_DEFAULTS;
 }
 
 /** The first level of either side by which at least `size` stands; undefined where the depth looked at does not come to it. */
-function rivalsOf({ bids, asks }: OthersDepth, size: Lots | undefined): TopOfBook {
-  return { bid: rivalOf(bids, size ?? 1), ask: rivalOf(asks, size ?? 1) };
+function rivalsOf({ bids, asks }: OthersDepth, size: Lots): TopOfBook {
+  return { bid: rivalOf(bids, size), ask: rivalOf(asks, size) };
 }
 
 function rivalOf(levels: readonly PriceLevel[], size: number): PriceLevel | undefined {
