@@ -65,7 +65,11 @@ export class Engine {
   readonly minutes: MinuteMeter;
   readonly #markets = new Map<string, MarketEngine>();
   #marketList: readonly MarketEngine[] = [];
-  readonly #profit = () => this.markets.reduce((sum, market) => sum + market.profit(), 0n);
+  readonly #profit = () => {
+    let profit = 0n;
+    for (const market of this.#marketList) profit += market.profit();
+    return profit;
+  };
   readonly #budget: RequestBudget;
   readonly #risk: ShardRisk;
   #unroutable = 0;

@@ -22,7 +22,8 @@ export type LossSnapshot = {
 const DAY_MS = 86_400_000;
 
 /** Percentages are told to six decimals. */
-const PERCENT_SCALE = 1_000_000n;
+const PERCENT_SCALE = 1_000_000;
+const PERCENT_UNITS = 100n * BigInt(PERCENT_SCALE);
 
 export class LossWatch {
   readonly #limits: ShardLimits;
@@ -108,15 +109,15 @@ export class LossWatch {
     // Once reducing, it is active again only below the alert: at the edge it would flicker.
     this.#isReducing = drawdown >= (this.#isReducing ? drawdownAlertPercent : drawdownReducePercent);
     if (this.#snapshot === undefined || this.#snapshot.latch !== undefined) return;
-    const reasons = [
-      ...(drawdown >= drawdownHaltPercent
-        ? [`the drawdown is ${drawdown.toFixed(2)} %, the limit ${drawdownHaltPercent} %`]
-        : []),
-      ...(this.dailyLossPercent >= dailyLossPercent
-        ? [`the day's loss is ${this.dailyLossPercent.toFixed(2)} %, the limit ${dailyLossPercent} %`]
-        : []),
-    ];
-    if (reasons.length === 0) return;
+    const daily = this.dailyLossPercent;
+    if (drawdown < drawdownHaltPercent && daily < dailyLossPercent) return;
+    const reasons: string[] = [];
+    if (drawdown >= drawdownHaltPercent) {
+      reasons.push(`the drawdown is ${drawdown.toFixed(2)} %, the limit ${drawdownHaltPercent} %`);
+    }
+    if (daily >= dailyLossPercent) {
+      reasons.push(`the day's loss is ${daily.toFixed(2)} %, the limit ${dailyLossPercent} %`);
+    }
     this.#snapshot = { ...this.#snapshot, latch: { reason: reasons.join("; "), atMs: epochMs } };
   }
 
@@ -126,6 +127,6 @@ export class LossWatch {
   }
 
   #percent(loss: bigint): number {
-    return loss <= 0n ? 0 : Number((loss * 100n * PERCENT_SCALE) / this.#limits.capital) / Number(PERCENT_SCALE);
+    return loss <= 0n ? 0 : Number((loss * PERCENT_UNITS) / this.#limits.capital) / PERCENT_SCALE;
   }
 }

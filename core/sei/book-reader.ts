@@ -103,69 +103,31 @@ class BookReader {
     return { type: "book-update", market: market.symbol, bids, asks, sequence, venueTimeMs, at };
   }
 
-  /** `[[\"price\",\"size\"],…]"` from `start`; `sign` is the way the prices must go. */
+  /** `[[\\"price\\",\\"size\\"],…]"` from `start`; `sign` is the way the prices must go. */
   #side(market: Market, start: number, sign: 1 | -1): BookSide | null {
     const bytes = this.#bytes;
-    const prices: Ticks[] = [];
-    const sizes: Lots[] = [];
+    if (bytes[start] !== OPEN) return null;
+    let count = 0;
     let last = sign < 0 ? Number.MAX_SAFE_INTEGER + 1 : 0;
-    let place = start;
-    if (bytes[place] !== OPEN) return null;
-    place += 1;
+    let place = start + 1;
     while (bytes[place] !== CLOSE) {
-      if (prices.length > 0) {
-        if (prices.length === BOOK_LEVELS_MAX || bytes[place] !== COMMA) return null;
+      if (count > 0) {
+        if (count === BOOK_LEVELS_MAX || bytes[place] !== COMMA) return null;
         place += 1;
       }
       if (bytes[place] !== OPEN) return null;
-      this.#place = place + 1;
-      const price = this.#decimal(market.tick);
-      if (price < 0 || (price - last) * sign <= 0 || bytes[this.#place] !== COMMA) return null;
-      this.#place += 1;
-      const size = this.#decimal(market.lot);
-      if (size < 0 || bytes[this.#place] !== CLOSE) return null;
-      place = this.#place + 1;
+      const price = readDecimal(bytes, place + 1, market.tick);
+      if (price < 0 || (price - last) * sign <= 0 || bytes[decimalEnd] !== COMMA) return null;
+      const size = readDecimal(bytes, decimalEnd + 1, market.lot);
+      if (size < 0 || bytes[decimalEnd] !== CLOSE) return null;
+      place = decimalEnd + 1;
       last = price;
-      prices.push(price as Ticks);
-      sizes.push(size as Lots);
+      prices[count] = price as Ticks;
+      sizes[count] = size as Lots;
+      count += 1;
     }
     this.#place = place + 1;
-    return this.#byte(QUOTE) ? { prices, sizes } : null;
-  }
-
-  /** `\"0.4213\"` as a positive multiple of the increment: the grammar of `parsePrice` and `parseSize`, or −1. */
-  #decimal(increment: Increment): number {
-    const bytes = this.#bytes;
-    const start = this.#place + 2;
-    if (bytes[start - 2] !== BACKSLASH || bytes[start - 1] !== QUOTE) return -1;
-    const { decimals, step } = increment;
-    let value = 0;
-    let i = start;
-    let code = bytes[i] ?? 0;
-    for (; code >= ZERO && code <= NINE && i - start < DIGITS_MAX; code = bytes[i] ?? 0) {
-      value = value * 10 + (code - ZERO);
-      i += 1;
-    }
-    if (i === start || (i - start > 1 && bytes[start] === ZERO)) return -1;
-    let missing = decimals;
-    if (code === POINT) {
-      const point = i;
-      i += 1;
-      code = bytes[i] ?? 0;
-      for (; code >= ZERO && code <= NINE && i - start < DIGITS_MAX; code = bytes[i] ?? 0) {
-        if (missing > 0) {
-          value = value * 10 + (code - ZERO);
-          missing -= 1;
-        } else if (code !== ZERO) return -1;
-        i += 1;
-      }
-      if (i === point + 1) return -1;
-    }
-    if (code !== BACKSLASH || bytes[i + 1] !== QUOTE) return -1;
-    this.#place = i + 2;
-    for (; missing > 0; missing -= 1) value *= 10;
-    const multiple = step === 1 ? value : value / step;
-    return value <= 0 || value > Number.MAX_SAFE_INTEGER || !Number.isSafeInteger(multiple) ? -1 : multiple;
+    return this.#byte(QUOTE) ? { prices: prices.slice(0, count), sizes: sizes.slice(0, count) } : null;
   }
 
   #byte(code: number): boolean {
@@ -243,6 +205,49 @@ class BookReader {
     while (i < bytes.length && (bytes[i] !== QUOTE || bytes[i - 1] === BACKSLASH)) i += 1;
     this.#place = i + 1;
   }
+}
+
+/** Where a side's levels are put down as they are read: arrays that grow with each side are copied twice. */
+const prices: Ticks[] = [];
+const sizes: Lots[] = [];
+
+/** Behind the last decimal that was read. */
+let decimalEnd = 0;
+
+/** `\\"0.4213\\"` at `from` as a positive multiple of the increment: the grammar of `parsePrice` and `parseSize`, or −1. */
+function readDecimal(bytes: Uint8Array, from: number, { decimals, step }: Increment): number {
+  if (bytes[from] !== BACKSLASH || bytes[from + 1] !== QUOTE) return -1;
+  const start = from + 2;
+  const end = start + DIGITS_MAX;
+  let value = 0;
+  let i = start;
+  let code = bytes[i] ?? 0;
+  while (code >= ZERO && code <= NINE && i < end) {
+    value = value * 10 + (code - ZERO);
+    i += 1;
+    code = bytes[i] ?? 0;
+  }
+  if (i === start || (i - start > 1 && bytes[start] === ZERO)) return -1;
+  let missing = decimals;
+  if (code === POINT) {
+    const point = i;
+    i += 1;
+    code = bytes[i] ?? 0;
+    while (code >= ZERO && code <= NINE && i < end) {
+      if (missing > 0) {
+        value = value * 10 + (code - ZERO);
+        missing -= 1;
+      } else if (code !== ZERO) return -1;
+      i += 1;
+      code = bytes[i] ?? 0;
+    }
+    if (i === point + 1) return -1;
+  }
+  if (code !== BACKSLASH || bytes[i + 1] !== QUOTE) return -1;
+  decimalEnd = i + 2;
+  for (; missing > 0; missing -= 1) value *= 10;
+  const multiple = step === 1 ? value : value / step;
+  return value <= 0 || value > Number.MAX_SAFE_INTEGER || !Number.isSafeInteger(multiple) ? -1 : multiple;
 }
 
 function toCodes(text: string): Uint8Array {

@@ -158,7 +158,7 @@ export class NodeConnection {
         for (const fault of frame.faults) {
           this.#context.counters.badInput("malformed-event", this.#endpoint, fault);
         }
-        const events = frame.events.filter((event) => this.#isNew(event));
+        const events = this.#newOf(frame.events);
         if (events.length > 0) this.#handlers.onEvents(events, at);
         return;
       }
@@ -172,6 +172,13 @@ export class NodeConnection {
         this.#context.counters.badInput("malformed-frame", this.#endpoint, frame.fault);
         return;
     }
+  }
+
+  /** Mostly it is one book, and new. */
+  #newOf(events: readonly MarketEvent[]): readonly MarketEvent[] {
+    const [event] = events;
+    if (events.length === 1 && event !== undefined) return this.#isNew(event) ? events : [];
+    return events.filter((each) => this.#isNew(each));
   }
 
   /** Sequences grow by one per market on one connection: a repeat or a step back is dropped, a gap is counted. */

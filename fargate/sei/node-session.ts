@@ -111,10 +111,11 @@ export class NodeSession {
   }
 
   #onEvents(events: readonly MarketEvent[], at: Instant): void {
-    const hasBook = events.some((event) => event.type === "book-update");
-    if (hasBook) {
-      this.#bookAtMs = at.monotonicMs;
-      for (const event of events) if (event.type === "book-update") this.#noteBook(event.market, at);
+    let hasBook = false;
+    for (const event of events) {
+      if (event.type !== "book-update") continue;
+      hasBook = true;
+      this.#noteBook(event.market, at);
     }
     if (this.#live) {
       this.#handlers.onEvents(events);
@@ -131,6 +132,7 @@ export class NodeSession {
   }
 
   #noteBook(market: string, at: Instant): void {
+    this.#bookAtMs = at.monotonicMs;
     const progress = this.#progress.get(market);
     if (progress === undefined) return;
     progress.bookAtMs = at.monotonicMs;
