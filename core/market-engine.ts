@@ -333,16 +333,11 @@ export class MarketEngine {
     });
   }
 
-  #shaped(quotes: readonly Quote[], now: Instant): ReturnType<typeof shapeQuotes> {
+  #shaped(quotes: readonly Quote[], { monotonicMs: nowMs }: Instant): ReturnType<typeof shapeQuotes> {
     const { limits } = this.settings;
-    const sizePercent = this.#isInStartPeriod(now) ? limits.startSizePercent : 100;
+    const sinceMs = Math.max(this.#halts.startedMs ?? nowMs, this.watch.newPricesMs);
+    const sizePercent = nowMs - sinceMs < limits.startPeriodMs ? limits.startSizePercent : 100;
     return shapeQuotes(quotes, { position: this.position, limits, state: this.#state, sizePercent });
-  }
-
-  #isInStartPeriod(now: Instant): boolean {
-    const { startedMs } = this.#halts;
-    const sinceMs = Math.max(startedMs ?? now.monotonicMs, this.watch.newPricesMs);
-    return now.monotonicMs - sinceMs < this.settings.limits.startPeriodMs;
   }
 
   #blockersNow(now: Instant, shard: ShardWord): readonly Blocker[] {
