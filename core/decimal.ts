@@ -43,11 +43,19 @@ export function parseScaled(text: unknown, decimals: number, what: string): bigi
 
 /** Writes `units / 10^decimals` as decimal text without trailing zeros: `-1500n` at 3 decimals is `"-1.5"`. */
 export function formatScaled(units: bigint, decimals: number): string {
-  const negative = units < 0n;
-  const digits = (negative ? -units : units).toString().padStart(decimals + 1, "0");
-  const whole = digits.slice(0, digits.length - decimals);
-  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
-  return `${negative ? "-" : ""}${whole}${fraction === "" ? "" : `.${fraction}`}`;
+  return units < 0n ? `-${formatDigits((-units).toString(), decimals)}` : formatDigits(units.toString(), decimals);
+}
+
+const ZERO = 48;
+
+/** The same of whole digits without a sign. */
+export function formatDigits(digits: string, decimals: number): string {
+  if (decimals === 0) return digits;
+  const padded = digits.padStart(decimals + 1, "0");
+  const point = padded.length - decimals;
+  let end = padded.length;
+  while (end > point && padded.charCodeAt(end - 1) === ZERO) end -= 1;
+  return end === point ? padded.slice(0, point) : `${padded.slice(0, point)}.${padded.slice(point, end)}`;
 }
 
 /** `numerator / denominator` rounded half to even, the rounding of the books (CONTRACTS 5). The denominator must not be zero. */

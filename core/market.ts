@@ -2,7 +2,7 @@
  * What a market is: its symbol, tick and lot, and the exact conversions between wire decimals and ticks or lots.
  * Owns no state of a market; that is the engine's.
  */
-import { formatScaled, MONEY_DECIMALS, parseDecimal } from "./decimal.ts";
+import { formatDigits, formatScaled, MONEY_DECIMALS, parseDecimal } from "./decimal.ts";
 import { InputError } from "./errors.ts";
 import type { Lots, Ticks } from "./units.ts";
 
@@ -157,5 +157,8 @@ function notAMultiple(was: unknown, increment: Increment, what: string): InputEr
 }
 
 function formatMultiple(multiple: number, increment: Increment): string {
+  const units = multiple * increment.step;
+  // The way of every price and size that is written: mostly a safe integer, and positive.
+  if (units >= 0 && Number.isSafeInteger(units)) return formatDigits(String(units), increment.decimals);
   return formatScaled(BigInt(multiple) * BigInt(increment.step), increment.decimals);
 }
