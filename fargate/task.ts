@@ -264,8 +264,14 @@ export class Task {
   }
 
   /** For who watches the task from its own process; the epoch is there while the lease is held or in doubt. */
-  get charge(): { readonly engine: Engine | undefined; readonly epoch: number | null; phase: TaskState["phase"] } {
-    return { engine: this.#assembly?.engine, epoch: this.#lease.state().epoch, phase: this.#phase };
+  get charge(): {
+    readonly engine: Engine | undefined;
+    readonly epoch: number | null;
+    readonly phase: TaskState["phase"];
+    readonly startup: TaskState["startup"];
+  } {
+    const { steps: startup } = this.#startup;
+    return { engine: this.#assembly?.engine, epoch: this.#lease.state().epoch, phase: this.#phase, startup };
   }
 
   history(market: string): readonly HistoryPoint[] {

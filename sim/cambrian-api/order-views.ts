@@ -38,6 +38,7 @@ export class OrderViews {
 
   /** The exchange as it is shown. */
   over(exchange: Exchange): Exchange {
+    if (this.#views.size === 0) return exchange;
     const shown = (order: ExchangeOrder | undefined) => (order === undefined ? undefined : this.#shown(order));
     return {
       ...exchange,
@@ -54,6 +55,7 @@ export class OrderViews {
   }
 
   #viewOf(order: Pick<ExchangeOrder, "orderId" | "clientOrderId">): "hidden" | "cancelled" | undefined {
+    if (this.#views.size === 0) return undefined;
     return this.#views.get(order.orderId) ?? this.#views.get(order.clientOrderId);
   }
 

@@ -317,7 +317,18 @@ function badRecord(line: number, expected: string, was: unknown): InputError {
   return new InputError({ what: `line ${line} of the journal`, expected, was });
 }
 
+/** What was shown of an order last, good for as long as neither its state nor what is filled of it has changed. */
+const SHOWN = new WeakMap<AccountOrder, { readonly filled: Lots; readonly order: ExchangeOrder }>();
+
 export function toExchangeOrder(order: AccountOrder): ExchangeOrder {
+  const shown = SHOWN.get(order);
+  if (shown !== undefined && shown.filled === order.filled && shown.order.status === order.status) return shown.order;
+  const made = makeExchangeOrder(order);
+  SHOWN.set(order, { filled: order.filled, order: made });
+  return made;
+}
+
+function makeExchangeOrder(order: AccountOrder): ExchangeOrder {
   return {
     orderId: order.orderId,
     clientOrderId: order.clientOrderId,

@@ -3,9 +3,10 @@
  * the book is published; our orders are matched the moment they come, by the same engine as in the simulated market.
  */
 import type { Market } from "../../core/market.ts";
+import type { WireEvent } from "../../core/sei/wire-event.ts";
 import { type Side, type Ticks, toLots, toTicks } from "../../core/units.ts";
 import type { Clock } from "../../fargate/seams.ts";
-import { type MarketEventHub, toBookEvent, toStatusEvent, toTradeEvent } from "./market-events.ts";
+import { type MarketEventHub, toBookEvent, toSameBookEvent, toStatusEvent, toTradeEvent } from "./market-events.ts";
 import type { BookLevels, EnteringOrder, EntryResult, MarketPlace, MarketStatus, OwnMatch } from "./market-place.ts";
 import { VISIBLE_LEVELS } from "./market-place.ts";
 import { type Match, MatchingEngine } from "./matching-engine.ts";
@@ -29,7 +30,7 @@ export class HandMadeMarket implements MarketPlace {
   readonly #engine: MatchingEngine;
   #othersIds: string[] = [];
   #status: MarketStatus = "open";
-  #publishedRevision = -1;
+  #published: { readonly revision: number; readonly event: WireEvent } | undefined;
   #sincePublishedMs = 0;
   #orders = 0;
   #trades = 0;
@@ -138,11 +139,18 @@ export class HandMadeMarket implements MarketPlace {
     const { stepMs, heartbeatMs } = this.#rhythm;
     this.#stopTimer = this.#clock.after(stepMs, () => this.#step());
     this.#sincePublishedMs += stepMs;
-    const changed = this.#engine.revision !== this.#publishedRevision;
-    if (!changed && this.#sincePublishedMs < heartbeatMs) return;
-    this.#publishedRevision = this.#engine.revision;
+    const { revision } = this.#engine;
+    const published = this.#published?.revision === revision ? this.#published : undefined;
+    if (published !== undefined && this.#sincePublishedMs < heartbeatMs) return;
     this.#sincePublishedMs = 0;
-    this.#hub.publish(toBookEvent(this.#market, this.book(), this.#clock.now().epochMs));
+    const { epochMs } = this.#clock.now();
+    // Mostly nothing has changed: then the same levels, which take long to write down, are told at another time.
+    const event =
+      published === undefined
+        ? toBookEvent(this.#market, this.book(), epochMs)
+        : toSameBookEvent(published.event, epochMs);
+    this.#published = { revision, event };
+    this.#hub.publish(event);
   }
 
   #matched(match: Match): void {

@@ -2,6 +2,7 @@
 import { assert } from "../../core/assert.ts";
 import type { BookSide } from "../../core/events.ts";
 import type { Market } from "../../core/market.ts";
+import { formatIsoTime } from "../../core/sei/iso-time.ts";
 import { toWireEvent, type WireEvent } from "../../core/sei/wire-event.ts";
 import type { Lots, Side, Ticks } from "../../core/units.ts";
 import type { BookLevels, MarketStatus, PriceLevel } from "./market-place.ts";
@@ -38,6 +39,11 @@ export function toBookEvent(market: Market, book: BookLevels, epochMs: number): 
   );
   const { sequence: _, ...unnumbered } = attributes;
   return { type, attributes: unnumbered };
+}
+
+/** The book of an earlier event as it stands at another moment. */
+export function toSameBookEvent({ type, attributes }: WireEvent, epochMs: number): WireEvent {
+  return { type, attributes: { ...attributes, timestamp: formatIsoTime(Math.floor(epochMs)) } };
 }
 
 export function toTradeEvent(

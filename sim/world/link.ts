@@ -85,6 +85,7 @@ export class Link {
   takesLoss(part: "request" | "reply", call: CallName): boolean {
     const chance = part === "request" ? this.requestLoss : this.replyLoss;
     if (chance > 0 && this.#rng.next() < chance) return true;
+    if (this.#losses.length === 0) return false;
     const found = this.#losses.find((loss) => loss.part === part && (loss.call === "any" || loss.call === call));
     if (found === undefined) return false;
     found.left -= 1;
@@ -100,6 +101,7 @@ export class Link {
 
   /** What a service in trouble answers now, before or after it has carried the request out. */
   takesFailure(when: ServiceFailure["when"]): string | undefined {
+    if (this.#weather.impairments.size === 0) return undefined;
     for (const { failure } of this.#weather.impairments)
       if (failure?.when === when && this.#rng.next() < failure.chance) return failure.code;
     return undefined;

@@ -52,7 +52,7 @@ export function tendsOrders(task: WorldTask): boolean {
 }
 
 function hasBegun(task: WorldTask, step: string): boolean {
-  return task.state().startup.some((each) => each.step === step && each.state !== "waiting");
+  return task.task.charge.startup.some((each) => each.step === step && each.state !== "waiting");
 }
 
 function isKnownOpen(order: Order | undefined): boolean {

@@ -160,11 +160,12 @@ export class WorldProcess {
     this.#pass(act, this.#heldIncoming);
   }
 
-  /** Says that a call has come to a moment, at which a plan may wait. Answers whether the process still runs. */
-  reached(moment: CallMoment, call: CallName, request = ""): boolean {
+  /** Says that a call has come to a moment, at which a plan may wait; `request` is its text. Answers whether the process still runs. */
+  reached(moment: CallMoment, call: CallName, request: () => string = () => ""): boolean {
+    if (this.#plans.length === 0) return this.#state === "running";
     for (const plan of [...this.#plans]) {
       if (plan.point.moment !== moment || plan.point.call !== call) continue;
-      if (plan.point.matching?.test(request) === false) continue;
+      if (plan.point.matching?.test(request()) === false) continue;
       plan.left -= 1;
       if (plan.left > 0) continue;
       this.#plans = this.#plans.filter((each) => each !== plan);

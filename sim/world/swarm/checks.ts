@@ -181,7 +181,7 @@ export class Checks {
     }
     if (this.#gated.has(process)) return;
     this.#gated.add(process);
-    const missing = task?.state().startup.filter(({ step, state }) => state !== "done" && step !== "quote") ?? [];
+    const missing = task?.task.charge.startup.filter(({ step, state }) => state !== "done" && step !== "quote") ?? [];
     if (missing.length > 0)
       this.fail("start-gate", `${process} placed before: ${missing.map(({ step }) => step).join(", ")}`);
   }
