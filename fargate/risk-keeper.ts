@@ -37,7 +37,7 @@ export class RiskKeeper {
   }
 
   start(): void {
-    this.#cancel = this.#options.clock.after(LATCH_INTERVAL_MS, () => void this.#round());
+    this.#cancel = this.#options.clock.after(LATCH_INTERVAL_MS, () => this.#round());
   }
 
   stop(): void {
@@ -70,16 +70,19 @@ export class RiskKeeper {
     }
   }
 
-  async #round(): Promise<void> {
+  #round(): void {
     this.#roundsLeft -= 1;
     const latches = this.#latches();
-    if (this.#roundsLeft <= 0 || latches !== this.#seenLatches) {
-      // Tried at once, once: what failed is written by the next of the usual rounds.
-      this.#seenLatches = latches;
-      this.#roundsLeft = INTERVAL_MS / LATCH_INTERVAL_MS;
-      await this.save();
+    if (this.#roundsLeft > 0 && latches === this.#seenLatches) {
+      this.start();
+      return;
     }
-    if (!this.#isStopped) this.start();
+    // Tried at once, once: what failed is written by the next of the usual rounds.
+    this.#seenLatches = latches;
+    this.#roundsLeft = INTERVAL_MS / LATCH_INTERVAL_MS;
+    void this.save().then(() => {
+      if (!this.#isStopped) this.start();
+    });
   }
 
   #differing(): readonly string[] {

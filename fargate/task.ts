@@ -34,6 +34,7 @@ import { StrategyReload } from "./strategy-reload.ts";
 import { TableViews } from "./table-views.ts";
 import type { TaskOptions } from "./task-options.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
+import type { Venue } from "./venue.ts";
 import { cambrianOf, requestLimitsOf } from "./venue-choice.ts";
 import { VenueWatch } from "./venue-watch.ts";
 import { windDown } from "./wind-down.ts";
@@ -269,9 +270,10 @@ export class Task {
     readonly epoch: number | null;
     readonly phase: TaskState["phase"];
     readonly startup: TaskState["startup"];
+    readonly venue: Venue | undefined;
   } {
-    const { steps: startup } = this.#startup;
-    return { engine: this.#assembly?.engine, epoch: this.#lease.state().epoch, phase: this.#phase, startup };
+    const { engine, venue } = this.#assembly ?? {};
+    return { engine, venue, epoch: this.#lease.state().epoch, phase: this.#phase, startup: this.#startup.steps };
   }
 
   history(market: string): readonly HistoryPoint[] {
