@@ -27,6 +27,11 @@ export class OrderViews {
     this.#views.delete(id);
   }
 
+  /** Whether lists and lookups show every order as it is. */
+  get areAllShown(): boolean {
+    return this.#views.size === 0;
+  }
+
   /** Whether lists and lookups show the order as it is. */
   isShown(order: Pick<ExchangeOrder, "orderId" | "clientOrderId">): boolean {
     return this.#viewOf(order) === undefined;

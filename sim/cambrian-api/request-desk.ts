@@ -104,24 +104,23 @@ export class RequestDesk {
 
   async #process(arrival: Arrival, body: string, onEffect: () => void): Promise<Reply> {
     const { route } = arrival;
-    await this.#travel();
+    if (this.#latencyMs > 0) await this.#travel();
     const fault = this.#faults.take(route.name, "before");
-    const before = await this.#suffer(fault);
+    const before = fault === undefined ? undefined : await this.#suffer(fault);
     if (before !== undefined) return before;
     const lie = fault === undefined ? undefined : this.#lie(arrival, fault.type);
     const answer = lie ?? answerTo(this.#faults.orders.over(this.#settings.exchange), route, body);
     if (lie === undefined) onEffect();
-    const after = await this.#suffer(this.#faults.take(route.name, "after"));
+    const late = this.#faults.take(route.name, "after");
+    const after = late === undefined ? undefined : await this.#suffer(late);
     if (after !== undefined) return after;
-    await this.#travel();
+    if (this.#latencyMs > 0) await this.#travel();
     return toReply(answer);
   }
 
   /** Lets a fault have its effect; answers how the request ends with it, or `undefined` when it goes on. */
-  async #suffer(effect: FaultEffect | undefined): Promise<Reply | undefined> {
-    switch (effect?.type) {
-      case undefined:
-        return undefined;
+  async #suffer(effect: FaultEffect): Promise<Reply | undefined> {
+    switch (effect.type) {
       case "delay":
         await this.#wait(effect.delayMs);
         return undefined;
@@ -187,7 +186,7 @@ export class RequestDesk {
 
   /** Half of the way there and back: the mean latency halved, give or take half of that. */
   async #travel(): Promise<void> {
-    if (this.#latencyMs > 0) await this.#wait((this.#latencyMs / 2) * (0.5 + this.#settings.rng.next()));
+    await this.#wait((this.#latencyMs / 2) * (0.5 + this.#settings.rng.next()));
   }
 
   #wait(delayMs: number): Promise<void> {

@@ -13,9 +13,15 @@ const FILLS_LIMIT_MAX = 500;
 /** Which call a request is. `path` is as sent, query included. */
 export function toRoute(method: string, path: string): Route {
   const [pathname = "", ...rest] = path.split("?");
-  const query = new URLSearchParams(rest.join("?"));
   const [, version, collection, segment, ...more] = pathname.split("/");
-  const route = (name: RouteName): Route => ({ name, segment: segment ?? "", query });
+  const route = (name: RouteName): Route => ({
+    name,
+    segment: segment ?? "",
+    // Read where it is asked for: a request's route is looked up more often than its query.
+    get query() {
+      return new URLSearchParams(rest.join("?"));
+    },
+  });
   if (version !== "v1" || more.length > 0 || segment === "") return route("none");
   const call = `${method} ${collection}${segment === undefined ? "" : "/:id"}`;
   switch (call) {

@@ -1,5 +1,5 @@
 /** Who may ask: key, time and signature of a request, as CONTRACTS 3 says. Written apart from the client's own signing, so that they check each other. */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 
 /** A timestamp further off than this is refused. */
 const CLOCK_SKEW_MS_MAX = 5_000;
@@ -22,16 +22,12 @@ export function signatureFault(request: SignedRequest, credentials: Credentials,
   if (key === undefined || timestamp === undefined || signature === undefined) {
     return "X-Cambrian-Key, X-Cambrian-Timestamp and X-Cambrian-Signature must be given";
   }
-  if (!isSame(key, credentials.apiKey)) return "the key is not known";
+  // Compared as they are: nobody measures a simulator's time to guess a secret.
+  if (key !== credentials.apiKey) return "the key is not known";
   if (!/^\d{1,15}$/.test(timestamp)) return "the timestamp must be epoch milliseconds";
   const skewMs = Math.abs(Number(timestamp) - nowMs);
   if (skewMs > CLOCK_SKEW_MS_MAX) return `the timestamp must be within ${CLOCK_SKEW_MS_MAX} ms, was ${skewMs} ms off`;
   const text = `${timestamp}\n${request.method}\n${request.path}\n${request.body}`;
   const expected = createHmac("sha256", credentials.secretKey).update(text, "utf8").digest("hex");
-  return isSame(signature, expected) ? undefined : "the signature does not fit the request";
-}
-
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a, "utf8"), Buffer.from(b, "utf8")];
-  return left.length === right.length && timingSafeEqual(left, right);
+  return signature === expected ? undefined : "the signature does not fit the request";
 }

@@ -24,7 +24,7 @@ export function sendDirectly(client: object, service: keyof typeof TARGETS, carr
 function read({ statusCode, body }: AwsAnswer): object {
   const answer: object = Object(JSON.parse(body));
   const $metadata = { httpStatusCode: statusCode };
-  if (statusCode < 300) return { ...answer, $metadata };
+  if (statusCode < 300) return Object.assign(answer, { $metadata });
   const name = String(Reflect.get(answer, "__type")).split("#").at(-1) ?? "UnknownError";
   const message = String(Reflect.get(answer, "message") ?? name);
   const item: object = Reflect.has(answer, "Item") ? { Item: Reflect.get(answer, "Item") } : {};

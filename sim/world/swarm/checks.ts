@@ -188,6 +188,7 @@ export class Checks {
 
   #noteHidden(): void {
     const { time, exchange, api } = this.#input.world;
+    if (api.faults.orders.areAllShown) return;
     for (const order of exchange.openOrders())
       if (!api.faults.orders.isShown(order)) this.#hiddenMs.set(order.clientOrderId, time.nowMs);
   }

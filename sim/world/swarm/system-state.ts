@@ -28,12 +28,12 @@ export function systemState({
   if (task === undefined) return "no task";
   if (task.process.state === "frozen") return "frozen";
   if (second !== undefined) return "two tasks";
-  const { engine, epoch, phase } = task.task.charge;
+  const { engine, venue, epoch, phase } = task.task.charge;
   if (epoch === null) return "waiting";
   if (phase === "starting" || engine === undefined) return "starting";
   if (phase === "stopping") return "stopping";
   if (engine.markets.some(({ orders }) => orders.open().some(isUnknown))) return "unknown orders";
-  if (task.state().venue.circuit !== 0) return "circuit open";
+  if ((venue?.state().circuit ?? 0) !== 0) return "circuit open";
   if (shape.markets.some(({ symbol }) => checks.isHalted(symbol))) return "halted";
   const isQuoting = shape.markets.some(({ symbol }) => world.exchange.openOrders(symbol).length > 0);
   return isQuoting ? "quoting" : "pulled";
