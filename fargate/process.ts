@@ -4,11 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { makeMarket } from "../core/market.ts";
+import { makeAwsClients } from "./aws-clients.ts";
+import { AwsThread, startAwsWorker } from "./aws-thread.ts";
 import { makeSystemClock, makeSystemRng } from "./clock.ts";
 import { type Config, ConfigError, configPath, loadConfig } from "./config.ts";
 import type { ConfigSource } from "./config-watch.ts";
@@ -72,7 +72,8 @@ export async function runProcess(): Promise<void> {
   const { url, connections } = orderRoute(config);
   http.warm(url, connections);
   const recording = config.recording === undefined ? undefined : openRecording(config, config.recording, log);
-  const eventBridge = new EventBridgeClient({ maxAttempts: 2 });
+  const aws = makeAwsClients();
+  new AwsThread({ clients: aws, startWorker: startAwsWorker, clock, log });
   const task = new Task({
     config,
     configSource,
@@ -83,9 +84,7 @@ export async function runProcess(): Promise<void> {
     connect: connectWebSocket,
     fetch: http.fetch,
     makeVenue,
-    dynamodb: new DynamoDBClient({ maxAttempts: 5 }),
-    sqs: new SQSClient({ maxAttempts: 3 }),
-    eventBridge,
+    ...aws,
     secrets: config.metricsPush?.type === "secret" ? new SecretsManagerClient({ maxAttempts: 2 }) : undefined,
     log,
     memoryRssBytes: () => process.memoryUsage.rss(),
@@ -102,7 +101,7 @@ export async function runProcess(): Promise<void> {
     health: () => task.health(),
     liveness: () => task.liveness(),
     history: (market) => task.history(market),
-    operator: makeOperatorApi(config, eventBridge, log),
+    operator: makeOperatorApi(config, aws.eventBridge, log),
     chart: (reportId) => readChart(config.status.reportsFolder, reportId),
     log,
   });

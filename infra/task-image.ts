@@ -35,12 +35,13 @@ export function writeTaskImage(folder: string, shards: readonly ShardSettings[])
 
 /**
  * As it is, not minified: what is measured on the sources holds, and a stack trace can be read. `main.ts` sets the heap before it
- * loads the rest, so its import stays an import of its own (`splitting`).
+ * loads the rest, so its import stays an import of its own (`splitting`). The thread of the calls to AWS is a file of its own, which
+ * `fargate/aws-thread.ts` finds beside itself.
  */
 function bundleTask(outdir: string): Metafile {
   return buildSync({
     absWorkingDir: PROJECT_ROOT,
-    entryPoints: ["fargate/main.ts"],
+    entryPoints: { main: "fargate/main.ts", "aws-worker": "fargate/aws-worker.ts" },
     outdir,
     bundle: true,
     splitting: true,

@@ -17,6 +17,16 @@ export function localClientSettings(endpoint: string): LocalClientSettings {
   return { endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
 }
 
+/** What has every client of a process speak to `endpoint`, as the SDK reads it from the environment. */
+export function localEnvironment(endpoint: string): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: LOCAL_REGION,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+  };
+}
+
 /** Listens on a free port and gives the address, e.g. `http://127.0.0.1:40123`. */
 export function localAddress(server: Server): Promise<string> {
   return new Promise((resolve, reject) => {

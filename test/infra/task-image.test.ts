@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { stageSettings } from "../../infra/stages.ts";
 import { writeTaskImage } from "../../infra/task-image.ts";
@@ -63,6 +63,20 @@ describe("what goes into the image", () => {
     expect(inputsAtStart).toContain("fargate/task.ts");
     expect(inputsAtStart.filter((name) => /cosmjs|@noble|fargate\/sei-chain\//.test(name))).toEqual([]);
     expect(Object.keys(inputs).some((name) => name.includes("node_modules/@cosmjs/"))).toBe(true);
+  });
+
+  test("has the thread of the calls to AWS as a file of its own beside the one that starts it", () => {
+    expect(files).toContain("app/aws-worker.js");
+    const starts = Object.entries(outputs).filter(([, { inputs }]) => "fargate/aws-thread.ts" in inputs);
+    expect(starts.map(([name]) => basename(dirname(name)))).toEqual(["app"]);
+    // Without a region nothing is sent, which it answers.
+    const script = `import { Worker } from "node:worker_threads";
+      const worker = new Worker(new URL("aws-worker.js", import.meta.url));
+      worker.on("message", ({ id, error }) => process.exit(id === 1 && error.message === "Region is missing" ? 0 : 1));
+      worker.postMessage({ id: 1, call: { name: "GetItem", input: { TableName: "ledger", Key: {} } } });`;
+    writeFileSync(join(folder, "app/start.mjs"), script);
+    const { status, stderr } = spawnSync(process.execPath, ["start.mjs"], { cwd: join(folder, "app"), env: {} });
+    expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: "" });
   });
 
   test("is a few megabytes", () => {

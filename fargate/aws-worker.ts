@@ -1,0 +1,36 @@
+/**
+ * The thread that makes the calls to AWS (`aws-thread.ts`): signing, serialising and reading an answer take the processor for up to a
+ * millisecond a call, which the thread that quotes does not have. Owns its own clients; it keeps nothing between two calls.
+ */
+import { enableCompileCache } from "node:module";
+import { parentPort } from "node:worker_threads";
+import { type AwsAnswer, type AwsOrder, makeCall, toPlainError } from "./aws-calls.ts";
+import { makeAwsClients } from "./aws-clients.ts";
+
+enableCompileCache();
+
+const clients = makeAwsClients();
+const underWay = new Map<number, AbortController>();
+
+parentPort?.on("message", (order: AwsOrder) => {
+  if ("abort" in order) underWay.get(order.abort)?.abort();
+  else void carryOut(order);
+});
+
+/** Never rejects. */
+async function carryOut({ id, call }: Exclude<AwsOrder, { readonly abort: number }>): Promise<void> {
+  const controller = new AbortController();
+  underWay.set(id, controller);
+  try {
+    const output = await makeCall(clients, call, controller.signal);
+    answer({ id, output });
+  } catch (error) {
+    answer({ id, error: toPlainError(error) });
+  } finally {
+    underWay.delete(id);
+  }
+}
+
+function answer(message: AwsAnswer): void {
+  parentPort?.postMessage(message);
+}
