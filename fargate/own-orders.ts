@@ -35,7 +35,7 @@ class OrdersLeftOpenError extends Error {
 }
 
 export type OwnOrdersOptions = {
-  readonly venue: Venue;
+  readonly venue: Pick<Venue, "execute" | "openOrders" | "mayArrive">;
   readonly budget: RequestBudget;
   readonly clock: Clock;
   /** Of this start: orders of a later one are its own to end. */

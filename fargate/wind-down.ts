@@ -7,7 +7,7 @@ import type { RequestBudget } from "../core/execution/request-budget.ts";
 import type { FillOutbox } from "./fill-outbox.ts";
 import type { FillTracker } from "./fill-tracker.ts";
 import type { Log } from "./log.ts";
-import { cancelAllOwnOrders } from "./own-orders.ts";
+import { cancelAllOwnOrders, type OwnOrdersOptions } from "./own-orders.ts";
 import type { Clock } from "./seams.ts";
 import type { Feed } from "./sei/feed.ts";
 import type { Venue } from "./venue.ts";
@@ -19,6 +19,8 @@ import type { Venue } from "./venue.ts";
 export const START_ORDERS_WITHIN_MS = 5_000;
 const END_ORDERS_WITHIN_MS = 10_000;
 const FINISH_FILLS_WITHIN_MS = 6_000;
+/** Each market's open orders are listed twice, of two lists a second (`pollsHeldMax` of the request budget): many markets need longer than a few. */
+const LISTS_OF_A_MARKET_MS = 1_250;
 
 export type WindDownOptions = {
   readonly epoch: number;
@@ -76,15 +78,15 @@ async function finishFills(
   await Promise.all(finishing);
 }
 
-/** Ends what is ours in every market, of this start or an earlier one. Resolves with what was found, in words. */
+/** Ends what is ours in every market, of this start or an earlier one, within `withinMs` or as long as the lists of all take. Resolves with what was found, in words. */
 export async function endOwnOrders(
-  options: Pick<WindDownOptions, "epoch" | "engine" | "venue" | "budget" | "clock">,
+  options: Pick<WindDownOptions, "epoch" | "engine" | "budget" | "clock"> & Pick<OwnOrdersOptions, "venue">,
   withinMs: number,
 ): Promise<string> {
   const { engine, clock } = options;
   const markets = engine.markets.map((market) => market.settings.market.symbol);
   const placed = (symbol: string) => engine.market(symbol)?.orders.open() ?? [];
-  const endMs = clock.now().monotonicMs + withinMs;
+  const endMs = clock.now().monotonicMs + Math.max(withinMs, markets.length * LISTS_OF_A_MARKET_MS);
   const found = await cancelAllOwnOrders({ ...options, placed }, markets, endMs);
   return `ended: ${[...found].map(([symbol, count]) => `${symbol} ${count}`).join(", ")}`;
 }

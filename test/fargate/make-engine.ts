@@ -46,7 +46,7 @@ export const MARKET_CONFIG: MarketConfig = {
   },
 };
 
-const SHARD_LIMITS: Config["shardLimits"] = {
+export const SHARD_LIMITS: Config["shardLimits"] = {
   exposureValue: "100000",
   capital: "1000",
   drawdownAlertPercent: 3,
