@@ -17,7 +17,7 @@ import { NodeSession } from "./node-session.ts";
 import { RecentTrades } from "./recent-trades.ts";
 
 /** Their subscriptions fit on the connections that a session opens, even where a node allows five on each. */
-const MARKETS_MAX = 25;
+const MARKETS_MAX = 32;
 
 export type FeedOptions = {
   /** WebSocket addresses in order of preference, at least one, each once. */

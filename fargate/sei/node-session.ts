@@ -8,7 +8,7 @@ import { type End, NodeConnection, type NodeContext } from "./node-connection.ts
 import { type Subscription, toSubscriptions } from "./subscriptions.ts";
 
 /** Far above what any list of markets needs; a node that would have us open more is refused. */
-const CONNECTIONS_MAX = 16;
+const CONNECTIONS_MAX = 20;
 
 /** Events held back until the first book shows that the node delivers; a node that sends so many without one does not. */
 const HELD_EVENTS_MAX = 1_024;
