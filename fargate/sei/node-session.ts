@@ -7,7 +7,7 @@ import type { Instant } from "../../core/units.ts";
 import { type End, NodeConnection, type NodeContext } from "./node-connection.ts";
 import { type Subscription, toSubscriptions } from "./subscriptions.ts";
 
-/** Far above what any list of markets needs; a node that would have us open more is refused. */
+/** What 32 markets need where a node allows five subscriptions on each; one that would have us open more is refused. */
 const CONNECTIONS_MAX = 20;
 
 /** Events held back until the first book shows that the node delivers; a node that sends so many without one does not. */

@@ -10,7 +10,7 @@ import { readClaimIndex } from "../../lambdas/ledger-claims.ts";
 import { verifyMarket } from "../../lambdas/ledger-verify.ts";
 import { runCommand } from "../command-line.ts";
 import { isProven, verificationText } from "../local/ledger-text.ts";
-import { LOCAL_CREDENTIALS } from "../local/local-client.ts";
+import { localEnvironment } from "../local/local-client.ts";
 import { FILLS_AN_HOUR } from "./bench-fills.ts";
 import { BATCH_SIZE, bookRun, type Run, TABLE_NAME, writeInSequence } from "./bench-handler.ts";
 import { BENCH_HELP, type BenchOptions, parseBenchOptions } from "./bench-options.ts";
@@ -35,10 +35,7 @@ const SPEED_FILLS = 3 * BATCH_SIZE;
 
 async function bench(options: BenchOptions): Promise<number> {
   const table = await BenchTable.start();
-  process.env["AWS_ENDPOINT_URL_DYNAMODB"] = table.url;
-  process.env["AWS_REGION"] = "us-east-1";
-  process.env["AWS_ACCESS_KEY_ID"] = LOCAL_CREDENTIALS.accessKeyId;
-  process.env["AWS_SECRET_ACCESS_KEY"] = LOCAL_CREDENTIALS.secretAccessKey;
+  Object.assign(process.env, localEnvironment(table.url));
   const client = makeDynamoDb();
   try {
     const isFast = await measureSpeed({ client, table }, options.delayMs);

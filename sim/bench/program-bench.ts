@@ -2,8 +2,6 @@
  * `decision`, `ledger`, `bundles`, `report` and `simulate`: what other programs of this repository measure, run as they are, and read from
  * what they print. Owns the goals of these lines and the reading.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { jsonOf, runNode } from "./child.ts";
 import type { BenchContext } from "./context.ts";
 import type { DecisionReport } from "./decision.ts";
@@ -12,7 +10,6 @@ import { exactly, makeRow, type Row } from "./row.ts";
 import { quartiles } from "./statistics.ts";
 
 const WITHIN_MS = 600_000;
-const NOTHING = { q1: Number.NaN, median: Number.NaN, q3: Number.NaN };
 
 /**
  * A decision of 5 levels a side with risk gate and order diff, market by market: hot, in a row, which the goal is of, and one at a time as
@@ -125,21 +122,24 @@ export async function benchReport({ root }: BenchContext): Promise<readonly Row[
   ];
 }
 
-/** Of the market that `npm run simulate` plays, where there is one. */
+/** As `npm run simulate` counts it: simulated hours by the processor time of the seeds' own processes, each with one worker. */
 export async function benchSimulate({ root }: BenchContext): Promise<readonly Row[]> {
-  const row = { bench: "simulate", what: "simulated hours a core and second", goal: undefined, unit: "hours" };
-  const { scripts }: { readonly scripts: Readonly<Record<string, string>> } = JSON.parse(
-    readFileSync(join(root, "package.json"), "utf8"),
-  );
-  const script = /^node (\S+\.ts)$/.exec(scripts["simulate"] ?? "")?.[1];
-  if (script === undefined) {
-    return [makeRow({ ...row, figure: NOTHING, voidReasons: ["skipped: there is no `npm run simulate` here"] })];
-  }
-  const startMs = performance.now();
-  const { exitCode, errors } = await runNode(root, [script, "--hours", "1"], WITHIN_MS);
-  const seconds = (performance.now() - startMs) / 1_000;
-  const voidReasons = exitCode === 0 ? [] : [`it ended with code ${exitCode}: ${errors}`];
+  const { exitCode, output, errors } = await runNode(root, SIMULATE, WITHIN_MS);
+  const found = /(\d+) seeds, ([\d.]+) simulated hours in .* ([\d.]+) h per core-second/.exec(output);
+  if (found === null) throw new Error(`the fault world printed no speed: ${errors}`);
+  const [, seeds = "", hours = "", speed = ""] = found;
   return [
-    makeRow({ ...row, figure: exactly(1 / seconds), voidReasons, notes: [`an hour in ${seconds.toFixed(1)} s`] }),
+    makeRow({
+      bench: "simulate",
+      what: "simulated hours a core and second",
+      goal: undefined,
+      figure: exactly(Number(speed)),
+      unit: "hours",
+      voidReasons: exitCode === 0 ? [] : [`it ended with code ${exitCode}`],
+      notes: [`${seeds} seeds, ${hours} hours, by processor time: node ${SIMULATE.join(" ")}`],
+    }),
   ];
 }
+
+/** The same seeds each time, so that two figures are of the same work. */
+const SIMULATE = ["sim/world/swarm/run.ts", "--seeds", "1..4", "--minutes", "15", "--workers", "1"];

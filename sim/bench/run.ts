@@ -5,7 +5,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { InputError } from "../../core/errors.ts";
+import { benchCalls } from "./calls-bench.ts";
 import type { BenchContext } from "./context.ts";
+import { benchFills } from "./fills-bench.ts";
 import { benchFeed, benchGc, benchMemory } from "./flood-bench.ts";
 import { runGate } from "./gate.ts";
 import { canPin, type Machine, machineText, readMachine } from "./machine.ts";
@@ -13,8 +15,10 @@ import { runProfile } from "./profile-run.ts";
 import { benchBundles, benchDecision, benchLedger, benchReport, benchSimulate } from "./program-bench.ts";
 import { makeRow, type Row, tableText } from "./row.ts";
 import { type BenchName, parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
-import { benchBlocking, benchClock, benchFills, benchHot } from "./socket-bench.ts";
+import { benchScale } from "./scale-bench.ts";
+import { benchBlocking, benchClock, benchHot } from "./socket-bench.ts";
 import { benchStart } from "./start-bench.ts";
+import { benchUnits } from "./units-bench.ts";
 
 const EXIT_MISSED = 2;
 const EXIT_USAGE = 64;
@@ -26,11 +30,14 @@ const BENCH: Readonly<Record<BenchName, Bench>> = {
   blocking: benchBlocking,
   clock: benchClock,
   fills: benchFills,
+  calls: benchCalls,
   feed: benchFeed,
   gc: benchGc,
   memory: benchMemory,
+  scale: benchScale,
   decision: benchDecision,
   ledger: benchLedger,
+  units: benchUnits,
   bundles: benchBundles,
   report: benchReport,
   simulate: benchSimulate,

@@ -21,6 +21,10 @@ export type SessionOptions = {
   readonly isStepped: boolean;
   /** Both have a core of their own. */
   readonly isPinned: boolean;
+  /** Of the one task; one unless told. */
+  readonly markets?: number;
+  /** Whether the calls to AWS are made by a thread of their own, as they are where it is deployed; else by the task's. */
+  readonly isApart?: boolean;
 };
 
 export class Session {
@@ -35,9 +39,9 @@ export class Session {
     this.complaints = complaints;
   }
 
-  static async start({ isStepped, isPinned }: SessionOptions): Promise<Session> {
+  static async start({ isStepped, isPinned, markets = 1, isApart = false }: SessionOptions): Promise<Session> {
     const pin = (core: number) => (isPinned ? ["taskset", "-c", String(core)] : []);
-    const venue = launch("venue/venue-process.ts", { prefix: pin(1) });
+    const venue = launch("venue/venue-process.ts", { prefix: pin(1), argument: String(markets) });
     const cloud = launch("cloud-process.ts", { prefix: pin(1) });
     const children = [venue, cloud];
     try {
@@ -45,7 +49,7 @@ export class Session {
         messageOf<VenueAddress>(venue),
         messageOf<CloudAddress>(cloud),
       ]);
-      const start: EngineStart = { ...venueAddress, ...cloudAddress, isStepped };
+      const start: EngineStart = { ...venueAddress, ...cloudAddress, isStepped, isApart, markets };
       const engine = launch("engine/engine-process.ts", {
         prefix: pin(0),
         flags: ENGINE_FLAGS,

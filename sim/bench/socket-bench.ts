@@ -4,19 +4,12 @@
  */
 import type { BenchContext } from "./context.ts";
 import type { RoundReport, Variant } from "./engine/engine-order.ts";
-import { exactly, type Goal, makeRow, type Row } from "./row.ts";
+import { type Goal, makeRow, type Row } from "./row.ts";
 import { Session } from "./session.ts";
-import { type Rounds, runRounds, warm } from "./socket-rounds.ts";
+import { type Rounds, runRounds } from "./socket-rounds.ts";
 import { quantile, quartiles, ratios, type Sample } from "./statistics.ts";
 
 const VARIANTS: readonly Variant[] = ["task", "first", "floor-paced", "requote", "usual"];
-
-/** As many as a venue has in a wild minute. */
-const FILLS_A_SECOND = 100;
-const FILLS_BLOCK_MS = 5_000;
-const FILLS_ROUNDS_MAX = 12;
-/** No control fits into real time; but where a tick takes this long alone, its neighbours are what is measured. */
-const FILLS_QUIET_MICROS_MAX = 1_500;
 
 type Read = (report: RoundReport) => Sample;
 const wire: Read = (report) => report.wire;
@@ -111,39 +104,6 @@ export async function benchClock({ isPinned }: BenchContext): Promise<readonly R
   } finally {
     await session.stop();
   }
-}
-
-/** In real time, a few seconds with fills and a few without in turn: stream, outbox, SDK and ledger as they are. */
-export async function benchFills({ rounds, isPinned }: BenchContext): Promise<readonly Row[]> {
-  const session = await Session.start({ isStepped: false, isPinned });
-  const none: RoundReport[] = [];
-  const during: RoundReport[] = [];
-  try {
-    await warm(session);
-    await session.live({ forMs: FILLS_BLOCK_MS, fillsPerSecond: FILLS_A_SECOND });
-    for (let round = 0; round < Math.min(rounds, FILLS_ROUNDS_MAX); round += 1) {
-      none.push(await session.live({ forMs: FILLS_BLOCK_MS, fillsPerSecond: 0 }));
-      during.push(await session.live({ forMs: FILLS_BLOCK_MS, fillsPerSecond: FILLS_A_SECOND }));
-    }
-  } finally {
-    await session.stop();
-  }
-  const [quiet, busy] = [none.flatMap(wire), during.flatMap(wire)];
-  const usual = quantile(quiet, 0.5);
-  const voidReasons =
-    usual <= FILLS_QUIET_MICROS_MAX ? [] : [`a tick without fills took ${Math.round(usual)} µs: the machine is busy`];
-  const row = (what: string, share: number, goal: Goal) =>
-    makeRow({
-      bench: "fills",
-      what: `tick-to-wire ${what} while ${FILLS_A_SECOND} fills a second come, against none`,
-      goal,
-      figure: exactly(quantile(busy, share) / quantile(quiet, share)),
-      unit: "×",
-      floor: { what: "none", figure: exactly(quantile(quiet, share)), unit: "µs" },
-      voidReasons,
-      notes: [`${busy.length} ticks with fills, ${quiet.length} without`, ...(during.at(-1)?.notes ?? [])],
-    });
-  return [row("p50", 0.5, { atMost: 1.1 }), row("p90", 0.9, { atMost: 1.5 })];
 }
 
 async function measure(input: {

@@ -3,16 +3,15 @@
  * addresses, the tap in the feed, the watch on the requests, and the stepped clock where one is used.
  */
 import { readFileSync } from "node:fs";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { type AwsClients, makeAwsClients } from "../../../fargate/aws-clients.ts";
+import { AwsThread, startAwsWorker } from "../../../fargate/aws-thread.ts";
 import { makeSystemClock, makeSystemRng } from "../../../fargate/clock.ts";
-import { loadConfig } from "../../../fargate/config.ts";
+import { type Config, loadConfig } from "../../../fargate/config.ts";
 import { connectWebSocket } from "../../../fargate/connect.ts";
 import { makeHttpClient } from "../../../fargate/fetch.ts";
 import type { Log, LogFields } from "../../../fargate/log.ts";
 import { Task } from "../../../fargate/task.ts";
-import { localClientSettings } from "../../local/local-client.ts";
+import { benchMarkets } from "../venue/books.ts";
 import { FeedTap } from "./feed-tap.ts";
 import { OrderWatch } from "./order-watch.ts";
 import { SteppedClock } from "./stepped-clock.ts";
@@ -30,6 +29,14 @@ const CONFIG_PATH = "config/local.json";
 const CANCEL_CONNECTIONS = 3;
 const COMPLAINTS_MAX = 20;
 
+export type BenchTaskOptions = {
+  /** The clock steps over the seconds between two ticks. */
+  readonly isStepped: boolean;
+  /** The calls to AWS are made by a thread of their own; not with a stepped clock, which has to know of them. */
+  readonly isApart: boolean;
+  readonly markets: number;
+};
+
 export type BenchTask = {
   readonly task: Task;
   readonly tap: FeedTap;
@@ -41,11 +48,13 @@ export type BenchTask = {
   close(): void;
 };
 
-export function makeBenchTask(addresses: EngineAddresses, isStepped: boolean): BenchTask {
+/** The environment must name the AWS of the benchmark. */
+export function makeBenchTask(addresses: EngineAddresses, options: BenchTaskOptions): BenchTask {
+  const { isStepped, isApart, markets } = options;
   const stepped = isStepped ? new SteppedClock() : undefined;
   const clock = stepped?.clock ?? makeSystemClock();
   const hold = () => stepped?.time.begin() ?? (() => undefined);
-  const config = loadConfig({
+  const file = loadConfig({
     env: {
       FLASHMM_CONFIG: CONFIG_PATH,
       SEI_WS_URLS: addresses.feedUrl,
@@ -58,7 +67,11 @@ export function makeBenchTask(addresses: EngineAddresses, isStepped: boolean): B
     },
     readFile: (path) => readFileSync(path, "utf8"),
   });
+  const config = withMarkets(file, markets);
   const complaints: string[] = [];
+  const log = makeCollectingLog(complaints);
+  const clients = makeAwsClients();
+  if (isApart) new AwsThread({ clients, startWorker: startAwsWorker, clock, log });
   const http = makeHttpClient(clock, { rng: makeSystemRng() });
   http.warm(config.cambrian.baseUrl, config.cambrian.placementsInFlight + CANCEL_CONNECTIONS);
   const tap = new FeedTap({ connect: connectWebSocket, feedUrl: addresses.feedUrl, hold });
@@ -73,8 +86,8 @@ export function makeBenchTask(addresses: EngineAddresses, isStepped: boolean): B
     rng: makeSystemRng(),
     connect: tap.connect,
     fetch: watch.fetch,
-    ...makeClients(addresses.cloudUrl, hold),
-    log: makeCollectingLog(complaints),
+    ...holding(clients, hold),
+    log,
     memoryRssBytes: () => process.memoryUsage.rss(),
     writeFigures: () => undefined,
     onCrash: fail,
@@ -83,12 +96,29 @@ export function makeBenchTask(addresses: EngineAddresses, isStepped: boolean): B
   return { task, tap, watch, stepped, complaints, close: () => http.close() };
 }
 
+/**
+ * The first market, as often as wanted, each with the venue's requests and the money of one. A file has ten markets at most and one account's requests, which
+ * is the venue's limit and not the task's: with it thirty-two would not even be started.
+ */
+function withMarkets(config: Config, count: number): Config {
+  const [market] = config.markets;
+  if (market === undefined) throw new Error("the configuration must have a market");
+  const { shardLimits, cambrian } = config;
+  const times = (amount: string) => String(count * Number(amount));
+  return {
+    ...config,
+    markets: benchMarkets(count).map((symbol) => ({ ...market, symbol })),
+    cambrian: { ...cambrian, requestsPerSecond: count * cambrian.requestsPerSecond },
+    shardLimits: {
+      ...shardLimits,
+      exposureValue: times(shardLimits.exposureValue),
+      capital: times(shardLimits.capital),
+    },
+  };
+}
+
 /** The SDK as it is, its calls marked as under way so that no step overtakes them. */
-function makeClients(endpoint: string, hold: () => () => void) {
-  const settings = localClientSettings(endpoint);
-  const dynamodb = new DynamoDBClient({ ...settings, maxAttempts: 5 });
-  const sqs = new SQSClient({ ...settings, maxAttempts: 3 });
-  const eventBridge = new EventBridgeClient({ ...settings, maxAttempts: 2 });
+function holding(clients: AwsClients, hold: () => () => void): AwsClients {
   const held = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     const over = hold();
     try {
@@ -97,9 +127,10 @@ function makeClients(endpoint: string, hold: () => () => void) {
       over();
     }
   };
+  const { dynamodb, sqs } = clients;
   dynamodb.middlewareStack.add((next) => (args) => held(() => next(args)), { step: "initialize" });
   sqs.middlewareStack.add((next) => (args) => held(() => next(args)), { step: "initialize" });
-  return { dynamodb, sqs, eventBridge };
+  return clients;
 }
 
 function makeCollectingLog(complaints: string[]): Log {

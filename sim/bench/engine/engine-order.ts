@@ -53,6 +53,8 @@ export type FloodReport = {
   readonly cpuMicros: number;
   readonly gc: { readonly markCompacts: number; readonly minors: number; readonly millis: number };
   readonly lagMillis: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Why the task does not quote, market by market, at the end; empty where it does. */
+  readonly reasons: readonly string[];
 };
 
 /** Bytes: resident before V8 gave back what it does not use and after it, and the heap in use then. */

@@ -3,7 +3,8 @@
  * start and the carrying out of the parent's orders (`engine-order.ts`), one at a time.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { type BenchTask, type EngineAddresses, makeBenchTask } from "./bench-task.ts";
+import { localEnvironment } from "../../local/local-client.ts";
+import { type BenchTask, type BenchTaskOptions, type EngineAddresses, makeBenchTask } from "./bench-task.ts";
 import { runLive } from "./clock-round.ts";
 import type { EngineOrder, EngineReport, MemoryReport } from "./engine-order.ts";
 import { runFlood } from "./flood.ts";
@@ -16,7 +17,7 @@ import { UsualEngine } from "./usual.ts";
 import { VenueLine } from "./venue-line.ts";
 
 /** What the process is started with. */
-export type EngineStart = EngineAddresses & { readonly isStepped: boolean };
+export type EngineStart = EngineAddresses & BenchTaskOptions;
 
 const START_BOOK_MS = 400;
 
@@ -25,11 +26,12 @@ let isHot = false;
 
 async function main(start: EngineStart): Promise<void> {
   const line = await VenueLine.open(start.controlPort);
-  const bench = makeBenchTask(start, start.isStepped);
+  Object.assign(process.env, localEnvironment(start.cloudUrl));
+  const bench = makeBenchTask(start, start);
   const floor = await Floor.open(start.deskUrl);
   const usual = new UsualEngine(start.deskUrl);
   const parts: RoundParts = { bench, floor, line, usual, path: new MidPath() };
-  await startTask(bench, () => frame(parts, "book", false));
+  await startTask(bench, () => frame(parts, "books", false));
   process.on("message", (order: EngineOrder) => {
     carryOut(order, parts).then(tell, (error: unknown) => {
       tell({ type: "failed", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });

@@ -9,7 +9,7 @@ export class FeedTap {
   /** When the last frame came, in milliseconds of this process's monotonic clock. */
   atMs = 0;
   frames = 0;
-  #task: SocketHandlers | undefined;
+  #isOpen = false;
   #sink: ((data: Buffer) => void) | undefined;
   #onFrame: (() => void) | undefined;
 
@@ -30,13 +30,13 @@ export class FeedTap {
         },
       };
       if (url !== input.feedUrl) return input.connect(url, inner);
-      this.#task = handlers;
-      return input.connect(url, { ...inner, onMessage: (data) => this.#take(data) });
+      this.#isOpen = true;
+      return input.connect(url, { ...inner, onMessage: (data) => this.#take(data, handlers) });
     };
   }
 
   get isOpen(): boolean {
-    return this.#task !== undefined;
+    return this.#isOpen;
   }
 
   /** Frames go to `sink`, or to the task again. */
@@ -49,10 +49,10 @@ export class FeedTap {
     this.#onFrame = callback;
   }
 
-  #take(data: Buffer): void {
+  #take(data: Buffer, task: SocketHandlers): void {
     this.atMs = performance.now();
     this.frames += 1;
-    if (this.#sink === undefined) this.#task?.onMessage(data);
+    if (this.#sink === undefined) task.onMessage(data);
     else this.#sink(data);
     const callback = this.#onFrame;
     if (callback === undefined) return;

@@ -43,6 +43,7 @@ export async function runFlood(
   lag.disable();
   await wait(LOOK_MS);
   observer.disconnect();
+  const { reasons } = bench.task.health();
   tap.feed(undefined);
   await bench.stepped?.stop();
   return {
@@ -50,6 +51,7 @@ export async function runFlood(
     seconds,
     cpuMicros: user + system,
     gc,
+    reasons,
     lagMillis: {
       p50: lag.percentile(50) / NANOS_PER_MS,
       p99: lag.percentile(99) / NANOS_PER_MS,

@@ -4,7 +4,12 @@
  */
 import { Buffer } from "node:buffer";
 
-export const BENCH_MARKET = "SEI/USDC";
+const BENCH_MARKET = "SEI/USDC";
+
+/** So many markets of one quote asset, the first of them the one that all other benchmarks have. */
+export function benchMarkets(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => (index === 0 ? BENCH_MARKET : `M${index}/USDC`));
+}
 
 const LEVELS = 20;
 /** In ticks of 0.0001: far enough for a quote on one side to become too generous with every step, near enough to be no jump. */
@@ -15,20 +20,23 @@ const SIZES = 32;
 /** The time of the venue says only that books are in order here, and it stands still. */
 const TIMESTAMP = "2026-01-02T03:04:05.678Z";
 
-/** Writes the frames of one subscription. */
+/** By the mid's level, then by a number on which the sizes go, so that no book is the one before it. */
+const BODIES: readonly (readonly string[])[] = Array.from({ length: 2 * LEVEL_MAX + 1 }, (_, index) =>
+  Array.from({ length: SIZES }, (_, size) => bookBody(index - LEVEL_MAX, size)),
+);
+
+/** Writes the frames of one market's subscriptions. */
 export class BookFrames {
+  readonly #market: string;
   readonly #head: string;
   readonly #status: { readonly head: string };
-  /** By the mid's level, then by a number on which the sizes go, so that no book is the one before it. */
-  readonly #bodies: readonly (readonly string[])[];
   #sequence = 0;
 
-  constructor(ids: { readonly book: number; readonly status: number }) {
-    this.#head = headOf(ids.book, "OrderBookUpdate");
-    this.#status = { head: headOf(ids.status, "MarketStatus") };
-    this.#bodies = Array.from({ length: 2 * LEVEL_MAX + 1 }, (_, index) =>
-      Array.from({ length: SIZES }, (_, size) => bookBody(index - LEVEL_MAX, size)),
-    );
+  constructor(ids: { readonly book: number; readonly status: number; readonly market?: string }) {
+    const { book, status, market = BENCH_MARKET } = ids;
+    this.#market = market;
+    this.#head = headOf(book, "OrderBookUpdate", market);
+    this.#status = { head: headOf(status, "MarketStatus", market) };
   }
 
   /** The next book, its mid so many steps from the middle (at most 8 either way). */
@@ -37,33 +45,33 @@ export class BookFrames {
   }
 
   halt(): Buffer {
-    return toFrame(`${this.#status.head}${statusEvent("halted")}]}}`);
+    return toFrame(`${this.#status.head}${statusEvent("halted", this.#market)}]}}`);
   }
 
   /** The market opens, with a book in the same frame. */
   open(level: number): Buffer {
-    return toFrame(`${this.#head}${statusEvent("open")},${this.#bookEvent(level)}]}}`);
+    return toFrame(`${this.#head}${statusEvent("open", this.#market)},${this.#bookEvent(level)}]}}`);
   }
 
   #bookEvent(level: number): string {
     this.#sequence += 1;
-    const body = this.#bodies[level + LEVEL_MAX]?.[this.#sequence % SIZES];
+    const body = BODIES[level + LEVEL_MAX]?.[this.#sequence % SIZES];
     if (body === undefined) throw new RangeError(`a level must be at most ${LEVEL_MAX} from 0, was ${level}`);
     return (
-      `{"type":"OrderBookUpdate","attributes":{"market_id":"${BENCH_MARKET}","timestamp":"${TIMESTAMP}",` +
+      `{"type":"OrderBookUpdate","attributes":{"market_id":"${this.#market}","timestamp":"${TIMESTAMP}",` +
       `"sequence":"${this.#sequence}",${body}}}`
     );
   }
 }
 
-function headOf(id: number, type: string): string {
-  const query = `tm.event='${type}' AND market_id='${BENCH_MARKET}'`;
+function headOf(id: number, type: string, market: string): string {
+  const query = `tm.event='${type}' AND market_id='${market}'`;
   return `{"jsonrpc":"2.0","id":${id},"result":{"query":"${query}","events":[`;
 }
 
-function statusEvent(status: string): string {
+function statusEvent(status: string, market: string): string {
   return (
-    `{"type":"MarketStatus","attributes":{"market_id":"${BENCH_MARKET}","timestamp":"${TIMESTAMP}",` +
+    `{"type":"MarketStatus","attributes":{"market_id":"${market}","timestamp":"${TIMESTAMP}",` +
     `"status":"${status}"}}`
   );
 }

@@ -4,7 +4,6 @@
  */
 import { Buffer } from "node:buffer";
 import { createServer, type Socket } from "node:net";
-import { BENCH_MARKET } from "./books.ts";
 
 type DeskOrder = {
   readonly order_id: string;
@@ -40,10 +39,12 @@ export class OrderDesk {
   readonly #handlers: DeskHandlers;
   readonly #open = new Map<string, DeskOrder>();
   readonly #fills: DeskFill[] = [];
+  /** What the account has of each base asset beside what it had at first. */
+  readonly #positions: Map<string, number>;
   #count = 0;
-  #position = 0;
 
-  constructor(handlers: DeskHandlers) {
+  constructor(markets: readonly string[], handlers: DeskHandlers) {
+    this.#positions = new Map(markets.map((market) => [baseOf(market), 0]));
     this.#handlers = handlers;
   }
 
@@ -76,7 +77,8 @@ export class OrderDesk {
     for (const order of this.#open.values()) {
       if (order.side !== side || Number(order.filled_quantity) + 1 >= Number(order.quantity)) continue;
       order.filled_quantity = String(Number(order.filled_quantity) + 1);
-      this.#position += side === "buy" ? 1 : -1;
+      const base = baseOf(order.market_id);
+      this.#positions.set(base, (this.#positions.get(base) ?? 0) + (side === "buy" ? 1 : -1));
       const fill = {
         fill_id: `F-${this.#fills.length}`,
         order_id: order.order_id,
@@ -119,7 +121,7 @@ export class OrderDesk {
     this.#open.set(orderId, {
       order_id: orderId,
       client_order_id: clientOrderId,
-      market_id: BENCH_MARKET,
+      market_id: textOf(body, "market_id"),
       side: textOf(body, "side") === "buy" ? "buy" : "sell",
       order_type: "limit",
       price: textOf(body, "price"),
@@ -141,30 +143,36 @@ export class OrderDesk {
   }
 
   #lookUp(path: string): unknown {
+    const asked = new URL(path, "http://desk").searchParams;
+    const isAskedFor = (each: { readonly market_id?: string }) =>
+      !asked.has("market_id") || each.market_id === asked.get("market_id");
     if (path.startsWith("/v1/orders?")) {
-      const wanted = new URL(path, "http://desk").searchParams.get("client_order_id");
-      const orders = [...this.#open.values()];
+      const wanted = asked.get("client_order_id");
+      const orders = [...this.#open.values()].filter(isAskedFor);
       return { orders: wanted === null ? orders : orders.filter((order) => order.client_order_id === wanted) };
     }
     if (path.startsWith("/v1/fills")) {
-      const after = Number(new URL(path, "http://desk").searchParams.get("after") ?? 0);
-      const fills = this.#fills.slice(after, after + FILLS_PAGE);
-      return { fills, next_cursor: String(after + fills.length) };
+      const after = Number(asked.get("after") ?? 0);
+      const page = this.#fills.slice(after, after + FILLS_PAGE);
+      return { fills: page.filter(isAskedFor), next_cursor: String(after + page.length) };
     }
     if (path.startsWith("/v1/account")) {
-      const base = String(BASE_UNITS + this.#position);
-      const quote = String(BASE_UNITS);
+      const amounts = [...this.#positions, ["USDC", 0] as const];
       return {
         account_id: "bench",
-        balances: [
-          { asset: "SEI", total: base, available: base },
-          { asset: "USDC", total: quote, available: quote },
-        ],
+        balances: amounts.map(([asset, more]) => {
+          const amount = String(BASE_UNITS + more);
+          return { asset, total: amount, available: amount };
+        }),
       };
     }
     // What a Sei node says of an address without anything.
     return { balances: [], orders: [], pagination: { next_key: null, total: "0" } };
   }
+}
+
+function baseOf(market: string): string {
+  return market.slice(0, market.indexOf("/"));
 }
 
 function isWhole(request: string): boolean {

@@ -8,7 +8,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
-import { BookFrames } from "./books.ts";
+import { benchMarkets } from "./books.ts";
+import { FeedDesk } from "./feed-desk.ts";
 import { OrderDesk } from "./order-desk.ts";
 import type { VenueOrder, VenueReport } from "./venue-order.ts";
 
@@ -24,8 +25,6 @@ const HOT_FOR_MS = 3;
 const FLOOD_UNSENT_BYTES_MAX = 262_144;
 const HOST = "127.0.0.1";
 
-let feedSocket: Socket | undefined;
-let frames: BookFrames | undefined;
 let fillSide: "buy" | "sell" = "buy";
 let sentMs: number | undefined;
 let wireMicros: number[] = [];
@@ -33,7 +32,7 @@ let hotUntilMs = 0;
 let isHot = false;
 const streams = new Set<WebSocket>();
 
-const desk = new OrderDesk({
+const desk = new OrderDesk(benchMarkets(Number(process.argv[2])), {
   onRequest: (atMs) => {
     if (sentMs === undefined) return;
     wireMicros.push((atMs - sentMs) * 1_000);
@@ -60,23 +59,11 @@ upgrades.on("upgrade", (request, socket, head) => {
   });
 });
 
-/** A node that knows one market. The ticks are written past `ws`, whose own sending takes longer than all the rest. */
+const subscribers = new FeedDesk();
 const feed = createHttpServer();
 feed.on("upgrade", (request, socket: Socket, head) => {
   socket.setNoDelay(true);
-  acceptor.handleUpgrade(request, socket, head, (client) => {
-    const ids = { book: 0, status: 0 };
-    client.on("error", () => client.terminate());
-    client.on("message", (data) => {
-      const { id, params } = JSON.parse(String(data));
-      client.send(JSON.stringify({ jsonrpc: "2.0", id, result: {} }));
-      if (String(params.query).includes("OrderBookUpdate")) ids.book = id;
-      if (String(params.query).includes("MarketStatus")) ids.status = id;
-      if (ids.book === 0 || ids.status === 0) return;
-      frames ??= new BookFrames(ids);
-      feedSocket = socket;
-    });
-  });
+  acceptor.handleUpgrade(request, socket, head, (client) => subscribers.accept(client, socket));
 });
 
 /** The engine's process asks for ticks and for what was measured. */
@@ -100,7 +87,7 @@ async function carryOut(order: VenueOrder, socket: Socket): Promise<void> {
     sentMs = undefined;
     return;
   }
-  while (feedSocket === undefined) await wait(1);
+  while (subscribers.first === undefined) await wait(1);
   if (order.do === "flood") return await flood(order.count, order.perSecond);
   if (order.do === "fills") return await stream(order.perSecond, order.forMs);
   if (order.hot) {
@@ -111,10 +98,16 @@ async function carryOut(order: VenueOrder, socket: Socket): Promise<void> {
 }
 
 function tick({ kind, level }: VenueOrder & { readonly do: "tick" }): void {
-  if (frames === undefined || feedSocket === undefined) throw new Error("a tick needs a subscriber");
+  const { first } = subscribers;
+  if (first === undefined) throw new Error("a tick needs a subscriber");
+  const { frames, socket } = first;
+  if (kind === "books") {
+    for (const each of subscribers.listeners) each.socket.write(each.frames.book(level));
+    return;
+  }
   const frame = kind === "halt" ? frames.halt() : kind === "open" ? frames.open(level) : frames.book(level);
   sentMs = performance.now();
-  feedSocket.write(frame);
+  socket.write(frame);
 }
 
 async function stream(perSecond: number, forMs: number): Promise<void> {
@@ -130,14 +123,16 @@ async function stream(perSecond: number, forMs: number): Promise<void> {
 
 /** Books one after the other; at a rate, from their due times, so that a stall of ours is made up for. */
 async function flood(count: number, perSecond: number): Promise<void> {
-  if (frames === undefined || feedSocket === undefined) throw new Error("a flood needs a subscriber");
   const startMs = performance.now();
   for (let sent = 0; sent < count; ) {
     const due = perSecond === 0 ? count : Math.floor(((performance.now() - startMs) / 1_000) * perSecond);
-    for (; sent < Math.min(due, count) && feedSocket.writableLength < FLOOD_UNSENT_BYTES_MAX; sent += 1) {
-      feedSocket.write(frames.book(0));
+    let full: Socket | undefined;
+    for (; sent < Math.min(due, count) && full === undefined; sent += 1) {
+      const { socket, frames } = subscribers.next();
+      socket.write(frames.book(0));
+      if (socket.writableLength >= FLOOD_UNSENT_BYTES_MAX) full = socket;
     }
-    await (perSecond === 0 ? once(feedSocket, "drain") : wait(1));
+    await (full === undefined ? wait(1) : once(full, "drain"));
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { passes } from "../../../sim/bench/gate.ts";
+import { betterOf, gateVerdict } from "../../../sim/bench/gate.ts";
 import { exactly, makeRow, meets, tableText } from "../../../sim/bench/row.ts";
 
 const row = { bench: "hot", what: "tick-to-wire p50", unit: "×" };
@@ -30,12 +30,33 @@ describe("the gate", () => {
     [{ atLeast: 3 }, 2.3, false],
   ])("takes a goal of %j at 1.3 times: %d", (goal, value, isGood) => {
     expect(meets(goal, value, 1.3)).toBe(isGood);
-    expect(passes(makeRow({ ...row, goal, figure: exactly(value) }))).toBe(isGood);
+    expect(gateVerdict(makeRow({ ...row, goal, figure: exactly(value) }), [])).toBe(isGood ? "passed" : "failed");
   });
 
   test("a void run fails nobody, and neither does a figure without a goal", () => {
-    expect(passes(makeRow({ ...row, goal: { atMost: 1 }, figure: exactly(9), voidReasons: ["noise"] }))).toBe(true);
-    expect(passes(makeRow({ ...row, goal: undefined, figure: exactly(9) }))).toBe(true);
+    const noise = { ...row, goal: { atMost: 1 }, figure: exactly(9), voidReasons: ["noise"] };
+    expect(gateVerdict(makeRow(noise))).toBe("void");
+    expect(gateVerdict(makeRow({ ...row, goal: undefined, figure: exactly(9) }))).toBe("passed");
+  });
+
+  test.each([
+    ["within it", 5, "over"],
+    ["beyond it", 5.1, "failed"],
+    ["at the goal after all", 2.6, "passed"],
+  ])("says of a goal that has a ceiling and is missed %s what it is", (_, value, verdict) => {
+    const ceilings = [{ bench: "hot", what: "p50", atMost: 5, because: "known" }];
+    const made = makeRow({ ...row, goal: { atMost: 2 }, figure: exactly(value) });
+    expect(gateVerdict(made, ceilings)).toBe(verdict);
+    expect(gateVerdict({ ...made, bench: "feed" }, ceilings)).toBe(value > 2.6 ? "failed" : "passed");
+  });
+
+  test("takes the better of two answers, line by line, and a valid one before one that is void", () => {
+    const line = (what: string, value: number, goal: { atMost: number } | { atLeast: number }, isVoid = false) =>
+      makeRow({ ...row, what, goal, figure: exactly(value), voidReasons: isVoid ? ["busy"] : [] });
+    const [most, least] = [{ atMost: 2 }, { atLeast: 3 }];
+    const first = [line("a", 3, most), line("b", 4, least), line("c", 1, most, true), line("d", 2, most)];
+    const second = [line("a", 2, most), line("b", 5, least), line("c", 9, most), line("d", 1, most, true)];
+    expect(betterOf(first, second).map(({ figure }) => figure.median)).toEqual([2, 5, 9, 2]);
   });
 });
 
