@@ -214,11 +214,18 @@ export class Assembly {
     );
   }
 
-  /** The start-up is done: what goes on for ever begins. */
-  quote(): void {
+  /**
+   * What earlier tasks left open is ended: from here on the venue may show an order that it had not shown then, and the rest of a start
+   * may take as long as the market data does.
+   */
+  watchOrders(): void {
     const { clock, log } = this.#options;
     const onRead = (event: EngineEvent) => this.loop.push(event);
     this.#stopWatchingOrders ??= watchOrders({ venue: this.venue, markets: this.#symbols, clock, log, onRead });
+  }
+
+  /** The start-up is done: what goes on for ever begins. */
+  quote(): void {
     this.reconciler.start();
     this.keeper.start();
     this.minutes.start();

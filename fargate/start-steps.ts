@@ -72,7 +72,13 @@ export function startSteps(parts: StartParts): readonly StartupStep[] {
         return endOwnOrders({ ...assembly(), epoch: state.epoch, budget, clock }, START_ORDERS_WITHIN_MS);
       },
     },
-    { step: "catch up with the venue's fills", run: ({ show }) => catchUp(assembly(), show) },
+    {
+      step: "catch up with the venue's fills",
+      run: ({ show }) => {
+        assembly().watchOrders();
+        return catchUp(assembly(), show);
+      },
+    },
     { step: "agree on balances and positions", run: (wait) => agree(assembly(), wait) },
     { step: "have fresh market data", run: (wait) => awaitFreshData(assembly(), config.sei.freshDataMs, clock, wait) },
     {

@@ -88,7 +88,8 @@ it.each(ERRORS)(
 );
 
 it("error reply while accepted: an order that fills before it is found is booked once", async () => {
-  await using world = await startScenarioWorld({ seed: 103, configured: TIGHT });
+  // The next placing of this seed is of the best level, which a taker meets first.
+  await using world = await startScenarioWorld({ seed: 109, configured: TIGHT });
   const { time, api, exchange } = world;
   const task = await quotingInFull(world);
   api.faults.streamMuted = true;
