@@ -12,7 +12,10 @@ export type AnswerIssue = {
   readonly expected?: unknown;
 };
 
-/** Of the first of the issues; `what` names the answer. */
+/**
+ * Of the first of the issues; `what` names the answer. The library's own error is not kept as its cause: it lists every fault, and whoever
+ * tells causes would tell pages.
+ */
 export function answerFault(
   what: string,
   answer: unknown,
@@ -26,7 +29,6 @@ export function answerFault(
     what: [what, ...path.map(String)].join("."),
     expected,
     was: valueAt(answer, path),
-    cause: fault,
   });
 }
 

@@ -6,6 +6,7 @@ import { makeMarket } from "../../core/market.ts";
 import type { Markets } from "../../core/sei/market-events.ts";
 import type { WireEvent } from "../../core/sei/wire-event.ts";
 import type { Clock } from "../../fargate/seams.ts";
+import type { Timing } from "../../lambdas/timing.ts";
 import { toFillJson, toOrderJson, toPlacedJson } from "../cambrian-api/wire.ts";
 import type { Balance, ExchangeFill, ExchangeOrder } from "../exchange/account-records.ts";
 import { makeHandMadeExchange } from "../exchange/hand-made-exchange.ts";
@@ -25,6 +26,14 @@ export const MARKETS: Markets = new Map(SETTINGS.map((setting) => [setting.symbo
 export const STILL_CLOCK: Clock = {
   now: () => ({ monotonicMs: 1_000, epochMs: START_EPOCH_MS }),
   after: () => () => undefined,
+};
+
+/** The same for functions, whose pauses are over at once. */
+export const STILL_TIMING: Timing = {
+  epochMs: () => START_EPOCH_MS,
+  monotonicMs: () => 0,
+  wait: async () => undefined,
+  random: () => 0.5,
 };
 
 export type Recordings = {

@@ -9,6 +9,7 @@ import { makeFunctionClientTargets } from "./targets/function-clients.ts";
 import { makeFunctionEventTargets } from "./targets/function-events.ts";
 import { makeFunctionItemTargets } from "./targets/function-items.ts";
 import { makeHttpTarget } from "./targets/http-answer.ts";
+import { makeLookTargets } from "./targets/looks.ts";
 import { makeNumberTargets } from "./targets/numbers.ts";
 import { makeSeiRestTargets } from "./targets/sei-rest.ts";
 import { makeTapeTargets } from "./targets/tapes.ts";
@@ -27,6 +28,7 @@ export function makeTargets(): readonly Target[] {
     makeFillBatchTarget(bodies),
     ...makeFunctionEventTargets(),
     ...makeFunctionClientTargets(recordings),
+    ...makeLookTargets(),
     ...makeTaskItemTargets(),
     ...makeFunctionItemTargets(bodies),
     ...makeConfigurationTargets(),

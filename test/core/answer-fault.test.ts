@@ -20,3 +20,11 @@ it.each([
   const { error } = schema.safeParse(answer);
   expect(error && answerFault("answer", answer, error).message).toBe(message);
 });
+
+it("an answer that is wrong in a thousand places is told in a line", () => {
+  const answer = { rows: Array.from({ length: 1_000 }, () => ({ id: [], size: "" })) };
+  const { error } = schema.safeParse(answer);
+  const fault = error && answerFault("answer", answer, error);
+  expect(fault?.message).toBe("answer.rows.0.id must be of type string, was []");
+  expect(fault?.cause).toBeUndefined();
+});

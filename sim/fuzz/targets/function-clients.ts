@@ -9,9 +9,8 @@ import {
 import type { CambrianKeys } from "../../../lambdas/cambrian-keys.ts";
 import { readHistoryPage } from "../../../lambdas/fill-audit/venue-history.ts";
 import { VenueOrders } from "../../../lambdas/health-sweep/venue-orders.ts";
-import type { Timing } from "../../../lambdas/timing.ts";
 import { requireLedgerFill } from "../laws.ts";
-import { type Recordings, STILL_CLOCK, toAnswers } from "../recordings.ts";
+import { type Recordings, STILL_TIMING, toAnswers } from "../recordings.ts";
 import { judgeLater, parseJson, requireLaw, type Target } from "../target.ts";
 
 const MARKET = "SEI/USDC";
@@ -19,13 +18,6 @@ const KEY = "key-that-stands-in-no-error";
 
 /** A message names the path, and so much of what the venue said. */
 const MESSAGE_MAX = 1_000;
-
-const TIMING: Timing = {
-  epochMs: () => STILL_CLOCK.now().epochMs,
-  monotonicMs: () => 0,
-  wait: async () => undefined,
-  random: () => 0.5,
-};
 
 type VenueAnswer = { readonly status: number; readonly retryAfter: string | null; readonly body: string };
 
@@ -115,7 +107,7 @@ function makeVenue() {
     network: "testnet",
     keys,
     fetch,
-    timing: TIMING,
+    timing: STILL_TIMING,
   };
   return {
     options,
