@@ -167,7 +167,7 @@ export const VENUE_FAULTS: readonly FaultKind[] = [
   },
   {
     name: "venue/order-hidden",
-    everyMs: RARELY,
+    everyMs: OFTEN,
     lastsMs: WHILE,
     draw: (rng) => ({ nth: rng.next() }),
     start: ({ world }, drawn) => {

@@ -14,6 +14,8 @@ export type ReadBook = {
   readonly monotonicMs: number;
   readonly bid: number | undefined;
   readonly ask: number | undefined;
+  /** Between the best prices that are not ours; undefined where a side has none, or they cross. */
+  readonly mid: number | undefined;
 };
 
 /** A book that goes back further than this against one read before is none to go by. */
@@ -31,10 +33,20 @@ export class BookReadings {
   readonly #readings = new Map<string, Readings>();
   readonly #ticks: ReadonlyMap<string, number>;
   readonly #nowMs: () => number;
+  /** Prices at which orders of ours stand in a market, or have until now. */
+  readonly #ownPrices: (market: string) => ReadonlySet<number>;
 
-  constructor(network: Pick<Network, "onFrame">, markets: readonly MarketSetting[], nowMs: () => number) {
-    this.#ticks = new Map(markets.map(({ symbol, tickSize }) => [symbol, Number(tickSize)]));
-    this.#nowMs = nowMs;
+  constructor(
+    network: Pick<Network, "onFrame">,
+    input: {
+      readonly markets: readonly MarketSetting[];
+      readonly nowMs: () => number;
+      readonly ownPrices: (market: string) => ReadonlySet<number>;
+    },
+  ) {
+    this.#ticks = new Map(input.markets.map(({ symbol, tickSize }) => [symbol, Number(tickSize)]));
+    this.#nowMs = input.nowMs;
+    this.#ownPrices = input.ownPrices;
     const told = network.onFrame;
     network.onFrame = (process, data, url) => {
       told?.(process, data, url);
@@ -56,9 +68,9 @@ export class BookReadings {
       const market = attributes["market_id"] ?? "";
       const tick = this.#ticks.get(market);
       const epochMs = Date.parse(attributes["timestamp"] ?? "");
-      const bid = bestOf(attributes["bids"], tick ?? 1, -1);
-      const ask = bestOf(attributes["asks"], tick ?? 1, 1);
-      if (tick === undefined || Number.isNaN(epochMs) || bid === null || ask === null) continue;
+      const bids = pricesOf(attributes["bids"], tick ?? 1, -1);
+      const asks = pricesOf(attributes["asks"], tick ?? 1, 1);
+      if (tick === undefined || Number.isNaN(epochMs) || bids === null || asks === null) continue;
       const key = `${process.name} ${market}`;
       const readings = this.#readings.get(key) ?? { newestEpochMs: Number.NEGATIVE_INFINITY, byUrl: new Map() };
       this.#readings.set(key, readings);
@@ -67,15 +79,21 @@ export class BookReadings {
       const books = readings.byUrl.get(url) ?? [];
       readings.byUrl.set(url, books);
       const { monotonicMs } = process.clock.now();
-      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask });
+      const own = this.#ownPrices(market);
+      const mid = midOf([bids, asks].map((prices) => prices.find((price) => !own.has(price))));
+      books.push({ atMs: this.#nowMs(), monotonicMs, bid: bids[0], ask: asks[0], mid });
       const [oldest] = books;
       if (books.length > KEPT_MAX || monotonicMs - (oldest?.monotonicMs ?? monotonicMs) > KEPT_MS) books.shift();
     }
   }
 }
 
-/** The mid of a book that has both sides and whose bid is below its ask. */
-export function midOf({ bid, ask }: ReadBook): number | undefined {
+/** Whether a book has both sides, and its bid below its ask. */
+export function isWhole({ bid, ask }: ReadBook): boolean {
+  return bid !== undefined && ask !== undefined && bid < ask;
+}
+
+function midOf([bid, ask]: readonly (number | undefined)[]): number | undefined {
   return bid === undefined || ask === undefined || bid >= ask ? undefined : (bid + ask) / 2;
 }
 
@@ -98,11 +116,8 @@ function isText(entry: [string, unknown]): entry is [string, string] {
   return typeof entry[1] === "string";
 }
 
-/**
- * The best price of a side, undefined for an empty one; `null` where its rows are none of the market's. `way` is where prices go: up in
- * asks, down in bids.
- */
-function bestOf(text: string | undefined, tick: number, way: 1 | -1): number | undefined | null {
+/** The prices of a side, best first; `null` where its rows are none of the market's. `way` is where they go: up in asks, down in bids. */
+function pricesOf(text: string | undefined, tick: number, way: 1 | -1): readonly number[] | null {
   let rows: unknown;
   try {
     rows = JSON.parse(text ?? "");
@@ -114,7 +129,7 @@ function bestOf(text: string | undefined, tick: number, way: 1 | -1): number | u
   const prices = texts.map(Number);
   if (!texts.every((text, index) => PLAIN_DECIMAL.test(text) && isOnTick(prices[index] ?? 0, tick))) return null;
   const isInOrder = prices.every((price, index) => index === 0 || (price - (prices[index - 1] ?? price)) * way > 0);
-  return isInOrder ? prices[0] : null;
+  return isInOrder ? prices : null;
 }
 
 function isOnTick(price: number, tick: number): boolean {

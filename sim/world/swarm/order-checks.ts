@@ -5,17 +5,19 @@
  */
 import { parseScaled } from "../../../core/decimal.ts";
 import type { MarketConfig } from "../../../fargate/config.ts";
+import type { ExchangeOrder } from "../../exchange/account-records.ts";
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { ArrivalEntry, Placing } from "../venue-record.ts";
-import { BookReadings, midOf, type ReadBook } from "./book-readings.ts";
+import { BookReadings, isWhole, type ReadBook } from "./book-readings.ts";
 import type { Checks } from "./checks.ts";
 import { agesOf, type Shape } from "./shape.ts";
 
 const DECIMALS = 18;
 const MINUTE_MS = 60_000;
-/** A book shows our orders too: the mid without them differs by half a spread of 80 bps and a little. */
+/** A book of some seconds ago shows orders of ours that are gone, and the product leaves them out by what it believes of them. */
 const OWN_ORDERS_PERCENT = 0.8;
+const OWN_ORDERS_MS = 2_500;
 /** The product takes one book a second and leaves out those of a feed in doubt, so the middle of its minute need not be ours. */
 const BEYOND_SHARE_MIN = 0.3;
 const BOOKS_MIN = 10;
@@ -31,6 +33,8 @@ export class OrderChecks {
   readonly #checks: Checks;
   readonly #shape: Shape;
   readonly #readings: BookReadings;
+  /** Prices of our orders and when they ended (world time), by market and the venue's id. */
+  readonly #own = new Map<string, Map<string, { readonly price: number; readonly endedMs: number }>>();
   #entry = 0;
 
   constructor(input: {
@@ -42,7 +46,11 @@ export class OrderChecks {
     this.#world = world;
     this.#checks = checks;
     this.#shape = shape;
-    this.#readings = new BookReadings(world.network, shape.markets, () => world.time.nowMs);
+    this.#readings = new BookReadings(world.network, {
+      markets: shape.markets,
+      nowMs: () => world.time.nowMs,
+      ownPrices: (market) => this.#ownPrices(market),
+    });
   }
 
   /** After every event. Throws `InvariantError`. */
@@ -51,7 +59,22 @@ export class OrderChecks {
     for (; this.#entry < entries.length; this.#entry += 1) {
       const entry = entries[this.#entry];
       if (entry?.type === "arrival" && entry.placing !== undefined) this.#check(entry, entry.placing);
+      if (entry?.type === "order") this.#ordered(entry.order, entry.atMs);
     }
+  }
+
+  #ordered({ orderId, clientOrderId, market, price, status }: ExchangeOrder, atMs: number): void {
+    if (price === null || !clientOrderId.startsWith("fm-")) return;
+    const own = this.#own.get(market) ?? new Map();
+    this.#own.set(market, own);
+    const isLive = status === "open" || status === "partially_filled";
+    own.set(orderId, { price: Number(price), endedMs: isLive ? Number.POSITIVE_INFINITY : atMs });
+  }
+
+  #ownPrices(market: string): ReadonlySet<number> {
+    const own = this.#own.get(market) ?? new Map();
+    for (const [orderId, { endedMs }] of own) if (this.#world.time.nowMs - endedMs > OWN_ORDERS_MS) own.delete(orderId);
+    return new Set([...own.values()].map(({ price }) => price));
   }
 
   #check({ process, sentMs }: ArrivalEntry, placing: Placing): void {
@@ -78,7 +101,7 @@ export class OrderChecks {
     const mids = connections
       .flat()
       .filter((book) => monotonicMs - book.monotonicMs <= MINUTE_MS)
-      .flatMap((book) => midOf(book) ?? []);
+      .flatMap(({ mid }) => mid ?? []);
     const price = Number(placing.price);
     const collar = (limits.priceCollarPercent + OWN_ORDERS_PERCENT) / 100;
     const least = mids.length < BOOKS_MIN ? 1 : BEYOND_SHARE_MIN * mids.length;
@@ -93,7 +116,7 @@ export class OrderChecks {
     const { bookAgeMs } = agesOf(this.#shape);
     // Of two connections nobody here knows which one the task follows: either may be the excuse.
     const alive = connections.filter((books) => sentMs - (books.at(-1)?.atMs ?? 0) <= bookAgeMs);
-    if (alive.length > 0 && alive.every((books) => newestOf(books, sentMs).every((book) => midOf(book) === undefined)))
+    if (alive.length > 0 && alive.every((books) => newestOf(books, sentMs).every((book) => !isWhole(book))))
       this.#fail("sane-book", placing, `was written on a crossed or empty book, at ${sentMs}`);
     const { midJumpPercent, midJumpPauseMs } = limits;
     const pausedFromMs = monotonicMs - midJumpPauseMs + SLACK_MS;
@@ -118,7 +141,7 @@ function newestOf(books: readonly ReadBook[], sentMs: number): readonly ReadBook
 function hasLeapt(books: readonly ReadBook[], percent: number, sinceMs: number): boolean {
   let last: number | undefined;
   for (const book of books) {
-    const mid = midOf(book);
+    const { mid } = book;
     if (mid === undefined) continue;
     if (last !== undefined && book.monotonicMs > sinceMs && Math.abs(mid / last - 1) * 100 > percent) return true;
     last = mid;

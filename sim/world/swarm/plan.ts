@@ -5,7 +5,7 @@
 import { makeSeededRng } from "../../exchange/seeded-rng.ts";
 import { FAULT_KINDS } from "../faults/every-kind.ts";
 import type { FaultKind, FaultParameters } from "../faults/kind.ts";
-import { chance, logBetween, type Range, untilNext } from "./draw.ts";
+import { chance, logBetween, type Range, untilNext, wholeBetween } from "./draw.ts";
 import { drawShape, type Shape } from "./shape.ts";
 
 export type Episode = {
@@ -47,10 +47,14 @@ const LONG_SHARE = 0.04;
 const CALM_MS: Range = { low: 30_000, high: 120_000 };
 const SEED_MS: Range = { low: 20 * 60_000, high: 70 * 60_000 };
 const EPISODES_MAX = 5_000;
+/** The position limit over an order's size: near it exposure and one-sided quotes are looked at most. */
+const POSITION_ORDERS = { low: 3, high: 10 };
 
 export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
   const rng = makeSeededRng(seed, "plan");
-  const shape = { ...drawShape(makeSeededRng(seed, "shape")), ...wishes.shape };
+  // A stream of its own, so that the rest of a seed's shape stays as it was.
+  const positionOrders = wholeBetween(makeSeededRng(seed, "position"), POSITION_ORDERS);
+  const shape = { ...drawShape(makeSeededRng(seed, "shape")), positionOrders, ...wishes.shape };
   const wantedMs = wishes.minutes === undefined ? logBetween(rng, SEED_MS) : wishes.minutes * 60_000;
   const rounds: Round[] = [];
   for (let sumMs = 0; sumMs < wantedMs; ) {

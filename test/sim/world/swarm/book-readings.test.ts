@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Network } from "../../../../sim/world/network.ts";
-import { BookReadings, midOf } from "../../../../sim/world/swarm/book-readings.ts";
+import { BookReadings, isWhole } from "../../../../sim/world/swarm/book-readings.ts";
 import { VirtualTime } from "../../../../sim/world/virtual-time.ts";
 import { WorldProcess } from "../../../../sim/world/world-process.ts";
 
@@ -14,11 +14,15 @@ function frame(attributes: Readonly<Record<string, unknown>>): string {
 }
 
 /** What is remembered of frames that one process reads on one connection. */
-function readingsOf(frames: readonly string[]) {
+function readingsOf(frames: readonly string[], own: readonly number[] = []) {
   const time = new VirtualTime();
   const network: Pick<Network, "onFrame"> = { onFrame: undefined };
   const process = new WorldProcess("task-1", time);
-  const readings = new BookReadings(network, [MARKET], () => time.nowMs);
+  const readings = new BookReadings(network, {
+    markets: [MARKET],
+    nowMs: () => time.nowMs,
+    ownPrices: () => new Set(own),
+  });
   for (const text of frames) network.onFrame?.(process, Buffer.from(text), "ws://node");
   return readings.read("task-1", "SEI/USDC", time.nowMs).flat();
 }
@@ -43,9 +47,16 @@ it("a book that goes back in time by more than a second counts for nothing", () 
   expect(readingsOf([frame({}), old, frame({ timestamp: "2026-01-02T00:00:09.100Z" })])).toHaveLength(2);
 });
 
-it("only a book with two sides in their order has a mid", () => {
-  const at = { atMs: 0, monotonicMs: 0 };
-  expect(midOf({ ...at, bid: 1, ask: 3 })).toBe(2);
-  expect(midOf({ ...at, bid: 3, ask: 3 })).toBeUndefined();
-  expect(midOf({ ...at, bid: undefined, ask: 3 })).toBeUndefined();
+it("only a book with two sides in their order is whole", () => {
+  const at = { atMs: 0, monotonicMs: 0, mid: undefined };
+  expect(isWhole({ ...at, bid: 1, ask: 3 })).toBe(true);
+  expect(isWhole({ ...at, bid: 3, ask: 3 })).toBe(false);
+  expect(isWhole({ ...at, bid: undefined, ask: 3 })).toBe(false);
+});
+
+it("the mid is that of the others: our own orders hold theirs back where a price has leapt", () => {
+  const asks = '[["0.42","5"],["0.43","5"]]';
+  expect(readingsOf([frame({ asks })])[0]?.mid).toBeCloseTo(0.415);
+  expect(readingsOf([frame({ asks })], [0.42])[0]?.mid).toBeCloseTo(0.42);
+  expect(readingsOf([frame({ asks })], [0.41])[0]?.mid).toBeUndefined();
 });
