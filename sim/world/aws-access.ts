@@ -79,6 +79,7 @@ export function makeAwsAccess(input: {
   const dynamodb = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: over("table") });
   const sqs = new SQSClient({ ...AWS_SETTINGS, requestHandler: over("queue") });
   const eventBridge = new EventBridgeClient({ ...AWS_SETTINGS, requestHandler: over("bus") });
+  for (const client of [dynamodb, sqs, eventBridge]) muteClient(client);
   if (depth === "direct") {
     sendDirectly(dynamodb, "table", carry("table"));
     sendDirectly(sqs, "queue", carry("queue"));
@@ -97,6 +98,11 @@ export function makeAwsAccess(input: {
   sqs.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
   eventBridge.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
   return { dynamodb, sqs, eventBridge, links };
+}
+
+/** Takes away what tells of a call where nobody listens: a log that is off and the name of the client, a tenth of a call's time. */
+export function muteClient({ middlewareStack }: { readonly middlewareStack: { remove(name: string): boolean } }): void {
+  for (const name of ["loggerMiddleware", "getUserAgentMiddleware"]) middlewareStack.remove(name);
 }
 
 /** What an SDK client takes as its `requestHandler`. An aborted call rejects at once, whatever becomes of it. */

@@ -14,7 +14,7 @@ import {
 import dynalite from "dynalite";
 import { Table } from "../dynamodb-api/table.ts";
 import type { AwsAnswer, AwsBackend, AwsDepth } from "./aws-access.ts";
-import { AWS_SETTINGS, makeRequestHandler } from "./aws-access.ts";
+import { AWS_SETTINGS, makeRequestHandler, muteClient } from "./aws-access.ts";
 import { sendDirectly } from "./direct-client.ts";
 
 export type TableHost = {
@@ -73,6 +73,7 @@ export async function hostTable(backend: AwsBackend): Promise<TableHost> {
 
 function reach(backend: AwsBackend): Omit<TableHost, "tableName"> {
   const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: makeRequestHandler(backend) });
+  muteClient(client);
   return { backend, client, stop: () => client.destroy() };
 }
 

@@ -5,7 +5,13 @@
 import { setImmediate } from "node:timers/promises";
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
-import { AWS_SETTINGS, type AwsAnswer, type AwsRequest, makeRequestHandler } from "../../../sim/world/aws-access.ts";
+import {
+  AWS_SETTINGS,
+  type AwsAnswer,
+  type AwsRequest,
+  makeRequestHandler,
+  muteClient,
+} from "../../../sim/world/aws-access.ts";
 import type { TableHost } from "../../../sim/world/table-host.ts";
 
 export const HOW = [
@@ -82,7 +88,7 @@ export function connect(
     retryStrategy: retryAtOnce(attempts),
     requestHandler: makeRequestHandler(carry),
   });
-  for (const name of ["loggerMiddleware", "getUserAgentMiddleware"]) client.middlewareStack.remove(name);
+  muteClient(client);
   const settle = async () => {
     for (const request of late.splice(0)) await host.backend(request);
   };

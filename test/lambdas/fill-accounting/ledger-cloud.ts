@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
-import { AWS_SETTINGS, type AwsBackend, makeRequestHandler } from "../../../sim/world/aws-access.ts";
+import { AWS_SETTINGS, type AwsBackend, makeRequestHandler, muteClient } from "../../../sim/world/aws-access.ts";
 import { answerInProcess, hostTable } from "../../../sim/world/table-host.ts";
 
 export const TABLE_NAME = "ledger";
@@ -40,6 +40,7 @@ export async function startLedgerCloud(): Promise<LedgerCloud> {
   };
   const connect: LedgerCloud["connect"] = (fault) => {
     const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: makeRequestHandler(carry) });
+    muteClient(client);
     return { client, tableName, count: injectFault(client, fault) };
   };
   return {

@@ -13,7 +13,7 @@ import type { LedgerTable } from "../../../lambdas/ledger-table.ts";
 import type { Timing } from "../../../lambdas/timing.ts";
 import { makeCambrianApi } from "../../../sim/cambrian-api/cambrian-api.ts";
 import { makeHandMadeExchange } from "../../../sim/exchange/hand-made-exchange.ts";
-import { AWS_SETTINGS, makeRequestHandler } from "../../../sim/world/aws-access.ts";
+import { AWS_SETTINGS, makeRequestHandler, muteClient } from "../../../sim/world/aws-access.ts";
 import { makeMemoryTableHost } from "../../../sim/world/table-host.ts";
 import { VirtualTime } from "../../../sim/world/virtual-time.ts";
 
@@ -126,6 +126,7 @@ export function makeSweepWorld(options: SweepWorldOptions = {}) {
         }),
       ),
     });
+    muteClient(dynamodb);
     const table: LedgerTable = { client: dynamodb, tableName: host.tableName };
     const timing: Timing = {
       epochMs: () => Math.floor(time.epochMs + functionAheadMs),

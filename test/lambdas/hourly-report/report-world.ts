@@ -11,7 +11,7 @@ import { readReport } from "../../../lambdas/hourly-report/report-items.ts";
 import { parseReportRequest } from "../../../lambdas/hourly-report/report-request.ts";
 import { reportWords } from "../../../lambdas/hourly-report/report-text.ts";
 import { makeXClient, type XClient } from "../../../lambdas/hourly-report/x-client.ts";
-import { AWS_SETTINGS, makeRequestHandler } from "../../../sim/world/aws-access.ts";
+import { AWS_SETTINGS, makeRequestHandler, muteClient } from "../../../sim/world/aws-access.ts";
 import { makeMemoryTableHost } from "../../../sim/world/table-host.ts";
 import { VirtualTime } from "../../../sim/world/virtual-time.ts";
 import { startXServer } from "../../../sim/x-api/server.ts";
@@ -50,6 +50,7 @@ export async function makeReportWorld(options: { readonly isEmpty?: boolean; rea
   let onCall: Effect = (act) => act();
   const requestHandler = makeRequestHandler(host.backend);
   const client = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler, cacheMiddleware: true });
+  muteClient(client);
   client.middlewareStack.add((next) => async (args) => await onCall(() => next(args)), { step: "initialize" });
   const world = {
     ...audit,
