@@ -40,7 +40,8 @@ const actArbitrary: fc.Arbitrary<Act> = fc.oneof(
     return (registry) => registry.increment("flashmm_cambrian_api_errors_total", { kind });
   }),
   fc.tuple(marketArbitrary, amountArbitrary).map(([market, value]): Act => {
-    return (registry) => registry.set("flashmm_pnl_usdc", { market, kind: "total" }, -value);
+    // Not `-value`: a text has one zero, a message two.
+    return (registry) => registry.set("flashmm_pnl_usdc", { market, kind: "total" }, 0 - value);
   }),
   // A text format has line ends and quotes of its own.
   fc.stringMatching(/^[^\n\r"\\\u2028\u2029]{1,8}$/u).map((reason): Act => {
