@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Item, toClaimKey, toFillText, toMarketKey } from "../../lambdas/ledger-items.ts";
 import type { LedgerTable } from "../../lambdas/ledger-table.ts";
+import { lawLength } from "../law-length.ts";
 import { deliver, deliverAll, expectBooks } from "./fill-accounting/deliver.ts";
 import { type Fault, type LedgerCloud, startLedgerCloud } from "./fill-accounting/ledger-cloud.ts";
 import { makeMessage } from "./fill-accounting/make-messages.ts";
@@ -271,7 +272,7 @@ describe("a rebuild beside the accounting", () => {
         expect(sentences(await verify(table, market))).toEqual([]);
         await expectBooks(table, market, [...history, ...messages]);
       }),
-      { numRuns: 15, interruptAfterTimeLimit: 3_000 },
+      { numRuns: lawLength({ usual: 10, long: 200 }) },
     );
   });
 });

@@ -10,16 +10,18 @@ import type { Quote } from "../../../core/quoting/strategy.ts";
 import { toLots, toTicks } from "../../../core/units.ts";
 import type { IncludedTx } from "../../../sim/sei-chain/block-store.ts";
 import { readTransaction } from "../../../sim/sei-chain/transaction.ts";
+import { lawLength } from "../../law-length.ts";
 import { OURS } from "../../sim/sei-chain/chain-world.ts";
 import { type ChainVenue, MARKET, makeChainVenue, OPENING } from "./chain-venue.ts";
 
 /** The length that is asked for with one seed, and shorter ones with others. */
-const CASES = [
-  { seed: 11, requotes: 500 },
-  { seed: 2, requotes: 150 },
-  { seed: 5, requotes: 150 },
-  { seed: 8, requotes: 150 },
-] as const;
+const CASES = lawLength<readonly { readonly seed: number; readonly requotes: number }[]>({
+  usual: [
+    { seed: 11, requotes: 500 },
+    { seed: 2, requotes: 150 },
+  ],
+  long: [11, 2, 5, 8, 13, 21, 34, 55].map((seed) => ({ seed, requotes: 500 })),
+});
 /** Without a transaction of ours in a block, for each fault that ours met in between. */
 const BLOCKS_WITHOUT_MAX = 3;
 const SIZE = toLots(10);

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LOOKS_AFTER_SECONDS } from "../../../lambdas/health-sweep/looks.ts";
+import { lawLength } from "../../law-length.ts";
 import { MINUTE_MS, OURS, STRANGER } from "./silent-task.ts";
 import { makeSweepWorld, type SweepWorld } from "./sweep-world.ts";
 
@@ -13,6 +14,11 @@ const SILENT_MS = 30_000;
 /** A cold start, and a poll of the queue. */
 const LATE_MS_MAX = 4_000;
 const JITTER_MS_MAX = 59_999;
+/** Between two moments of death that are tried, with and without all of the looks, and with a large book; cases of the two laws. */
+const STEPS = lawLength({
+  usual: { allMs: 11_900, someMs: 23_900, largeMs: 19_900, anyRuns: 10, aliveRuns: 4 },
+  long: { allMs: 1_700, someMs: 6_900, largeMs: 3_700, anyRuns: 300, aliveRuns: 60 },
+});
 
 type Spacing = {
   /** How late within its minute each sweep begins, from the first minute on; the last one holds for all after. */
@@ -74,7 +80,7 @@ describe("sweeps that begin as late within their minute as EventBridge may let t
   });
 
   it("end everything in time with their looks, whenever between the two furthest sweeps the task dies", async () => {
-    for (let killAtMs = 1_500; killAtMs < 2 * MINUTE_MS; killAtMs += 6_900) {
+    for (let killAtMs = 1_500; killAtMs < 2 * MINUTE_MS; killAtMs += STEPS.allMs) {
       const { endedMs, firstMs } = await killAt({ ...furthest, looksAfter: LOOKS_AFTER_SECONDS }, killAtMs);
       expect(endedMs, `killed at ${killAtMs}`).toBeLessThan(BOUND_MS);
       expect(firstMs, `killed at ${killAtMs}`).toBeGreaterThan(SILENT_MS);
@@ -86,7 +92,7 @@ describe("sweeps that begin as late within their minute as EventBridge may let t
     [30, 90],
     [60, 90],
   ])("end everything in time where of the looks only those after %d and %d s come", async (...looksAfter) => {
-    for (let killAtMs = 1_500; killAtMs < 2 * MINUTE_MS; killAtMs += 23_900) {
+    for (let killAtMs = 1_500; killAtMs < 2 * MINUTE_MS; killAtMs += STEPS.someMs) {
       const { endedMs } = await killAt({ ...furthest, looksAfter }, killAtMs);
       expect(endedMs, `killed at ${killAtMs}`).toBeLessThan(BOUND_MS);
     }
@@ -105,7 +111,7 @@ describe("a large book, whose end takes longer than the time between two looks",
     [330, { ...furthest, lateMs: LATE_MS_MAX }],
   ])("of %d orders is ended within the bound, and no dead man gets in the way of another", async (count, spacing) => {
     const ours = Array.from({ length: count }, (_, index) => `fm-1-SEIUSDC-b0-${index}`);
-    for (let killAtMs = 61_500; killAtMs < 2 * MINUTE_MS; killAtMs += 14_900) {
+    for (let killAtMs = 61_500; killAtMs < 2 * MINUTE_MS; killAtMs += STEPS.largeMs) {
       const { endedMs, measured } = await killAt(spacing, killAtMs, { ours });
       expect(endedMs, `killed at ${killAtMs}`).toBeLessThan(BOUND_MS);
       expect(measured, `killed at ${killAtMs}`).toBe(count);
@@ -130,7 +136,7 @@ it("at every phase and spacing all is ended within 95 s of the last heartbeat, a
         expect(firstMs).toBeGreaterThan(SILENT_MS);
       },
     ),
-    { numRuns: 15 },
+    { numRuns: STEPS.anyRuns },
   );
 });
 
@@ -150,6 +156,6 @@ it("a task that beats on is never touched, however the sweeps and looks lie over
         expect(world.events).toEqual([]);
       },
     ),
-    { numRuns: 6 },
+    { numRuns: STEPS.aliveRuns },
   );
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Table } from "../../../sim/dynamodb-api/table.ts";
 import { startTableHost, type TableHost } from "../../../sim/world/table-host.ts";
+import { lawLength } from "../../law-length.ts";
 import { expectSameAnswers } from "./table-calls.ts";
 
 let dynalite: TableHost;
@@ -19,7 +20,7 @@ const keyOf = (sk: string, pk = "p") => ({ pk: { S: pk }, sk: { S: sk } });
 
 describe("the in-memory table", () => {
   it("answers as dynalite does, whatever is asked in whatever order", async () => {
-    await expectSameAnswers(dynalite, { runs: 200, millis: 1_500 });
+    await expectSameAnswers(dynalite, lawLength({ usual: 100, long: 2_000 }));
   });
 
   it("ends a page after a mebibyte, and goes on after it", () => {
