@@ -6,7 +6,7 @@ import { connect } from "./faulty-table.ts";
 import { deliverOnce, expectItems, nextMarket } from "./ledger-laws.ts";
 import { makeMessage } from "./make-messages.ts";
 
-/** Three times what the function gets at most in one batch, by each of two; ten thousand are a minute of a very busy market. */
+/** Three times what the function gets at most in one batch, by each of two; a queue's batch may have ten thousand at most. */
 const FILLS = lawLength({ usual: 3_000, long: 10_000 });
 
 const host = makeMemoryTableHost();

@@ -25,56 +25,53 @@ const ORPHAN_WITHIN_MS = 35_000;
 const fillsOf = (state: TaskState): number => state.markets[0]?.fillCount ?? 0;
 const hasFills = (more: number) => (state: TaskState) => fillsOf(state) > more;
 
-/** A run that is killed with its market under way; the tests below look at what it left. */
+/** A run that is killed with its market under way; the tests below look at what it left, and at the run after it. */
 const dataDir = newFolder();
 let knownFills = 0;
-let orphan = 0;
-let killedMs = 0;
+let orphanEnded: Promise<unknown>;
+let next: ReturnType<typeof startRun>["run"];
 beforeAll(async () => {
   const { run } = startRun("--seed", "3", "--data-dir", dataDir);
   knownFills = fillsOf(await run.state("the first fills", FILLS_WITHIN_MS, hasFills(2)));
-  orphan = await run.task(1_000);
+  const orphan = await run.task(1_000);
   process.kill(run.pid, "SIGKILL");
-  killedMs = performance.now();
+  orphanEnded = until("the end of the task without a run", ORPHAN_WITHIN_MS, () => !isAlive(orphan) || undefined);
+  // The last test awaits it: until then nobody need hear of it.
+  orphanEnded.catch(() => undefined);
   expect(await run.end(5_000)).toBe(null);
+  next = startRun("--seed", "4", "--data-dir", dataDir).run;
 }, 60_000);
 
-// Side by side, since all of them mostly wait.
-describe.concurrent("killed with -9", { timeout: 90_000 }, () => {
-  test("a run leaves data that the next one goes on with and keeps from any other, and the books agree", async () => {
-    const { run } = startRun("--seed", "4", "--data-dir", dataDir);
-    await run.line(/^Watch it at /, QUOTES_WITHIN_MS);
+describe("after a run was killed with -9", { timeout: 90_000 }, () => {
+  test("the next one goes on with its data, and keeps it from any other", async () => {
+    await next.line(/^Watch it at /, QUOTES_WITHIN_MS);
     const config = readFileSync(join(dataDir, "config.json"), "utf8");
     const { run: other } = startRun("--data-dir", dataDir, "--markets", "ETH/USDC");
     expect(await other.end(QUOTES_WITHIN_MS)).toBe(1);
     expect(other.text).toContain("is another run using it?");
     expect(readFileSync(join(dataDir, "config.json"), "utf8")).toBe(config);
-    await run.state("fills of both runs", TAKEN_OVER_WITHIN_MS, hasFills(knownFills));
-    run.interrupt();
-    expect(await run.end(END_WITHIN_MS)).toBe(0);
-    expectAgreement(run);
-    expect(run.row("ledger").fills).toBeGreaterThan(knownFills);
+    await next.state("fills of both runs", TAKEN_OVER_WITHIN_MS, hasFills(knownFills));
   });
 
-  test("a task is started again by its run, and the books agree", async () => {
-    const { run } = startRun("--seed", "11");
-    const before = await run.state("the first fills", FILLS_WITHIN_MS, hasFills(2));
-    const task = await run.task(1_000);
+  test("a task that is killed is started again by its run", async () => {
+    const before = await next.state("an answer", QUOTES_WITHIN_MS, () => true);
+    const task = await next.task(1_000);
     process.kill(task, "SIGKILL");
-    await run.line(/^the task ended \(SIGKILL\) and is started again, restart 1$/, 5_000);
-    const after = await run.state("fills after the restart", TAKEN_OVER_WITHIN_MS, (state) => {
+    await next.line(/^the task ended \(SIGKILL\) and is started again, restart 1$/, 5_000);
+    const after = await next.state("fills after the restart", TAKEN_OVER_WITHIN_MS, (state) => {
       return quotesBothSides(state) && state.epoch !== before.epoch && hasFills(fillsOf(before))(state);
     });
     expect(after.epoch).toBe((before.epoch ?? 0) + 1);
-    expect(await run.task(1_000)).not.toBe(task);
-    run.interrupt();
-    expect(await run.end(END_WITHIN_MS)).toBe(0);
-    expectAgreement(run);
-    expect(run.row("exchange").fills).toBeGreaterThan(fillsOf(before));
+    expect(await next.task(1_000)).not.toBe(task);
+    knownFills = fillsOf(before);
   });
 
-  test("a run leaves no task behind", async () => {
-    const leftMs = ORPHAN_WITHIN_MS - (performance.now() - killedMs);
-    await until("the end of the task without a run", leftMs, () => (isAlive(orphan) ? undefined : true));
+  test("the books agree on the fills of both runs and of all their tasks", async () => {
+    next.interrupt();
+    expect(await next.end(END_WITHIN_MS)).toBe(0);
+    expectAgreement(next);
+    expect(next.row("ledger").fills).toBeGreaterThan(knownFills);
   });
+
+  test("no task is left behind", async () => await orphanEnded);
 });
