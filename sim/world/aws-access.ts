@@ -143,8 +143,10 @@ function travel(call: {
     const fail = (code: string, message: string) =>
       time.after(0.1, () => process.deliver(() => reject(new NetworkError(code, message))));
     const arrive = () => {
-      void time
-        .hold(async () => answerInTrouble(link, await answerUnlessFailing(link, backend, request)))
+      const end = time.begin();
+      void answerUnlessFailing(link, backend, request)
+        .then((answered) => answerInTrouble(link, answered))
+        .finally(end)
         .then(
           (answer) => {
             process.reached("after-effect", name, text);

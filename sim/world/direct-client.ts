@@ -41,6 +41,12 @@ export function orAbort<Result>(work: Promise<Result>, signal: unknown): Promise
     const giveUp = () => reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
     if (signal.aborted) return giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+    const settled =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
+        signal.removeEventListener("abort", giveUp);
+        settle(value);
+      };
+    work.then(settled(resolve), settled(reject));
   });
 }

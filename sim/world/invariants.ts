@@ -177,11 +177,11 @@ export class Invariants {
     tasks: readonly TaskKnowledge[],
     isShown: (order: { readonly orderId: string; readonly clientOrderId: string }) => boolean = () => true,
   ): void {
-    const couldAsk = tasks.some((task) => task.reachesVenue && this.word?.isPaused(task.name) !== true);
+    const couldAsk = () => tasks.some((task) => task.reachesVenue && this.word?.isPaused(task.name) !== true);
     for (const order of this.#live.values()) {
       const { clientOrderId } = order;
       const isKnown = tasks.some((task) => task.isKnown(clientOrderId));
-      if (isKnown || !couldAsk || !isShown(order)) {
+      if (isKnown || !couldAsk() || !isShown(order)) {
         this.#unknownSinceMs.delete(clientOrderId);
         continue;
       }

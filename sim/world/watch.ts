@@ -37,10 +37,12 @@ function knowledgeOf(task: WorldTask, faults: CambrianFaults): TaskKnowledge {
   const { name, process, links } = task;
   const { engine, epoch } = task.task.charge;
   const { venue } = links;
-  const isLineGood = venue.isGood && tendsOrders(task) && process.canSign;
   return {
     name,
-    reachesVenue: process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders"),
+    get reachesVenue() {
+      const isLineGood = venue.isGood && tendsOrders(task) && process.canSign;
+      return process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders");
+    },
     isKnown: (clientOrderId) => engine?.markets.some(({ orders }) => isKnownOpen(orders.find(clientOrderId))) ?? false,
   };
 }

@@ -34,6 +34,8 @@ export type CrashPoint = {
 type Timer = { readonly dueMs: number; readonly callback: () => void; stop: () => void; isOver: boolean };
 type Plan = { readonly point: CrashPoint; left: number; readonly act: () => void };
 
+const nothing = (): void => undefined;
+
 export class WorldProcess {
   readonly name: string;
   readonly #time: VirtualTime;
@@ -208,7 +210,7 @@ export class WorldProcess {
     const timer: Timer = {
       dueMs: this.#monotonicMs() + Math.max(0, delayMs),
       callback,
-      stop: () => undefined,
+      stop: nothing,
       isOver: false,
     };
     this.#arm(timer);
