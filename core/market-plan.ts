@@ -21,8 +21,10 @@ export type Removals = readonly { readonly order: CancellableOrder; readonly dan
 /** Placings still have to pass `admit`. */
 export type Wishes = {
   readonly queries: readonly Order[];
-  readonly changes: readonly (WeighedChange & { readonly order: CancellableOrder | undefined })[];
+  readonly changes: readonly PossibleChange[];
 };
+
+type PossibleChange = WeighedChange & { readonly order: CancellableOrder | undefined };
 
 export class MarketPlan {
   readonly #sent: MarketOrders;
@@ -44,11 +46,14 @@ export class MarketPlan {
   wishesOf(diff: OrderDiff, open: readonly Order[], nowMs: number): Wishes {
     const queries: Order[] = [];
     for (const order of open) if (isQueryDue(order, nowMs)) queries.push(order);
-    const isPossible = (change: WeighedChange) => this.#isPossible(change, nowMs);
-    return { queries, changes: this.#missed.weigh(diff.changes, nowMs).filter(isPossible) };
+    const changes: PossibleChange[] = [];
+    for (const change of this.#missed.weigh(diff.changes, nowMs)) {
+      if (this.#isPossible(change, nowMs)) changes.push(change);
+    }
+    return { queries, changes };
   }
 
-  #isPossible(change: WeighedChange, nowMs: number): change is Wishes["changes"][number] {
+  #isPossible(change: WeighedChange, nowMs: number): change is PossibleChange {
     if (this.#sent.isPaused(change.quote, nowMs)) {
       this.#decision.waits(change.quote, "venue-refused");
       return false;

@@ -12,7 +12,13 @@ import type { EngineStart } from "./engine/engine-process.ts";
 import type { VenueAddress } from "./venue/venue-process.ts";
 
 /** As `fargate/main.ts` sets it before anything is loaded. */
-const ENGINE_FLAGS = ["--semi-space-growth-factor=1", "--expose-gc"];
+const ENGINE_FLAGS = [
+  "--semi-space-growth-factor=1",
+  "--invocation-count-for-maglev=100",
+  "--invocation-count-for-turbofan=600",
+  "--minimum-invocations-after-ic-update=100",
+  "--expose-gc",
+];
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
