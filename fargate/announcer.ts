@@ -7,6 +7,7 @@ import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventb
 import { withDeadline } from "./deadline.ts";
 import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
+import { SendLoop } from "./send-loop.ts";
 
 /** PutEvents takes at most ten entries (EventBridge API reference). */
 const BATCH_MAX = 10;
@@ -56,18 +57,22 @@ export class Announcer {
   readonly #capacity: number;
   #waiting: Announcement[] = [];
   #inFlight: readonly Announcement[] = [];
-  #stopTimer: (() => void) | undefined;
-  #failuresInARow = 0;
+  readonly #loop: SendLoop;
   #sent = 0;
   #dropped = 0;
   #sendFailures = 0;
   #isFull = false;
-  #isStopped = false;
-  readonly #flushes = new Set<() => void>();
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
     this.#capacity = options.capacity ?? CAPACITY;
+    this.#loop = new SendLoop({
+      ...options,
+      backoffFirstMs: BACKOFF_FIRST_MS,
+      backoffMaxMs: BACKOFF_MAX_MS,
+      isEmpty: () => this.#size === 0,
+      send: () => this.#sendBatch(),
+    });
   }
 
   get counts(): AnnouncerCounts {
@@ -77,7 +82,7 @@ export class Announcer {
   /** Takes an event and returns at once; it is sent within 20 ms, together with others. */
   announce(detailType: EngineEventType, detail: EventDetail): void {
     const { busName, clock, log } = this.#options;
-    if (busName === undefined || this.#isStopped) return;
+    if (busName === undefined || this.#loop.isStopped) return;
     const text = JSON.stringify(detail);
     if (Buffer.byteLength(text) > DETAIL_BYTES_MAX) {
       this.#dropped += 1;
@@ -86,33 +91,17 @@ export class Announcer {
     }
     this.#makeRoom();
     this.#waiting.push({ detailType, detail: text, epochMs: clock.now().epochMs, attempts: 0 });
-    this.#schedule(BATCH_DELAY_MS);
+    this.#loop.schedule(BATCH_DELAY_MS);
   }
 
   /** Sends what waits, without the usual delays. Answers true once nothing waits, false after `withinMs`. */
   async flush(withinMs: number): Promise<boolean> {
-    if (this.#size === 0) return true;
-    return await new Promise<boolean>((resolve) => {
-      const settle = (isEmpty: boolean) => {
-        stopTimer();
-        this.#flushes.delete(onEmpty);
-        resolve(isEmpty);
-      };
-      const onEmpty = () => settle(true);
-      const stopTimer = this.#options.clock.after(withinMs, () => settle(false));
-      this.#flushes.add(onEmpty);
-      this.#failuresInARow = 0;
-      this.#stopTimer?.();
-      this.#stopTimer = undefined;
-      this.#schedule(0);
-    });
+    return await this.#loop.flush(withinMs);
   }
 
   /** Ends the sending; what still waits is not announced. */
   stop(): void {
-    this.#isStopped = true;
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    this.#loop.stop();
   }
 
   get #size(): number {
@@ -133,16 +122,7 @@ export class Announcer {
     });
   }
 
-  /** One request at a time: a timer that runs, or a request under way, already leads to the next one. */
-  #schedule(delayMs: number): void {
-    if (this.#isStopped || this.#stopTimer !== undefined || this.#inFlight.length > 0) return;
-    this.#stopTimer = this.#options.clock.after(delayMs, () => {
-      this.#stopTimer = undefined;
-      void this.#sendBatch();
-    });
-  }
-
-  async #sendBatch(): Promise<void> {
+  async #sendBatch(): Promise<boolean> {
     this.#inFlight = this.#waiting.splice(0, BATCH_MAX);
     const failed = await this.#send(this.#inFlight);
     this.#sent += this.#inFlight.length - failed.length;
@@ -150,9 +130,7 @@ export class Announcer {
     const again = failed.filter((announcement) => announcement.attempts < ATTEMPTS_MAX);
     this.#giveUp(failed.length - again.length);
     this.#waiting.unshift(...again);
-    this.#failuresInARow = failed.length > 0 ? this.#failuresInARow + 1 : 0;
-    if (this.#size === 0) for (const onEmpty of [...this.#flushes]) onEmpty();
-    else this.#schedule(failed.length > 0 ? this.#backoffMs() : 0);
+    return failed.length === 0;
   }
 
   #giveUp(count: number): void {
@@ -191,11 +169,5 @@ export class Announcer {
     }
     this.#sendFailures += failed.length;
     return failed;
-  }
-
-  /** Doubles from 200 ms to 10 s, between half of it and all of it. */
-  #backoffMs(): number {
-    const fullMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(this.#failuresInARow - 1, 16));
-    return fullMs * (0.5 + this.#options.rng.next() / 2);
   }
 }

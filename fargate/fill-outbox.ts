@@ -6,6 +6,7 @@ import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { withDeadline } from "./deadline.ts";
 import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
+import { SendLoop } from "./send-loop.ts";
 import type { Metrics } from "./telemetry.ts";
 
 /** SQS takes at most ten messages a request (AWS, SendMessageBatch). */
@@ -42,17 +43,21 @@ export class FillOutbox {
   readonly #capacity: number;
   #waiting: OutboxMessage[] = [];
   #inFlight: readonly OutboxMessage[] = [];
-  #stopTimer: (() => void) | undefined;
-  #failuresInARow = 0;
+  readonly #loop: SendLoop;
   #sent = 0;
   #sendFailures = 0;
   #isFull = false;
-  #isClosed = false;
-  readonly #flushes = new Set<() => void>();
 
   constructor(options: FillOutboxOptions) {
     this.#options = options;
     this.#capacity = options.capacity ?? CAPACITY;
+    this.#loop = new SendLoop({
+      ...options,
+      backoffFirstMs: BACKOFF_FIRST_MS,
+      backoffMaxMs: BACKOFF_MAX_MS,
+      isEmpty: () => this.#size === 0,
+      send: () => this.#sendBatch(),
+    });
   }
 
   get counts(): OutboxCounts {
@@ -64,7 +69,7 @@ export class FillOutbox {
    * full or closed: the caller keeps the fill and offers it again.
    */
   offer(message: OutboxMessage): boolean {
-    if (this.#isClosed) return false;
+    if (this.#loop.isStopped) return false;
     if (this.#size >= this.#capacity) {
       this.#refuse(message);
       return false;
@@ -72,34 +77,18 @@ export class FillOutbox {
     // Told once a flood, not once a fill: it is over when half of the room is free again.
     if (this.#size < this.#capacity / 2) this.#isFull = false;
     this.#waiting.push(message);
-    this.#schedule(BATCH_DELAY_MS);
+    this.#loop.schedule(BATCH_DELAY_MS);
     return true;
   }
 
   /** Sends what waits, without the usual delays. Answers true once all is acknowledged, false after `withinMs`. */
   async flush(withinMs: number): Promise<boolean> {
-    if (this.#size === 0) return true;
-    return await new Promise<boolean>((resolve) => {
-      const settle = (isEmpty: boolean) => {
-        stopTimer();
-        this.#flushes.delete(onEmpty);
-        resolve(isEmpty);
-      };
-      const onEmpty = () => settle(true);
-      const stopTimer = this.#options.clock.after(withinMs, () => settle(false));
-      this.#flushes.add(onEmpty);
-      this.#failuresInARow = 0;
-      this.#stopTimer?.();
-      this.#stopTimer = undefined;
-      this.#schedule(0);
-    });
+    return await this.#loop.flush(withinMs);
   }
 
   /** Ends the sending; what still waits is not sent, and will be read again from the venue's history. */
   close(): void {
-    this.#isClosed = true;
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    this.#loop.stop();
   }
 
   get #size(): number {
@@ -114,25 +103,14 @@ export class FillOutbox {
     log.error("fill outbox is full, fills wait at the venue", { capacity: this.#capacity, fillId: message.fillId });
   }
 
-  /** One request at a time: a timer that runs, or a request under way, already leads to the next one. */
-  #schedule(delayMs: number): void {
-    if (this.#isClosed || this.#stopTimer !== undefined || this.#inFlight.length > 0) return;
-    this.#stopTimer = this.#options.clock.after(delayMs, () => {
-      this.#stopTimer = undefined;
-      void this.#sendBatch();
-    });
-  }
-
-  async #sendBatch(): Promise<void> {
+  async #sendBatch(): Promise<boolean> {
     this.#inFlight = this.#waiting.splice(0, BATCH_MAX);
     const failed = await this.#send(this.#inFlight);
     this.#inFlight = [];
     // A message that keeps failing goes behind the others, so that it holds none of them up. It has no last attempt: a fill
     // is never given up, only the time between the attempts is bounded.
     this.#waiting.push(...failed);
-    this.#failuresInARow = failed.length > 0 ? this.#failuresInARow + 1 : 0;
-    if (this.#size === 0) for (const onEmpty of [...this.#flushes]) onEmpty();
-    else this.#schedule(this.#failuresInARow > 0 ? this.#backoffMs() : 0);
+    return failed.length === 0;
   }
 
   /** Sends one batch; answers with what was not acknowledged. Never throws. */
@@ -170,11 +148,5 @@ export class FillOutbox {
   #acknowledge(messages: readonly OutboxMessage[]): void {
     this.#sent += messages.length;
     for (const message of messages) message.onSent();
-  }
-
-  /** Doubles from 100 ms to 5 s, between half of it and all of it, so that tasks do not knock together. */
-  #backoffMs(): number {
-    const fullMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(this.#failuresInARow - 1, 16));
-    return fullMs * (0.5 + this.#options.rng.next() / 2);
   }
 }

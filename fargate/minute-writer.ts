@@ -5,6 +5,7 @@
 import { InputError } from "../core/errors.ts";
 import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
+import { SendLoop } from "./send-loop.ts";
 import type { Metrics } from "./telemetry.ts";
 
 const BACKOFF_FIRST_MS = 500;
@@ -33,16 +34,19 @@ export type MinuteWriterOptions = {
 export class MinuteWriter {
   readonly #options: MinuteWriterOptions;
   readonly #waiting: MinuteWrite[] = [];
-  #isWriting = false;
-  #stopTimer: (() => void) | undefined;
-  #failuresInARow = 0;
+  readonly #loop: SendLoop;
   #loggedMs = Number.NEGATIVE_INFINITY;
   #isFull = false;
-  #isStopped = false;
-  readonly #flushes = new Set<() => void>();
 
   constructor(options: MinuteWriterOptions) {
     this.#options = options;
+    this.#loop = new SendLoop({
+      ...options,
+      backoffFirstMs: BACKOFF_FIRST_MS,
+      backoffMaxMs: BACKOFF_MAX_MS,
+      isEmpty: () => this.#waiting.length === 0,
+      send: () => this.#writeNext(),
+    });
   }
 
   /** Items that are not known to be written. */
@@ -52,37 +56,21 @@ export class MinuteWriter {
 
   /** Takes an item and returns at once. */
   add(item: MinuteWrite): void {
-    if (this.#isStopped) return;
+    if (this.#loop.isStopped) return;
     this.#makeRoom();
     this.#waiting.push(item);
-    this.#schedule(0);
+    this.#loop.schedule(0);
   }
 
   /** Writes what waits without the usual pauses. Answers true once nothing waits, false after `withinMs`. */
   async flush(withinMs: number): Promise<boolean> {
-    if (this.#waiting.length === 0) return true;
-    return await new Promise<boolean>((resolve) => {
-      const settle = (isEmpty: boolean) => {
-        stopTimer();
-        this.#flushes.delete(onEmpty);
-        resolve(isEmpty);
-      };
-      const onEmpty = () => settle(true);
-      const stopTimer = this.#options.clock.after(withinMs, () => settle(false));
-      this.#flushes.add(onEmpty);
-      this.#failuresInARow = 0;
-      this.#stopTimer?.();
-      this.#stopTimer = undefined;
-      this.#schedule(0);
-    });
+    return await this.#loop.flush(withinMs);
   }
 
   /** Ends the writing; what still waits is not written. */
   stop(): void {
-    if (this.#isStopped) return;
-    this.#isStopped = true;
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    if (this.#loop.isStopped) return;
+    this.#loop.stop();
     if (this.#waiting.length > 0) {
       this.#options.log.warn("engine minutes are left unwritten", { items: this.#waiting.length });
     }
@@ -95,7 +83,7 @@ export class MinuteWriter {
     if (this.#waiting.length < capacity / 2) this.#isFull = false;
     if (this.#waiting.length < capacity) return;
     // The first may be under way, and then be written all the same.
-    const [dropped] = this.#waiting.splice(this.#isWriting ? 1 : 0, 1);
+    const [dropped] = this.#waiting.splice(this.#loop.isSending ? 1 : 0, 1);
     this.#count("dropped");
     if (this.#isFull) return;
     this.#isFull = true;
@@ -106,24 +94,12 @@ export class MinuteWriter {
     });
   }
 
-  /** One item at a time: a timer that runs, or a write under way, already leads to the next one. */
-  #schedule(delayMs: number): void {
-    if (this.#isStopped || this.#stopTimer !== undefined || this.#isWriting) return;
-    this.#stopTimer = this.#options.clock.after(delayMs, () => {
-      this.#stopTimer = undefined;
-      void this.#writeNext();
-    });
-  }
-
-  async #writeNext(): Promise<void> {
+  async #writeNext(): Promise<boolean> {
     const item = this.#waiting[0];
-    if (item === undefined) return;
-    this.#isWriting = true;
+    if (item === undefined) return true;
     const isOver = await this.#attempt(item);
-    this.#isWriting = false;
     if (isOver && this.#waiting[0] === item) this.#waiting.shift();
-    if (this.#waiting.length === 0) for (const onEmpty of [...this.#flushes]) onEmpty();
-    else this.#schedule(this.#failuresInARow > 0 ? this.#backoffMs() : 0);
+    return isOver;
   }
 
   /** Whether the item need not be tried again: it is written, or never will be. Never throws. */
@@ -138,12 +114,11 @@ export class MinuteWriter {
         return true;
       }
       this.#count("failed");
-      this.#failuresInARow += 1;
       this.#tell(error);
       return false;
     }
-    if (this.#failuresInARow > 0) log.info("engine minutes are written again", { failures: this.#failuresInARow });
-    this.#failuresInARow = 0;
+    const { failuresInARow: failures } = this.#loop;
+    if (failures > 0) log.info("engine minutes are written again", { failures });
     this.#loggedMs = Number.NEGATIVE_INFINITY;
     return true;
   }
@@ -158,12 +133,6 @@ export class MinuteWriter {
 
   #count(kind: "failed" | "refused" | "dropped"): void {
     this.#options.metrics.increment("flashmm_minute_write_errors_total", { kind });
-  }
-
-  /** Doubles from half a second to half a minute, between half of it and all of it. */
-  #backoffMs(): number {
-    const fullMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(this.#failuresInARow - 1, 16));
-    return fullMs * (0.5 + this.#options.rng.next() / 2);
   }
 }
 
