@@ -42,7 +42,8 @@ export class ChargeChecks {
   #queuedRead = 0;
   #holder: number | undefined;
   #writtenMs = 0;
-  #writtenBeforeMs = 0;
+  /** When it was last written after a whole term without a write. */
+  #backMs = 0;
   #entry = 0;
   #lookedMs = 0;
   /** Since when nobody has run, and nothing has kept the dead man from his work. */
@@ -100,14 +101,19 @@ export class ChargeChecks {
     }
   }
 
-  /** No orders of a task are touched whose lease was written within a term, as far as the dead man could know. */
-  #checkDeadMan({ atMs }: ArrivalEntry): void {
+  /**
+   * No orders of a task are touched whose lease was written within a term, as far as the dead man could know, and in no case one that
+   * was placed after the lease came back.
+   */
+  #checkDeadMan({ atMs, sentMs, path }: ArrivalEntry): void {
     const termMs = this.#leases.get(this.#holder ?? -1)?.termMs;
-    if (termMs === undefined) return;
-    const silentMs = atMs - this.#writtenMs;
-    const wasSilentMs = this.#writtenMs - this.#writtenBeforeMs;
-    if (silentMs >= termMs || (silentMs <= BACK_MS && wasSilentMs >= termMs)) return;
-    this.#input.checks.fail("dead-man", `he cancels at ${atMs}, the lease was written at ${this.#writtenMs}`);
+    if (termMs === undefined || atMs - this.#writtenMs >= termMs) return;
+    const { time, exchange } = this.#input.world;
+    const order = exchange.order(decodeURIComponent(path.split("/").at(-1) ?? ""));
+    const placedMs = order === undefined ? 0 : Date.parse(order.createdAt) - (time.epochMs - time.nowMs);
+    if (sentMs - this.#backMs <= BACK_MS && placedMs <= this.#backMs) return;
+    const what = `${order?.clientOrderId} at ${atMs}, placed at ${placedMs}`;
+    this.#input.checks.fail("dead-man", `he cancels ${what}, the lease is written since ${this.#backMs}`);
   }
 
   #isAlone(): boolean {
@@ -123,7 +129,8 @@ export class ChargeChecks {
 
   #leaseWritten(body: string): void {
     const { nowMs } = this.#input.world.time;
-    this.#writtenBeforeMs = this.#writtenMs;
+    const termBeforeMs = this.#leases.get(this.#holder ?? -1)?.termMs ?? 0;
+    if (nowMs - this.#writtenMs >= termBeforeMs) this.#backMs = nowMs;
     this.#writtenMs = nowMs;
     const values: unknown = Reflect.get(Object(JSON.parse(body)), "ExpressionAttributeValues");
     const owner = String(Reflect.get(Object(Reflect.get(Object(values), ":owner")), "S"));
