@@ -238,13 +238,13 @@ export const ORDER_TABLE: Readonly<Record<OrderState, Row>> = {
 type Next = { readonly state: OrderState; readonly isContradiction: boolean } | "bug";
 
 /** The table as it is asked, each cell read once: a cancel asks before it is written. */
-const NEXT: ReadonlyMap<OrderState, ReadonlyMap<OrderFact, Next>> = new Map(
+export const NEXT_STATES: ReadonlyMap<OrderState, ReadonlyMap<OrderFact, Next>> = new Map(
   ORDER_STATES.map((state) => [state, new Map(ORDER_FACTS.map((fact) => [fact, readCell(state, fact)]))]),
 );
 
 /** The state after a fact, and whether the fact contradicts what was proven; `bug` where it cannot be. */
 export function stateAfter(state: OrderState, fact: OrderFact): Next {
-  return NEXT.get(state)?.get(fact) ?? readCell(state, fact);
+  return NEXT_STATES.get(state)?.get(fact) ?? readCell(state, fact);
 }
 
 function readCell(state: OrderState, fact: OrderFact): Next {

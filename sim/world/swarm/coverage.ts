@@ -2,7 +2,14 @@
  * What a run has come by: pairs of order state and fact, crash points, faults in each state of the system, moments that a run should have
  * seen. Owns the counting; nothing here decides anything.
  */
-import { ORDER_FACTS, ORDER_STATES, ORDER_TABLE, type OrderFact, type OrderState } from "../../../core/order-states.ts";
+import {
+  NEXT_STATES,
+  ORDER_FACTS,
+  ORDER_STATES,
+  ORDER_TABLE,
+  type OrderFact,
+  type OrderState,
+} from "../../../core/order-states.ts";
 
 export type Counts = Readonly<Record<string, number>>;
 
@@ -31,18 +38,14 @@ export class Counter {
 
 /** Counts each look into the table of order states, until the returned function is called. */
 export function countPairs(counter: Counter): () => void {
-  const rows = new Map(ORDER_STATES.map((state) => [state, ORDER_TABLE[state]]));
-  for (const [state, row] of rows) {
-    const counted = new Proxy(row, {
-      get: (target, fact: OrderFact) => {
-        counter.add(`${state} × ${fact}`);
-        return target[fact];
-      },
+  for (const [state, facts] of NEXT_STATES) {
+    Reflect.set(facts, "get", (fact: OrderFact) => {
+      counter.add(`${state} × ${fact}`);
+      return Map.prototype.get.call(facts, fact);
     });
-    Reflect.set(ORDER_TABLE, state, counted);
   }
   return () => {
-    for (const [state, row] of rows) Reflect.set(ORDER_TABLE, state, row);
+    for (const facts of NEXT_STATES.values()) Reflect.deleteProperty(facts, "get");
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ORDER_FACTS, ORDER_STATES, ORDER_TABLE } from "../../../../core/order-states.ts";
+import { ORDER_FACTS, ORDER_STATES, ORDER_TABLE, stateAfter } from "../../../../core/order-states.ts";
 import { Counter, countPairs, possiblePairs } from "../../../../sim/world/swarm/coverage.ts";
 
 it("acts that cannot be, and what nobody can say of an order that never left, are none of the possible pairs", () => {
@@ -20,8 +20,8 @@ it("acts that cannot be, and what nobody can say of an order that never left, ar
 it("each look into the table of states is counted, until that is ended", () => {
   const counter = new Counter();
   const end = countPairs(counter);
-  void ORDER_TABLE.live["seen-open"];
+  stateAfter("live", "seen-open");
   end();
-  void ORDER_TABLE.live["seen-open"];
+  stateAfter("live", "seen-open");
   expect(counter.read()).toEqual({ "live × seen-open": 1 });
 });
