@@ -88,7 +88,10 @@ export class Invariants {
   readonly #limits: ReadonlyMap<string, bigint>;
   readonly #live = new Map<string, LiveOrder>();
   readonly #positions = new Map<string, bigint>();
-  /** What of the positions comes from fills of orders that were said to be gone. */
+  /**
+   * What of the positions comes from fills of orders that were said to be gone, by market and side: one of them was known by the time that
+   * one of the other side came, and makes that no smaller.
+   */
   readonly #surprises = new Map<string, bigint>();
   readonly #unknownSinceMs = new Map<string, number>();
   /** By number: when each was sent. */
@@ -156,8 +159,10 @@ export class Invariants {
         const signed = side === "buy" ? amount(quantity) : -amount(quantity);
         this.#positions.set(market, (this.#positions.get(market) ?? 0n) + signed);
         // Nobody could have counted what fills of an order that was said to be gone.
-        if (this.word?.wasSaidGone(orderId) === true)
-          this.#surprises.set(market, (this.#surprises.get(market) ?? 0n) + signed);
+        if (this.word?.wasSaidGone(orderId) === true) {
+          const key = `${market} ${side}`;
+          this.#surprises.set(key, (this.#surprises.get(key) ?? 0n) + amount(quantity));
+        }
         return;
       }
       case "order":
@@ -249,12 +254,10 @@ export class Invariants {
     );
   }
 
-  /** The position as orders of a side add to it: with the surprises or without, whichever is less. */
+  /** The position as orders of a side add to it, without that side's surprises: the other's only make it less. */
   #towards(market: string, side: "buy" | "sell"): bigint {
     const position = this.#positions.get(market) ?? 0n;
-    const expected = position - (this.#surprises.get(market) ?? 0n);
-    const [one, other] = side === "buy" ? [position, expected] : [-position, -expected];
-    return one < other ? one : other;
+    return (side === "buy" ? position : -position) - (this.#surprises.get(`${market} ${side}`) ?? 0n);
   }
 
   #checkExposure(atMs: number, market: string): void {

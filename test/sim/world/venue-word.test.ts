@@ -63,10 +63,10 @@ function order(orderId: string, clientOrderId: string, side: "buy" | "sell"): Ve
   return { type: "order", atMs: 0, order: { ...fixed, ...state, orderId, clientOrderId, side, price: "0.42" } };
 }
 
-function fill(orderId: string, clientOrderId: string): VenueEntry {
-  const ids = { fillId: "F-1", orderId, clientOrderId, market: MARKET, timestamp: "" };
+function fill(orderId: string, clientOrderId: string, side: "buy" | "sell" = "buy"): VenueEntry {
+  const ids = { fillId: `F-${orderId}`, orderId, clientOrderId, market: MARKET, timestamp: "" };
   const money = { price: "0.42", fee: "0", feeAsset: "USDC", liquidity: "maker" } as const;
-  return { type: "fill", atMs: 0, fill: { ...ids, ...money, side: "buy", quantity: "600" } };
+  return { type: "fill", atMs: 0, fill: { ...ids, ...money, side, quantity: "600" } };
 }
 
 describe("an order that stands", () => {
@@ -139,6 +139,21 @@ describe("an order that stands", () => {
     const known = told();
     known.invariants.take(fill("O-1", "fm-1-a"));
     expect(known.placed(100, "buy")).toBe("exposure");
+  });
+
+  it("is no surprise of ours either where one of the other side has filled before it, and was known by then", () => {
+    const { invariants, cancelled } = told();
+    cancelled();
+    invariants.take(order("O-2", "fm-1-b", "sell"));
+    cancelled({ path: "/v1/orders/O-2" });
+    invariants.take(fill("O-2", "fm-1-b", "sell"));
+    invariants.take(order("O-3", "fm-1-c", "buy"));
+    invariants.take(order("O-4", "fm-1-d", "buy"));
+    invariants.take(fill("O-1", "fm-1-a"));
+    invariants.take(order("O-4", "fm-1-d", "buy"));
+    expect(invariants.violation).toBeUndefined();
+    invariants.take(order("O-5", "fm-1-e", "buy"));
+    expect(invariants.violation?.rule).toBe("exposure");
   });
 
   it("is given back at once by the first list of another task", () => {
