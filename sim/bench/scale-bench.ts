@@ -22,6 +22,8 @@ const APART_SECONDS = 5;
 /** A Sei block takes about 0.4 s, and changes each book once. */
 const BLOCKS_A_SECOND = 2.5;
 const PACE_SECONDS = 20;
+/** Four orders a market, some four a second of what one account may ask: so long until all markets are quoted. */
+const QUOTED_SECONDS_A_MARKET = 1.1;
 
 const MEGABYTE = 2 ** 20;
 
@@ -59,8 +61,10 @@ async function measure(markets: number, { rounds, isPinned }: BenchContext): Pro
       counted.push(microsOf(await session.flood({ reader: "count", count: BOOKS, perSecond: 0 })));
       read.push(microsOf(await session.flood({ reader: "task", count: BOOKS, perSecond: 0 })));
     }
-    const apart = { count: APART_A_SECOND * APART_SECONDS, perSecond: APART_A_SECOND };
     const perSecond = BLOCKS_A_SECOND * markets;
+    const seconds = PACE_SECONDS + QUOTED_SECONDS_A_MARKET * markets;
+    await session.flood({ reader: "task", count: Math.round(seconds * perSecond), perSecond });
+    const apart = { count: APART_A_SECOND * APART_SECONDS, perSecond: APART_A_SECOND };
     return {
       ...{ markets, counted, read },
       apart: await session.flood({ reader: "task", ...apart }),

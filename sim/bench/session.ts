@@ -105,7 +105,11 @@ export class Session {
   async #ask(order: EngineOrder): Promise<EngineReport> {
     const answered = messageOf<EngineReport>(this.#engine);
     this.#engine.send(order);
-    const report = await answered;
+    const ended = Promise.withResolvers<never>();
+    const onExit = () => ended.reject(new Error("a process of the benchmark ended before its time"));
+    for (const child of this.#children) child.once("exit", onExit);
+    const report = await Promise.race([answered, ended.promise]);
+    for (const child of this.#children) child.off("exit", onExit);
     if (report.type === "failed") throw new Error(`the engine's process: ${report.message}`);
     return report;
   }

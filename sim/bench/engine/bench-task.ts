@@ -25,6 +25,8 @@ export type EngineAddresses = {
 };
 
 const CONFIG_PATH = "config/local.json";
+/** While others are measured on its connections the task sees nothing of them, and must not leave the node for that. */
+const STALENESS_MS = 60_000;
 /** As `fargate/process.ts` has it. */
 const CANCEL_CONNECTIONS = 3;
 const COMPLAINTS_MAX = 20;
@@ -97,23 +99,19 @@ export function makeBenchTask(addresses: EngineAddresses, options: BenchTaskOpti
 }
 
 /**
- * The first market, as often as wanted, each with the venue's requests and the money of one. A file has ten markets at most and one account's requests, which
- * is the venue's limit and not the task's: with it thirty-two would not even be started.
+ * The first market, as often as wanted, each with the money of one, all with the requests of one account. A file has ten markets at most, which is its own
+ * limit alone.
  */
 function withMarkets(config: Config, count: number): Config {
   const [market] = config.markets;
   if (market === undefined) throw new Error("the configuration must have a market");
-  const { shardLimits, cambrian } = config;
+  const { exposureValue, capital } = config.shardLimits;
   const times = (amount: string) => String(count * Number(amount));
   return {
     ...config,
+    sei: { ...config.sei, stalenessMs: STALENESS_MS },
     markets: benchMarkets(count).map((symbol) => ({ ...market, symbol })),
-    cambrian: { ...cambrian, requestsPerSecond: count * cambrian.requestsPerSecond },
-    shardLimits: {
-      ...shardLimits,
-      exposureValue: times(shardLimits.exposureValue),
-      capital: times(shardLimits.capital),
-    },
+    shardLimits: { ...config.shardLimits, exposureValue: times(exposureValue), capital: times(capital) },
   };
 }
 

@@ -8,6 +8,8 @@ import type { FloodReport, Reader } from "./engine-order.ts";
 import type { RoundParts } from "./ticks.ts";
 
 const LOOK_MS = 5;
+/** A connection was lost, and with it what was on its way. */
+const LATE_MS_MAX = 60_000;
 /** `perf_hooks.constants.NODE_PERFORMANCE_GC_MAJOR`; a mark-compact is told as one. */
 const GC_MAJOR = 4;
 const NANOS_PER_MS = 1e6;
@@ -37,7 +39,13 @@ export async function runFlood(
   const startMs = performance.now();
   const cpu = process.cpuUsage();
   line.order({ do: "flood", count, perSecond });
-  while (tap.frames < wanted) await wait(LOOK_MS);
+  const dueMs = perSecond === 0 ? 0 : (1_000 * count) / perSecond;
+  while (tap.frames < wanted) {
+    if (performance.now() - startMs > dueMs + LATE_MS_MAX) {
+      throw new Error(`${count} books must come within ${LATE_MS_MAX / 1_000} s, ${wanted - tap.frames} did not`);
+    }
+    await wait(LOOK_MS);
+  }
   const { user, system } = process.cpuUsage(cpu);
   const seconds = (performance.now() - startMs) / 1_000;
   lag.disable();
