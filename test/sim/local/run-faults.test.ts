@@ -7,7 +7,7 @@ import { tapeLine, writeTape } from "./made-tape.ts";
 
 afterAll(endRuns);
 
-describe("a run that cannot go as asked", { timeout: 60_000 }, () => {
+describe("a run that cannot go as asked", { timeout: 120_000 }, () => {
   test("ends in order when its tape breaks off, and says at which line", async () => {
     // A reader takes up to 5,000 levels a side, the exchange no more than 1,000.
     const lines = Array.from({ length: 30 }, (_, index) => tapeLine(index, index === 11 ? 1_001 : 5));

@@ -5,11 +5,11 @@ import { EVENTS_PER_LINE, tapeLine, writeTape } from "./made-tape.ts";
 
 afterAll(endRuns);
 
-describe("a run", { timeout: 75_000 }, () => {
+describe("a run", { timeout: 120_000 }, () => {
   test("quotes soon, trades, reports, and ends by itself with books that agree", async () => {
-    const { run, temporary } = startRun("--for", "12s", "--seed", "7", "--report-every", "1m");
+    const { run, temporary } = startRun("--for", "16s", "--seed", "7", "--report-every", "1m");
     await run.state("quotes on both sides", QUOTES_WITHIN_MS, quotesBothSides);
-    expect(await run.end(12_000 + END_WITHIN_MS)).toBe(0);
+    expect(await run.end(16_000 + END_WITHIN_MS)).toBe(0);
     expectAgreement(run);
     expect(run.row("exchange").fills).toBeGreaterThan(0);
     expect(run.text).toMatch(/^\d\d:\d\d:\d\d {2}SEI\/USDC 0\.4\d+ {2}spread .* fills \d+/m);
