@@ -45,6 +45,9 @@ type Origin = {
 /** A request and when it was written (world time). */
 export type AnsweredRequest = HostRequest & { readonly url: string; readonly sentMs: number };
 
+/** One WebSocket of a process: each is an object of its own. */
+export type FrameConnection = { readonly url: string };
+
 export type Host = WebSocketHost & {
   /** Its part in crash points and losses. */
   callOf(request: HostRequest): CallName;
@@ -80,8 +83,8 @@ export class Network {
   readonly #hosts = new Map<string, Host>();
   readonly #accesses: ((address: string) => Link)[] = [];
   readonly #weathers = new Map<string, Weather>();
-  /** Told each frame that a process reads from a WebSocket, and where that leads. */
-  onFrame: ((process: WorldProcess, data: Buffer, url: string) => void) | undefined;
+  /** Told each frame that a process reads from a WebSocket, and of which connection. */
+  onFrame: ((process: WorldProcess, data: Buffer, connection: FrameConnection) => void) | undefined;
   /** Told each answer that a process reads, of requests that it has not given up. */
   onAnswer:
     | ((process: WorldProcess, request: AnsweredRequest, answer: HostReply & { type: "answer" }) => void)
@@ -139,6 +142,7 @@ export class Network {
       fetch: (request) => this.#fetch(process, link(request.url), request),
       connect: (url, handlers): Socket => {
         const way = link(url);
+        const connection: FrameConnection = { url };
         const socket = new WorldWebSocket({
           time: this.#time,
           process,
@@ -148,7 +152,7 @@ export class Network {
           handlers: {
             ...handlers,
             onMessage: (data) => {
-              this.onFrame?.(process, data, url);
+              this.onFrame?.(process, data, connection);
               handlers.onMessage(data);
             },
           },

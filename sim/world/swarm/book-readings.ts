@@ -48,10 +48,10 @@ export class BookReadings {
     this.#nowMs = input.nowMs;
     this.#ownPrices = input.ownPrices;
     const told = network.onFrame;
-    network.onFrame = (process, data, url) => {
-      told?.(process, data, url);
+    network.onFrame = (process, data, connection) => {
+      told?.(process, data, connection);
       const frame = data.toString("latin1");
-      if (frame.includes(BOOK)) this.#take(process, url, frame);
+      if (frame.includes(BOOK)) this.#take(process, connection.url, frame);
     };
   }
 

@@ -21,6 +21,8 @@ const QUOTES_AGAIN_MS = 60_000;
 const CIRCUIT_MS = 65_000;
 /** What was on its way at the healing fails within its time-out (2 s), and may be the fifth in a row that opens the circuit. */
 const IN_FLIGHT_MS = 3_000;
+/** A market whose ledger is behind waits for it: a message comes back after 60 s, is booked, and the ledger is read each 10 s then. */
+const BOOKED_MS = 75_000;
 /** A launch, the lease of the one before, the quiet wait, and a start whose steps had been failing. */
 const START_MS = 120_000;
 /** A fill that was told nowhere is found in the history within 5 s; a message that was taken comes back a minute later. */
@@ -45,12 +47,15 @@ export async function comesBack(healing: Healing): Promise<number> {
   const healedMs = time.nowMs;
   const [task] = service.tasks;
   const wasWell = task !== undefined && isWell(task);
+  const wasBehind = await isLedgerBehind(healing);
   let wasCircuitOpen = !wasWell;
   service.settle();
   operator.resumeAll(shape.markets.map(({ symbol }) => symbol));
   while (!isQuoting(healing)) {
     if (time.nowMs - healedMs <= IN_FLIGHT_MS) wasCircuitOpen ||= task?.state().venue.circuit !== 0;
-    const withinMs = QUOTES_AGAIN_MS + (wasWell ? 0 : START_MS) + (wasCircuitOpen ? CIRCUIT_MS : 0);
+    redriveAside(healing);
+    const restMs = (wasWell ? 0 : START_MS) + (wasCircuitOpen ? CIRCUIT_MS : 0) + (wasBehind ? BOOKED_MS : 0);
+    const withinMs = QUOTES_AGAIN_MS + restMs;
     if (time.nowMs - healedMs > withinMs) healing.checks.fail("liveness", whyNot(healing, withinMs));
     await time.pass(LOOK_MS);
   }
@@ -66,7 +71,7 @@ function isWell({ task, process, state }: WorldTask): boolean {
 
 /** Nobody takes until every fill is booked everywhere. Rejects with `InvariantError`. */
 export async function settles(healing: Healing): Promise<number> {
-  const { world, mover, checks, mark } = healing;
+  const { world, mover, checks } = healing;
   const { time } = world;
   mover.isQuiet = true;
   const fromMs = time.nowMs;
@@ -74,20 +79,32 @@ export async function settles(healing: Healing): Promise<number> {
     const faults = await differences(healing);
     if (faults.length === 0) break;
     if (time.nowMs - fromMs > SETTLED_MS) checks.fail("liveness", `after ${SETTLED_MS} ms: ${faults.join("; ")}`);
-    if (world.queue.deadLetters > 0) {
-      mark("fills set aside");
-      world.queue.redrive();
-    }
+    redriveAside(healing);
     await time.pass(LOOK_MS);
   }
   mover.isQuiet = false;
   return time.nowMs - fromMs;
 }
 
+/** Fills of the venue's are not in the ledger yet. */
+async function isLedgerBehind({ world: { exchange, table }, shape }: Healing): Promise<boolean> {
+  for (const { symbol } of shape.markets) {
+    const { fillCount } = await readBooks({ client: table.client, tableName: table.tableName }, symbol);
+    if (fillCount < exchange.standing(symbol).fillCount) return true;
+  }
+  return false;
+}
+
+/** Operators do so once what set them aside is over (`docs/runbook.md`). */
+function redriveAside({ world: { queue }, mark }: Healing): void {
+  if (queue.deadLetters === 0) return;
+  mark("fills set aside");
+  queue.redrive();
+}
+
 function isQuoting({ world, service, shape }: Healing): boolean {
-  const charges = service.tasks
-    .filter(({ process }) => process.state === "running")
-    .map(({ task }) => task.charge.epoch);
+  // What a task left standing that can move it no more is no quote.
+  const charges = service.tasks.filter(isWell).map(({ task }) => task.charge.epoch);
   return shape.markets.every((market) => {
     const open = world.exchange.openOrders(market.symbol);
     const sidesOf = (epoch: number | null) =>
@@ -118,7 +135,8 @@ function whyNot({ world, service, shape }: Healing, withinMs: number): string {
     const sides = world.exchange.openOrders(symbol).map(({ side, clientOrderId }) => `${side} ${clientOrderId}`);
     return `${symbol} ${sides.join(", ") || "nothing"}`;
   });
-  return `not two-sided within ${withinMs} ms of healing: ${said.join(" | ") || "no task"}; standing: ${standing.join(" | ")}`;
+  const waiting = `${world.queue.size} messages wait, ${world.queue.deadLetters} are aside`;
+  return `not two-sided within ${withinMs} ms of healing: ${said.join(" | ") || "no task"}; standing: ${standing.join(" | ")}; ${waiting}`;
 }
 
 async function differences({ world, service, shape }: Healing): Promise<readonly string[]> {

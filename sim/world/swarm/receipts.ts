@@ -16,14 +16,20 @@ type Receipt = { freshMs: number; newestEpochMs: number; lostMs: number };
 const BOOK = '"type":"OrderBookUpdate"';
 const MARKET = /"market_id":"([A-Z0-9]+\/[A-Z0-9]+)"/;
 const TIMESTAMP = /"timestamp":"([^"]{20,30})"/;
+const SEQUENCE = /"sequence":"(\d{1,15})"/;
+/** Both sides as CONTRACTS 1 writes them, to the frame's end: what cannot be read is no book. */
+const ROWS = String.raw`"\[(?:\[\\"\d+(?:\.\d+)?\\",\\"\d+(?:\.\d+)?\\"\],?)*\]"`;
+const SIDES = [new RegExp(`"bids":${ROWS}`), new RegExp(`"asks":${ROWS}`), /\}\s*$/];
 
 export class Receipts {
   readonly #receipts = new Map<string, Receipt>();
+  /** By connection and market: a repeat or a step back is no book either (CONTRACTS 1). */
+  readonly #sequences = new WeakMap<object, Map<string, number>>();
   readonly #nowMs: () => number;
 
   constructor(network: Network, nowMs: () => number) {
     this.#nowMs = nowMs;
-    network.onFrame = (process, data) => this.#take(process, data.toString("latin1"));
+    network.onFrame = (process, data, connection) => this.#take(process, data.toString("latin1"), connection);
   }
 
   /** World time of the last good book of a market that a process has read; undefined before the first. */
@@ -39,15 +45,24 @@ export class Receipts {
     return atMs - receipt.freshMs - Math.min(UNNOTICED_MS_MAX, stoodMs);
   }
 
+  #isNext(connection: object, market: string, frame: string): boolean {
+    const sequence = Number(SEQUENCE.exec(frame)?.[1] ?? Number.NaN);
+    const counts = this.#sequences.get(connection) ?? new Map<string, number>();
+    this.#sequences.set(connection, counts);
+    if (!(sequence > (counts.get(market) ?? Number.NEGATIVE_INFINITY))) return false;
+    counts.set(market, sequence);
+    return true;
+  }
+
   #lostMs({ clock }: WorldProcess): number {
     return this.#nowMs() - clock.now().monotonicMs;
   }
 
-  #take(process: WorldProcess, frame: string): void {
-    if (!frame.includes(BOOK)) return;
+  #take(process: WorldProcess, frame: string, connection: object): void {
+    if (!frame.includes(BOOK) || !SIDES.every((side) => side.test(frame))) return;
     const market = MARKET.exec(frame)?.[1];
     const epochMs = Date.parse(TIMESTAMP.exec(frame)?.[1] ?? "");
-    if (market === undefined || Number.isNaN(epochMs)) return;
+    if (market === undefined || Number.isNaN(epochMs) || !this.#isNext(connection, market, frame)) return;
     const key = `${process.name} ${market}`;
     const receipt = this.#receipts.get(key) ?? { freshMs: 0, newestEpochMs: Number.NEGATIVE_INFINITY, lostMs: 0 };
     this.#receipts.set(key, receipt);

@@ -23,7 +23,7 @@ function readingsOf(frames: readonly string[], own: readonly number[] = []) {
     nowMs: () => time.nowMs,
     ownPrices: () => new Set(own),
   });
-  for (const text of frames) network.onFrame?.(process, Buffer.from(text), "ws://node");
+  for (const text of frames) network.onFrame?.(process, Buffer.from(text), { url: "ws://node" });
   return readings.read("task-1", "SEI/USDC", time.nowMs).flat();
 }
 
