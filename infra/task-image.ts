@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync, type Metafile } from "esbuild";
+import { STACK_TRACES } from "./bundled/path.ts";
 import type { ShardSettings } from "./stages.ts";
 
 const PROJECT_ROOT = join(import.meta.dirname, "..");
@@ -50,6 +51,7 @@ function bundleTask(outdir: string): Metafile {
     target: "node24",
     mainFields: ["module", "main"],
     banner: { js: REQUIRE_BANNER },
+    inject: [STACK_TRACES],
     sourcemap: true,
     sourcesContent: false,
     logLevel: "warning",

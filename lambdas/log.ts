@@ -1,11 +1,9 @@
 /** One JSON line an event, as the task writes them: `at`, `level`, a constant `message`, the data as fields. */
 import { LogFormatter, Logger, LogItem } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
-import { nameSourcesInStacks } from "./stack-traces.ts";
 
-/** The logger of one function; `LOG_LEVEL` or the function's own setting decides what is written. Errors are told in lines of our sources. */
+/** The logger of one function; `LOG_LEVEL` or the function's own setting decides what is written. */
 export function makeLogger(functionName: string): Logger {
-  nameSourcesInStacks();
   return new Logger({ serviceName: functionName, logFormatter: new LineFormatter() });
 }
 

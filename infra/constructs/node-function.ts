@@ -9,6 +9,7 @@ import { Architecture, CfnFunction, LoggingFormat, Runtime } from "aws-cdk-lib/a
 import { type ICommandHooks, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { STACK_TRACES } from "../bundled/path.ts";
 import type { StageSettings } from "../stages.ts";
 
 export type NodeFunctionProps = {
@@ -75,7 +76,7 @@ export class NodeFunction extends Construct {
         mainFields: ["module", "main"],
         banner: REQUIRE_BANNER,
         minify: true,
-        // Read by `lambdas/stack-traces.ts`.
+        inject: [STACK_TRACES],
         sourceMap: true,
         sourcesContent: false,
         // The SDK comes along: the version tested is the version that runs.

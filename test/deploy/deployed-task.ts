@@ -48,7 +48,7 @@ export async function startDeployedTask(input: {
   starting.defer(() => node.close());
   exchange.start();
   const deployed = Object.fromEntries(input.container.environment.map(({ name, value }) => [name, value]));
-  const child = spawn(process.execPath, ["--enable-source-maps", "main.js"], {
+  const child = spawn(process.execPath, ["main.js"], {
     cwd: join(input.folder, "app"),
     stdio: ["ignore", "pipe", "inherit"],
     env: {

@@ -5,13 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { STACK_TRACES } from "../../infra/bundled/path.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-
-/** A function whose fault is on line 6 of `faulty.ts`. */
-const SOURCE = `import { nameSourcesInStacks } from "${ROOT}/lambdas/stack-traces.ts";
-nameSourcesInStacks();
-type Fill = { readonly price: string };
+/** A fault on line 4 of `faulty.ts`. */
+const SOURCE = `type Fill = { readonly price: string };
 function readPrice(fill: Fill | undefined): string {
   // A comment, which the bundle has not.
   if (fill === undefined) throw new TypeError("a fill must be there, was absent");
@@ -32,8 +29,17 @@ describe("the stack of an error in a bundle", () => {
     folder = await mkdtemp(join(tmpdir(), "flashmm-stack-"));
     writeFileSync(join(folder, "faulty.ts"), SOURCE);
     bundle = join(folder, "index.mjs");
-    const flags = { bundle: true, minify: true, sourcemap: true, sourcesContent: false } as const;
-    buildSync({ entryPoints: [join(folder, "faulty.ts")], outfile: bundle, format: "esm", platform: "node", ...flags });
+    buildSync({
+      entryPoints: [join(folder, "faulty.ts")],
+      outfile: bundle,
+      bundle: true,
+      inject: [STACK_TRACES],
+      minify: true,
+      sourcemap: true,
+      sourcesContent: false,
+      format: "esm",
+      platform: "node",
+    });
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,8 +51,8 @@ describe("the stack of an error in a bundle", () => {
   it("names the file and the line of the source", () => {
     const [message, fault, caller] = stackOf();
     expect(message).toBe("TypeError: a fill must be there, was absent");
-    expect(fault).toMatch(/faulty\.ts:6:\d+\)$/);
-    expect(caller).toMatch(/faulty\.ts:10:\d+$/);
+    expect(fault).toMatch(/faulty\.ts:4:\d+\)$/);
+    expect(caller).toMatch(/faulty\.ts:8:\d+$/);
   });
 
   it.each([
