@@ -16,6 +16,8 @@ const EMPTY_ANSWERS_NEEDED = 2;
 const ROUNDS_MAX = 200;
 /** At least a block of Sei (0.4 s) between two answers, so that the second is not the first one again. */
 const ROUND_PAUSE_MS = 400;
+/** A list that takes longer is asked for again. */
+const LIST_WITHIN_MS = 5_000;
 
 /** A slot may come free sooner than it was foreseen. */
 const SLOT_LOOK_MS = 50;
@@ -42,6 +44,8 @@ export type OwnOrdersOptions = {
   readonly epoch: number;
   /** The market's orders that this start placed and that are not proven ended. */
   readonly placed: (market: string) => readonly Order[];
+  /** A start that was told to stop: the stop ends the orders itself, and needs the time. */
+  readonly isGivenUp?: () => boolean;
 };
 
 /**
@@ -76,13 +80,13 @@ async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: n
   let mayArrive = false;
   let open: readonly VenueOrder[] = [];
   let fault: unknown;
-  for (let round = 0; round < ROUNDS_MAX && (round === 0 || clock.now().monotonicMs < endMs); round += 1) {
+  for (let round = 0; round < ROUNDS_MAX && (round === 0 || !isOver(options, endMs)); round += 1) {
     if (round > 0) await pause(clock, ROUND_PAUSE_MS);
     mayArrive =
       venue.mayArrive?.() === true ||
       options.placed(market).some((order) => isOnItsWay(order, clock.now().monotonicMs));
     try {
-      const leftMs = Math.max(1, endMs - clock.now().monotonicMs);
+      const leftMs = Math.min(LIST_WITHIN_MS, Math.max(1, endMs - clock.now().monotonicMs));
       const listed = await withDeadline(clock, leftMs, "listing the open orders", () => venue.openOrders(market));
       open = listed.filter(({ clientOrderId: id }) => id.startsWith(OWN_PREFIX) && epochOf(id) <= options.epoch);
     } catch (error) {
@@ -110,12 +114,13 @@ function isOnItsWay(order: Order, nowMs: number): boolean {
 
 /** Sends one cancel once the budget allows it; what came of it shows in the next open-orders answer. */
 async function cancelOne(
-  { venue, budget, clock }: OwnOrdersOptions,
+  options: OwnOrdersOptions,
   order: Pick<VenueOrder, "market" | "clientOrderId" | "orderId">,
   endMs: number,
 ): Promise<void> {
+  const { venue, budget, clock } = options;
   const { market, clientOrderId, orderId } = order;
-  while (clock.now().monotonicMs < endMs) {
+  while (!isOver(options, endMs)) {
     const requestId = budget.take("cancel", clock.now());
     if (requestId !== undefined) {
       venue.execute({ type: "cancel-order", requestId, market, clientOrderId, orderId });
@@ -123,6 +128,10 @@ async function cancelOne(
     }
     await pause(clock, Math.min(SLOT_LOOK_MS, Math.max(1, budget.nextFreeMs("cancel", clock.now()))));
   }
+}
+
+function isOver({ clock, isGivenUp }: OwnOrdersOptions, endMs: number): boolean {
+  return clock.now().monotonicMs >= endMs || isGivenUp?.() === true;
 }
 
 function pause(clock: Clock, delayMs: number): Promise<void> {

@@ -67,9 +67,9 @@ export function startSteps(parts: StartParts): readonly StartupStep[] {
     { step: "keep quiet", run: (wait) => keepQuiet(wait, state.takenFromMs, assembly().venue) },
     {
       step: "end our open orders",
-      run: ({ show }) => {
+      run: ({ show, isStopped: isGivenUp }) => {
         show("asking the venue for open orders of ours, cancelling them, and asking until it shows none twice");
-        return endOwnOrders({ ...assembly(), epoch: state.epoch, budget, clock }, START_ORDERS_WITHIN_MS);
+        return endOwnOrders({ ...assembly(), epoch: state.epoch, budget, clock, isGivenUp }, START_ORDERS_WITHIN_MS);
       },
     },
     {

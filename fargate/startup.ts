@@ -22,6 +22,8 @@ export type StepWait = {
   readonly show: (detail: string) => void;
   /** Resolves false when the start was stopped. */
   readonly pause: (delayMs: number) => Promise<boolean>;
+  /** The start was stopped: what the step still does is done for nobody. */
+  readonly isStopped: () => boolean;
 };
 
 export class StartupError extends Error {
@@ -78,6 +80,7 @@ export class Startup {
         const detail = await run({
           show: (waiting) => this.#show(index, { step, state: "running", detail: waiting }),
           pause: (delayMs) => this.#pause(delayMs),
+          isStopped: () => this.#stopped,
         });
         if (this.#stopped) return false;
         this.#show(index, { step, state: "done", detail });

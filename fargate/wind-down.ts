@@ -13,14 +13,14 @@ import type { Feed } from "./sei/feed.ts";
 import type { Venue } from "./venue.ts";
 
 /**
- * A start-up that is told to stop ends its own try first. Together, and with what `task.ts` settles after them (5 s when nothing
- * answers), these stay below 29 s.
+ * A start-up that is told to stop ends its own try first, within `LIST_WITHIN_MS` of `own-orders.ts`. Together, and with what `task.ts`
+ * settles after them (5 s when nothing answers), these stay below 29 s.
  */
 export const START_ORDERS_WITHIN_MS = 5_000;
 const END_ORDERS_WITHIN_MS = 10_000;
 const FINISH_FILLS_WITHIN_MS = 6_000;
-/** Each market's open orders are listed twice, of two lists a second (`pollsHeldMax` of the request budget): many markets need longer than a few. */
-const LISTS_OF_A_MARKET_MS = 1_250;
+/** Each market's open orders are listed twice, of four lists a second (`queriesHeldMax` of the request budget): many markets need longer than a few. */
+const LISTS_OF_A_MARKET_MS = 700;
 
 export type WindDownOptions = {
   readonly epoch: number;
@@ -80,7 +80,8 @@ async function finishFills(
 
 /** Ends what is ours in every market, of this start or an earlier one, within `withinMs` or as long as the lists of all take. Resolves with what was found, in words. */
 export async function endOwnOrders(
-  options: Pick<WindDownOptions, "epoch" | "engine" | "budget" | "clock"> & Pick<OwnOrdersOptions, "venue">,
+  options: Pick<WindDownOptions, "epoch" | "engine" | "budget" | "clock"> &
+    Pick<OwnOrdersOptions, "venue" | "isGivenUp">,
   withinMs: number,
 ): Promise<string> {
   const { engine, clock } = options;

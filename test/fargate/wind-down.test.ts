@@ -7,8 +7,8 @@ import { endOwnOrders, START_ORDERS_WITHIN_MS } from "../../fargate/wind-down.ts
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { MARKET_CONFIG, SHARD_LIMITS } from "./make-engine.ts";
 
-/** The start's proof that a venue has no order of ours, asked by what the request budget lets past. */
-function makeStart(markets: number) {
+/** The start's proof that a venue has no order of ours, asked by what the request budget lets past; it is told to stop at `stopMs`. */
+function makeStart(markets: number, { isSilent = false, stopMs = Number.POSITIVE_INFINITY } = {}) {
   const time = new VirtualTime();
   const { clock } = time;
   const symbols = Array.from({ length: markets }, (_, index) => `M${index}/USDC`);
@@ -20,16 +20,18 @@ function makeStart(markets: number) {
     books: new Map(symbols.map((symbol) => [symbol, emptyBooks()])),
   });
   const openOrders = async () => {
-    let requestId = budget.take("poll", clock.now());
+    let requestId = budget.take("query", clock.now());
     while (requestId === undefined) {
-      await new Promise<void>((resolve) => clock.after(Math.max(1, budget.nextFreeMs("poll", clock.now())), resolve));
-      requestId = budget.take("poll", clock.now());
+      await new Promise<void>((resolve) => clock.after(Math.max(1, budget.nextFreeMs("query", clock.now())), resolve));
+      requestId = budget.take("query", clock.now());
     }
+    if (isSilent) return await new Promise<never>(() => undefined);
     budget.settle(requestId, clock.now());
     return [];
   };
   const venue = { openOrders, execute: () => undefined };
-  return { time, ended: endOwnOrders({ epoch: 1, engine, venue, budget, clock }, START_ORDERS_WITHIN_MS) };
+  const isGivenUp = () => time.nowMs >= stopMs;
+  return { time, ended: endOwnOrders({ epoch: 1, engine, venue, budget, clock, isGivenUp }, START_ORDERS_WITHIN_MS) };
 }
 
 test.each([1, 3, 10])(
@@ -37,6 +39,14 @@ test.each([1, 3, 10])(
   async (markets) => {
     const { time, ended } = makeStart(markets);
     expect(await time.settled(ended, "the proof")).toMatch(/^ended: M0\/USDC 0/);
-    expect(time.nowMs).toBeLessThan(Math.max(START_ORDERS_WITHIN_MS, 1_250 * markets));
+    expect(time.nowMs).toBeLessThan(Math.max(START_ORDERS_WITHIN_MS, 700 * markets));
   },
 );
+
+test.each([1, 7, 10])("%d markets of a venue that says nothing hold a stop up by one list at most", async (markets) => {
+  const stopMs = 200;
+  const { time, ended } = makeStart(markets, { isSilent: true, stopMs });
+  await expect(time.settled(ended, "the proof")).rejects.toThrow("none shown, but that is not proven");
+  // The stop itself may take 10 s for orders, 6 s for fills and 5 s for the rest, of 29.
+  expect(time.nowMs - stopMs).toBeLessThanOrEqual(5_500);
+});
