@@ -3,6 +3,7 @@
  * answered yet, and what becomes of that when it ends. A call is the caller's as before: its deadline, its retry, and what an unknown outcome
  * means. Nothing is believed earlier for the hop: whoever counts a time from before a call was sent counts it from before the hop too.
  */
+import { getCompileCacheDir } from "node:module";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type AwsAnswer, type AwsCall, type AwsOrder, fromPlainError, toCall } from "./aws-calls.ts";
@@ -43,9 +44,12 @@ export type AwsThreadOptions = {
 
 /** The real one; its file lies beside this module's in the sources and in the bundle. It needs no source maps: its errors are told by their message. */
 export function startAwsWorker(): Worker {
+  const cacheFolder = getCompileCacheDir();
   return new Worker(new URL(`./aws-worker${extname(import.meta.url)}`, import.meta.url), {
     name: "aws",
     execArgv: [],
+    // A thread has no compile cache of its own, and its modules are loaded before it could ask for one.
+    env: { ...process.env, ...(cacheFolder === undefined ? {} : { NODE_COMPILE_CACHE: cacheFolder }) },
     resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 },
   });
 }
@@ -129,8 +133,14 @@ export class AwsThread {
     });
   }
 
+  /** Throws where there is no thread to be had, which counts as one that ended: nothing was sent. */
   #tell(order: AwsOrder): void {
-    this.#worker ??= this.#start();
+    try {
+      this.#worker ??= this.#start();
+    } catch (error) {
+      this.#end(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
     this.#worker.postMessage(order);
   }
 

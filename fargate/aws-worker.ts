@@ -2,12 +2,9 @@
  * The thread that makes the calls to AWS (`aws-thread.ts`): signing, serialising and reading an answer take the processor for up to a
  * millisecond a call, which the thread that quotes does not have. Owns its own clients; it keeps nothing between two calls.
  */
-import { enableCompileCache } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { type AwsAnswer, type AwsOrder, makeCall, toPlainError } from "./aws-calls.ts";
 import { makeAwsClients } from "./aws-clients.ts";
-
-enableCompileCache();
 
 const clients = makeAwsClients();
 const underWay = new Map<number, AbortController>();

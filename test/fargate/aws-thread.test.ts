@@ -17,12 +17,17 @@ const { backend, tableName } = makeMemoryTableHost();
 
 /** Of each request the target; those of the queue are never answered. */
 const asked: string[] = [];
+/** Those whose connection was closed before they were answered. */
+const broken: string[] = [];
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
     const target = String(request.headers["x-amz-target"]);
     asked.push(target);
+    response.on("close", () => {
+      if (!response.writableFinished) broken.push(target);
+    });
     if (target.startsWith("AmazonSQS")) return;
     if (target.startsWith("AWSEvents"))
       return void response.end('{"FailedEntryCount":0,"Entries":[{"EventId":"E-1"}]}');
@@ -33,7 +38,9 @@ const server = createServer((request, response) => {
     });
   });
 });
-Object.assign(process.env, localEnvironment(await localAddress(server)));
+const environment = localEnvironment(await localAddress(server));
+const earlier = Object.keys(environment).map((name) => [name, process.env[name]] as const);
+Object.assign(process.env, environment);
 const queueUrl = `${process.env["AWS_ENDPOINT_URL"]}/000000000000/fills`;
 
 const threads: AwsThread[] = [];
@@ -41,6 +48,11 @@ afterEach(async () => {
   await Promise.all(threads.splice(0).map((thread) => thread.stop()));
 });
 afterAll(() => {
+  // Files that share this worker must not inherit the address of a server that is gone.
+  for (const [name, value] of earlier) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
   server.closeAllConnections();
   server.close();
 });
@@ -95,11 +107,28 @@ describe("calls to AWS by a thread of their own", () => {
     const before = asked.length;
     const sent = sqs.send(batch, { abortSignal: controller.signal });
     while (asked.length === before) await wait(5);
+    const brokenBefore = broken.length;
     controller.abort();
     await expect(sent).rejects.toMatchObject({ name: "AbortError" });
     await expect(sqs.send(batch, { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
     expect((await dynamodb.send(get("NONE"))).Item).toBeUndefined();
     expect(thread.pending).toBe(0);
+    // The thread has given the request up too: its connection is closed.
+    while (broken.length === brokenBefore) await wait(5);
+  });
+
+  test("are made by the quoting thread once no thread can be had three times", async () => {
+    let made = 0;
+    const { dynamodb, recorder, workers } = makeThread(() => {
+      made += 1;
+      if (made > 1) throw new Error("no thread can be made");
+      return startAwsWorker();
+    });
+    await workers[0]?.terminate();
+    await expect(dynamodb.send(get("NONE"))).rejects.toThrow("no thread can be made");
+    await expect(dynamodb.send(get("NONE"))).rejects.toThrow("no thread can be made");
+    expect((await dynamodb.send(get("NONE"))).Item).toBeUndefined();
+    expect(recorder.lines).toEqual(Array.from({ length: 3 }, () => "the thread of the calls to AWS ended"));
   });
 
   test("are of unknown outcome when the thread ends, and the next one is made by another thread", async () => {
