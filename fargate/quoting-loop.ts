@@ -52,9 +52,9 @@ export class QuotingLoop {
   #stopTimer: (() => void) | undefined;
   #lastTurn: Instant | undefined;
   #stopped = false;
-  /** Of this turn: the markets with a new book, and how many commands of its decision are out. */
+  /** Of this turn: the markets with a new book, and the commands of its decision that are out. */
   readonly #ticks: Tick[] = [];
-  #executed = 0;
+  readonly #written: Command[] = [];
 
   constructor(options: QuotingLoopOptions) {
     this.#options = options;
@@ -115,10 +115,17 @@ export class QuotingLoop {
     const { engine, clock, recorder } = this.#options;
     const now = clock.now();
     recorder?.deciding();
-    this.#executed = 0;
-    const commands = engine.decide(now, this.#execute);
+    this.#written.length = 0;
+    let commands: readonly Command[];
+    try {
+      commands = engine.decide(now, this.#execute);
+    } catch (error) {
+      // What is out by now stands on the tape too: a repetition ends at the same decision.
+      recorder?.decided(now, [...this.#written]);
+      throw error;
+    }
     recorder?.decided(now, commands);
-    for (let i = this.#executed; i < commands.length; i += 1) {
+    for (let i = this.#written.length; i < commands.length; i += 1) {
       const command = commands[i];
       if (command !== undefined) this.#execute(command);
     }
@@ -164,7 +171,7 @@ export class QuotingLoop {
 
   readonly #execute = (command: Command): void => {
     const { clock, execute } = this.#options;
-    this.#executed += 1;
+    this.#written.push(command);
     execute(command);
     const tick = this.#tickOf(command.market);
     if (tick !== undefined) tick.writtenMs = clock.now().monotonicMs;

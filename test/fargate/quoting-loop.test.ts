@@ -4,6 +4,8 @@ import type { EngineEvent, Fill } from "../../core/events.ts";
 import type { MarketEngine } from "../../core/market-engine.ts";
 import { toLots } from "../../core/units.ts";
 import { QuotingLoop } from "../../fargate/quoting-loop.ts";
+import type { JournalLine } from "../../fargate/recording/journal.ts";
+import { Recorder } from "../../fargate/recording/recorder.ts";
 import { EventQueue } from "../../fargate/sei/event-queue.ts";
 import { EPOCH_MS, instant, makeBook, makeFill } from "../core/make-events.ts";
 import { ManualClock } from "../sim/local/manual-clock.ts";
@@ -42,6 +44,8 @@ function makeLoop(
   const doubts: string[] = [];
   const counted = new Map<string, number>();
   const queue = new EventQueue();
+  const lines: JournalLine[] = [];
+  const recorder = new Recorder({ write: (line) => lines.push(line) });
   const loop: QuotingLoop = new QuotingLoop({
     engine,
     queue,
@@ -60,12 +64,17 @@ function makeLoop(
     },
     onDoubt: (reason) => doubts.push(reason),
     onCrash: (error) => crashes.push(error),
+    recorder,
   });
+  const recorded = () => {
+    recorder.flush();
+    return lines.flatMap(({ steps }) => steps);
+  };
   const push = async (...events: readonly EngineEvent[]) => {
     for (const event of events) loop.push(event);
     await settled();
   };
-  return { clock, engine, market, sent, fills, crashes, doubts, counted, queue, loop, push };
+  return { clock, engine, market, sent, fills, crashes, doubts, counted, queue, loop, push, recorded };
 }
 
 /** Answers are pushed in a turn and applied in the next one, which is a microtask. */
@@ -242,6 +251,24 @@ test("a bug of the engine is told, and no command follows it", async () => {
   expect(sent).toEqual([]);
   expect(crashes).toHaveLength(1);
   expect(clock.pending).toBe(0);
+});
+
+test("a bug after the cancels of a decision leaves them on the tape", async () => {
+  let isBroken = false;
+  const bug = new Error("a bug");
+  const { clock, push, sent, crashes, recorded } = makeLoop({
+    onExecute: () => {
+      if (isBroken) throw bug;
+    },
+  });
+  await push(...readyToQuote(5_000, NOW_MS));
+  clock.advance(1_100);
+  isBroken = true;
+  await push(bookAround(5_040, NOW_MS + 1_100));
+  expect(crashes).toEqual([bug]);
+  const last = recorded().findLast(({ type }) => type === "decision");
+  expect(last).toMatchObject({ commands: [{ type: "cancel-order", orderId: expect.any(String) }] });
+  expect(sent.at(-1)).toEqual(last?.type === "decision" ? last.commands[0] : undefined);
 });
 
 test("a bug in what takes the fills is told as well", async () => {
