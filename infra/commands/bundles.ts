@@ -6,11 +6,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { buildSync } from "esbuild";
 import { makeApp } from "../app.ts";
+import { STACK_TRACES } from "../bundled/path.ts";
 import { REQUIRE_BANNER, UNUSED_CREDENTIALS } from "../constructs/node-function.ts";
 import { PROJECT_ROOT } from "./run-command.ts";
 
@@ -25,6 +26,9 @@ const KILOBYTES_MAX: Readonly<Record<string, number>> = { "grafana-provisioning"
 const KILOBYTES_MAX_ELSE = 450;
 
 const START_RATIO_MAX = 1.5;
+
+/** Without it an error's stack names lines of the bundle. */
+const STACK_TRACES_NAME = basename(STACK_TRACES);
 
 /** The class of each SDK client, by its package. */
 const CLIENTS: Readonly<Record<string, string>> = {
@@ -79,7 +83,9 @@ function measure(
   { name, file, environment }: Bundle,
   rounds: number,
 ): { readonly line: string; readonly isGood: boolean } {
-  const kilobytes = codeBytes(file) / 1_000;
+  const beside = bundlesBeside(file);
+  for (const each of beside) assertLoads(each, environment);
+  const kilobytes = [file, ...beside].reduce((bytes, each) => bytes + statSync(each).size, 0) / 1_000;
   const kilobytesMax = KILOBYTES_MAX[name] ?? KILOBYTES_MAX_ELSE;
   const pair = { file, empty: emptyHandler(file, name), environment };
   const first = timeStarts(pair, rounds);
@@ -106,16 +112,28 @@ function timeStarts(
   return { own, baseline, ratio: own / baseline };
 }
 
-/** Of the bundle and those of its modules that are loaded late. */
-function codeBytes(file: string): number {
+/** Those of a function's modules that are loaded late. */
+function bundlesBeside(file: string): readonly string[] {
   const place = dirname(file);
-  const bundles = readdirSync(place).filter((name) => name.endsWith(".mjs"));
-  return bundles.reduce((bytes, name) => bytes + statSync(join(place, name)).size, 0);
+  const names = readdirSync(place).filter((name) => name.endsWith(".mjs"));
+  return names.map((name) => join(place, name)).filter((each) => each !== file);
+}
+
+/** No start loads them: what is wrong with one would show at the hour's post. */
+function assertLoads(file: string, environment: Readonly<Record<string, string>>): void {
+  const source = `await import(${JSON.stringify(pathToFileURL(file).href)}); process.exit(0)`;
+  const child = spawnSync(process.execPath, ["--input-type=module", "-e", source], {
+    env: environment,
+    encoding: "utf8",
+  });
+  if (child.status !== 0) throw new Error(`${file} must load:\n${child.stderr}`);
 }
 
 /** A handler that does nothing but hold the same clients, bundled in the same way. */
 function emptyHandler(file: string, name: string): string {
   const { sources }: { readonly sources: readonly string[] } = JSON.parse(readFileSync(`${file}.map`, "utf8"));
+  if (!sources.some((source) => source.endsWith(STACK_TRACES_NAME)))
+    throw new Error(`${file} must come with ${STACK_TRACES_NAME}, was without`);
   const clients = Object.entries(CLIENTS).filter(([client]) =>
     sources.some((source) => source.includes(`@aws-sdk/${client}/`)),
   );
