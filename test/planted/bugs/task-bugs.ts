@@ -93,9 +93,9 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: "fargate/start-steps.ts",
-        find: "return endOwnOrders({ ...assembly(), epoch: state.epoch, budget, clock }, START_ORDERS_WITHIN_MS);",
+        find: "return endOwnOrders({ ...assembly(), epoch: state.epoch, budget, clock, isGivenUp }, START_ORDERS_WITHIN_MS);",
         replace:
-          'void [endOwnOrders, budget, clock, START_ORDERS_WITHIN_MS];\n        return Promise.resolve("ended");',
+          'void [endOwnOrders, budget, clock, isGivenUp, START_ORDERS_WITHIN_MS];\n        return Promise.resolve("ended");',
       },
     ],
     rules: ["unknown-order", "self-match", "exposure", "crossed"],
