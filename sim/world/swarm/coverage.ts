@@ -65,9 +65,9 @@ function canMeet(state: OrderState, fact: OrderFact): boolean {
     case "listed-after-end":
       return isOneOf(ENDED);
     case "seen-rejected":
-      return isOneOf(["sent", "live", "filled", "cancelled", "rejected"]);
+      return isOneOf(["sent", "place-unknown", "live", "filled", "cancelled", "rejected"]);
     case "place-unknown":
-      return !isOneOf(["external", "rejected", "place-unknown"]);
+      return !isOneOf(["external", "place-unknown"]);
     case "cancel-unknown":
     case "cancel-done":
       return !isOneOf(["sent", "place-unknown", "rejected"]);
