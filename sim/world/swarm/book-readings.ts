@@ -1,6 +1,6 @@
 /**
- * The books that each process has read of each market in the last minute, by the connection they came on, as the network saw them: what a
- * node sent counts here, true or not. Owns the reading of frames (CONTRACTS 1) and this minute; what may be placed on it is
+ * The books that each process has read of each market, by the connection they came on, of that connection's last minute, as the network
+ * saw them: what a node sent counts here, true or not. Owns the reading of frames (CONTRACTS 1) and this minute; what may be placed on it is
  * `order-checks.ts`'s. A task's own belief has no part in it.
  */
 import type { MarketSetting } from "../../exchange/exchange.ts";
@@ -83,6 +83,7 @@ export class BookReadings {
       const mid = midOf([bids, asks].map((prices) => prices.find((price) => !own.has(price))));
       books.push({ atMs: this.#nowMs(), monotonicMs, bid: bids[0], ask: asks[0], mid });
       const [oldest] = books;
+      // One goes for one that comes: after a silence the last book before it, however old, is still there.
       if (books.length > KEPT_MAX || monotonicMs - (oldest?.monotonicMs ?? monotonicMs) > KEPT_MS) books.shift();
     }
   }

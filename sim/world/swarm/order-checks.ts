@@ -120,8 +120,9 @@ export class OrderChecks {
       this.#fail("sane-book", placing, `was written on a crossed or empty book, at ${sentMs}`);
     const { midJumpPercent, midJumpPauseMs } = limits;
     const pausedFromMs = monotonicMs - midJumpPauseMs + SLACK_MS;
-    const leaps = (books: readonly ReadBook[]) => hasLeapt(books, midJumpPercent + OWN_ORDERS_PERCENT, pausedFromMs);
-    if (alive.length > 0 && alive.every(leaps))
+    const percent = midJumpPercent + OWN_ORDERS_PERCENT;
+    const leap = { connections, percent, sinceMs: pausedFromMs, silentMs: bookAgeMs };
+    if (alive.length > 0 && alive.every((books) => hasLeapt(books, leap)))
       this.#fail("sane-book", placing, `was written within ${midJumpPauseMs} ms of a leap of the mid, at ${sentMs}`);
   }
 
@@ -137,16 +138,44 @@ function newestOf(books: readonly ReadBook[], sentMs: number): readonly ReadBook
   return before === undefined ? then : [before, ...then];
 }
 
-/** Whether from one book to the next since that moment (the process' time) the mid moved by more than so many percent. */
-function hasLeapt(books: readonly ReadBook[], percent: number, sinceMs: number): boolean {
-  let last: number | undefined;
+/** `sinceMs` is the process' time; one that follows a connection would have left it when it brought nothing for `silentMs`. */
+type Leap = {
+  readonly connections: readonly (readonly ReadBook[])[];
+  readonly percent: number;
+  readonly sinceMs: number;
+  readonly silentMs: number;
+};
+
+/**
+ * Whether from one book of a connection to its next the mid moved too far. One that was silent in between, for minutes maybe, does not tell
+ * how the mid came there: it has not leapt where another one had brought it close to there meanwhile, without a leap.
+ */
+export function hasLeapt(books: readonly ReadBook[], leap: Leap): boolean {
+  let last: ReadBook | undefined;
   for (const book of books) {
-    const { mid } = book;
-    if (mid === undefined) continue;
-    if (last !== undefined && book.monotonicMs > sinceMs && Math.abs(mid / last - 1) * 100 > percent) return true;
-    last = mid;
+    if (book.mid === undefined) continue;
+    const isMove = last !== undefined && book.monotonicMs > leap.sinceMs && isFar(last, book, leap);
+    if (isMove && !wasBroughtBefore(book, last?.atMs ?? book.atMs, leap)) return true;
+    last = book;
   }
   return false;
+}
+
+/** Whether another connection had brought about this mid since that moment, from which on its own was silent. */
+function wasBroughtBefore(book: ReadBook, lastMs: number, leap: Leap): boolean {
+  if (book.atMs - lastMs <= leap.silentMs) return false;
+  return leap.connections
+    .map((books) => books.filter(({ atMs }) => atMs < book.atMs))
+    .some((before) => {
+      const newest = before.findLast(({ mid }) => mid !== undefined);
+      if (newest === undefined || newest.atMs <= lastMs) return false;
+      return !isFar(newest, book, leap) && !hasLeapt(before, leap);
+    });
+}
+
+function isFar(from: ReadBook, to: ReadBook, { percent }: Leap): boolean {
+  if (from.mid === undefined || to.mid === undefined) return false;
+  return Math.abs(to.mid / from.mid - 1) * 100 > percent;
 }
 
 function parse(decimal: string): bigint {

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import type { ReadBook } from "../../../../sim/world/swarm/book-readings.ts";
+import { hasLeapt } from "../../../../sim/world/swarm/order-checks.ts";
+
+type At = readonly [second: number, mid: number];
+
+/** What one connection brought: a mid at each of these seconds. */
+function brought(...mids: readonly At[]): readonly ReadBook[] {
+  return mids.map(([second, mid]) => ({
+    atMs: second * 1_000,
+    monotonicMs: second * 1_000,
+    bid: mid - 1,
+    ask: mid + 1,
+    mid,
+  }));
+}
+
+const DRIFT = brought([600, 101], [800, 103], [995, 104]);
+
+it.each<[string, readonly ReadBook[], readonly ReadBook[], boolean]>([
+  ["a leap from a book to the next", brought([998, 100], [1_000, 104]), [], true],
+  ["no leap", brought([998, 100], [1_000, 102]), [], false],
+  ["a leap before the pause", brought([993, 100], [994, 104], [1_000, 104]), [], false],
+  ["a leap over a silence of every connection", brought([300, 100], [1_000, 104]), [], true],
+  [
+    "a drift that another connection brought while this one was silent",
+    brought([300, 100], [1_000, 104]),
+    DRIFT,
+    false,
+  ],
+  ["a leap from what the other one brought, too", brought([300, 100], [1_000, 109]), DRIFT, true],
+  [
+    "a leap that the other one brought before",
+    brought([300, 100], [1_000, 104]),
+    brought([996, 100], [998, 104]),
+    true,
+  ],
+  ["a mid that the other one brought before the silence", brought([300, 100], [1_000, 104]), brought([299, 104]), true],
+  ["a leap of a connection that was not silent", brought([998, 100], [1_000, 104]), brought([999, 104]), true],
+])("the mid of a connection leaps, or does not: %s", (_what, books, others, leaps) => {
+  const leap = { connections: [others, books], percent: 2.8, sinceMs: 995_000, silentMs: 3_900 };
+  expect(hasLeapt(books, leap)).toBe(leaps);
+});
