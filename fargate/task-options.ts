@@ -1,13 +1,16 @@
-/** What a task is made of from outside: the edges of its process (`seams.ts`, the AWS clients) and what is told of its end. Owns no default. */
+/** What a task is made of from outside: the edges of its process (`seams.ts`, the AWS clients), what is told of its end, and what is seen of it. Owns no default. */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Engine } from "../core/engine.ts";
 import type { Config } from "./config.ts";
 import type { ConfigSource } from "./config-watch.ts";
 import type { Log } from "./log.ts";
 import type { Recorder } from "./recording/recorder.ts";
 import type { Clock, Connect, Fetch, Rng } from "./seams.ts";
+import type { TaskState } from "./status/state.ts";
+import type { Venue } from "./venue.ts";
 import type { MakeVenue } from "./venue-choice.ts";
 
 export type TaskOptions = {
@@ -42,4 +45,13 @@ export type TaskOptions = {
   readonly onCrash: (error: unknown) => void;
   /** It can not go on, though nothing is wrong with it: another task has its lease, the venue refuses its key. It must be stopped. */
   readonly onUseless: (reason: string) => void;
+};
+
+/** What a task is in charge of; the epoch is there while the lease is held or in doubt. */
+export type TaskCharge = {
+  readonly engine: Engine | undefined;
+  readonly venue: Venue | undefined;
+  readonly epoch: number | null;
+  readonly phase: TaskState["phase"];
+  readonly startup: TaskState["startup"];
 };

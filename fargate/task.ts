@@ -3,7 +3,6 @@
  * clients), so that a laptop, the cloud and the simulator run these same lines. Owns its phases and what may end it; its parts
  * are put together in `assembly.ts`.
  */
-import type { Engine } from "../core/engine.ts";
 import { RequestBudget } from "../core/execution/request-budget.ts";
 import type { MarketSettings } from "../core/market-engine.ts";
 import type { Instant } from "../core/units.ts";
@@ -32,9 +31,8 @@ import { toTaskState } from "./status/task-state.ts";
 import { type WatchedMetrics, watchMetrics } from "./status/watched-metrics.ts";
 import { StrategyReload } from "./strategy-reload.ts";
 import { TableViews } from "./table-views.ts";
-import type { TaskOptions } from "./task-options.ts";
+import type { TaskCharge, TaskOptions } from "./task-options.ts";
 import { type Metrics, makeMetrics } from "./telemetry.ts";
-import type { Venue } from "./venue.ts";
 import { cambrianOf, requestLimitsOf } from "./venue-choice.ts";
 import { VenueWatch } from "./venue-watch.ts";
 import { windDown } from "./wind-down.ts";
@@ -264,14 +262,8 @@ export class Task {
     };
   }
 
-  /** For who watches the task from its own process; the epoch is there while the lease is held or in doubt. */
-  get charge(): {
-    readonly engine: Engine | undefined;
-    readonly epoch: number | null;
-    readonly phase: TaskState["phase"];
-    readonly startup: TaskState["startup"];
-    readonly venue: Venue | undefined;
-  } {
+  /** For who watches the task from its own process. */
+  get charge(): TaskCharge {
     const { engine, venue } = this.#assembly ?? {};
     return { engine, venue, epoch: this.#lease.state().epoch, phase: this.#phase, startup: this.#startup.steps };
   }
