@@ -9,15 +9,18 @@ import type { ArrivalEntry } from "../venue-record.ts";
 import type { WorldTask } from "../world-task.ts";
 import type { Checks } from "./checks.ts";
 
-/** A reading that takes longer is given up (`fargate/control-table.ts`), and what comes then is nobody's. */
+/**
+ * A reading that takes longer may be given up (`fargate/control-table.ts`, after 1.5 s by a clock that may have stood still): whether it was believed
+ * nobody can tell from here.
+ */
 const READ_WITHIN_MS = 1_400;
 
 const answer = z.object({
   Items: z.array(z.object({ sk: z.object({ S: z.string() }), state: z.object({ S: z.string() }).optional() })),
 });
 
-/** When a process last read that scopes are halted (world time), and which. */
-type Reading = { readonly atMs: number; readonly halted: readonly string[] };
+/** When a process read that scopes are halted (world time), and which; whether it has believed that for sure. */
+type Reading = { readonly atMs: number; readonly halted: readonly string[]; readonly isSure: boolean };
 
 export class ControlChecks {
   readonly #world: ScenarioWorld<HandMadeExchange>;
@@ -35,14 +38,16 @@ export class ControlChecks {
   follow(task: WorldTask): WorldTask {
     const { process } = task;
     process.onRead = (request, text, tookMs) => {
-      if (!request.includes("Query") || !request.includes('"CONTROL"') || tookMs > READ_WITHIN_MS) return;
+      if (!request.includes("Query") || !request.includes('"CONTROL"')) return;
       const { data } = answer.safeParse(JSON.parse(text));
       if (data === undefined) return;
       const halted = data.Items.filter(({ state }) => state?.S === "halted").map(({ sk }) => sk.S);
       const readings = this.#readings.get(process.name) ?? [];
       this.#readings.set(process.name, readings);
-      const isNews = halted.join() !== (readings.at(-1)?.halted ?? []).join();
-      if (isNews) readings.push({ atMs: this.#world.time.nowMs, halted });
+      const isSure = tookMs <= READ_WITHIN_MS;
+      const last = readings.at(-1) ?? { halted: [], isSure: true };
+      const isNews = halted.join() !== last.halted.join() || isSure !== last.isSure;
+      if (isNews) readings.push({ atMs: this.#world.time.nowMs, halted, isSure });
     };
     return task;
   }
@@ -59,12 +64,14 @@ export class ControlChecks {
   /** What is written in the very moment of a reading may have been before it or after. */
   #check({ process, sentMs, placing }: ArrivalEntry): void {
     const readings = this.#readings.get(process) ?? [];
-    const known = readings.findLast(({ atMs }) => atMs < sentMs);
+    const known = readings.findLast(({ atMs, isSure }) => isSure && atMs < sentMs);
     const scopes = ["ALL", placing?.market ?? ""];
     const haltedIn = ({ halted }: Reading) => scopes.find((scope) => halted.includes(scope));
     const scope = known && haltedIn(known);
-    if (scope === undefined || readings.some((each) => each.atMs === sentMs && haltedIn(each) === undefined)) return;
-    const what = `${process} wrote ${placing?.clientOrderId} at ${sentMs}, it had read at ${known?.atMs} that ${scope} is halted`;
+    if (known === undefined || scope === undefined) return;
+    const mayBelieve = ({ atMs }: Reading) => atMs > known.atMs && atMs <= sentMs;
+    if (readings.some((each) => mayBelieve(each) && haltedIn(each) === undefined)) return;
+    const what = `${process} wrote ${placing?.clientOrderId} at ${sentMs}, it had read at ${known.atMs} that ${scope} is halted`;
     this.#checks.fail("halted-market", what);
   }
 }
