@@ -23,6 +23,8 @@ const CIRCUIT_MS = 65_000;
 const IN_FLIGHT_MS = 3_000;
 /** A market whose ledger is behind waits for it: a message comes back after 60 s, is booked, and the ledger is read each 10 s then. */
 const BOOKED_MS = 75_000;
+/** A placing of unknown fate counts as exposure until it is proven never to have come: a minute, and the questions after it. */
+const UNKNOWN_MS = 65_000;
 /** A launch, the lease of the one before, the quiet wait, and a start whose steps had been failing. */
 const START_MS = 120_000;
 /** A fill that was told nowhere is found in the history within 5 s; a message that was taken comes back a minute later. */
@@ -49,13 +51,17 @@ export async function comesBack(healing: Healing): Promise<number> {
   const wasWell = task !== undefined && isWell(task);
   const wasBehind = await isLedgerBehind(healing);
   let wasCircuitOpen = !wasWell;
+  let wasUnknown = false;
   service.settle();
   operator.resumeAll(shape.markets.map(({ symbol }) => symbol));
   while (!isQuoting(healing)) {
-    if (time.nowMs - healedMs <= IN_FLIGHT_MS) wasCircuitOpen ||= task?.state().venue.circuit !== 0;
+    if (time.nowMs - healedMs <= IN_FLIGHT_MS) {
+      wasCircuitOpen ||= task?.state().venue.circuit !== 0;
+      wasUnknown ||= task !== undefined && hasUnknown(task);
+    }
     redriveAside(healing);
     const restMs = (wasWell ? 0 : START_MS) + (wasCircuitOpen ? CIRCUIT_MS : 0) + (wasBehind ? BOOKED_MS : 0);
-    const withinMs = QUOTES_AGAIN_MS + restMs;
+    const withinMs = QUOTES_AGAIN_MS + restMs + (wasUnknown ? UNKNOWN_MS : 0);
     if (time.nowMs - healedMs > withinMs) healing.checks.fail("liveness", whyNot(healing, withinMs));
     await time.pass(LOOK_MS);
   }
@@ -67,6 +73,10 @@ function isWell({ task, process, state }: WorldTask): boolean {
   const { engine, phase } = task.charge;
   if (engine === undefined || phase === "stopping" || process.state !== "running" || !process.canSign) return false;
   return state().lease.status !== "lost";
+}
+
+function hasUnknown({ task }: WorldTask): boolean {
+  return task.charge.engine?.markets.some(({ orders }) => orders.open().some(isUnknown)) === true;
 }
 
 /** Nobody takes until every fill is booked everywhere. Rejects with `InvariantError`. */
