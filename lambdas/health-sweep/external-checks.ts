@@ -28,7 +28,7 @@ const BODY_CHARACTERS_MAX = 100_000;
 
 const balancesSchema = z.object({ balances: z.array(z.object({ denom: z.string(), amount: z.string() })) });
 const accountSchema = z.object({ account_id: z.string(), balances: z.array(z.object({ asset: z.string() })) });
-const grafanaSchema = z.object({ database: z.string(), version: z.string().optional() });
+const grafanaSchema = z.object({ database: boundedText(200), version: boundedText(50).optional() });
 const refusalSchema = z.object({ title: boundedText(200).optional(), detail: boundedText(200).optional() });
 const meSchema = z.object({ data: z.object({ username: boundedText(50) }) });
 

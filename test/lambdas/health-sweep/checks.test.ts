@@ -128,6 +128,16 @@ describe("Grafana", () => {
     expect(await checkGrafana(access, getFrom({ "g.test": good(body) }), SIGNAL)).toEqual(outcome);
   });
 
+  it("keeps no page of words that stands where its database should", async () => {
+    const page = getFrom({ "g.test": good({ database: "x".repeat(50_000) }) });
+    const error = await checkGrafana(access, page, SIGNAL).then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    expect(error?.message).toMatch(/database must be/);
+    expect(error?.message.length).toBeLessThan(400);
+  });
+
   it("fails without an answer, and is not configured without access", async () => {
     await expect(checkGrafana(access, getFrom({}), SIGNAL)).rejects.toThrow("fetch failed");
     expect(await checkGrafana(undefined, getFrom({}), SIGNAL)).toMatchObject({ kind: "not-configured" });
