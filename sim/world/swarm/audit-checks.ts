@@ -10,7 +10,7 @@ import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { Checks } from "./checks.ts";
 import type { Deployment } from "./deployment.ts";
-import type { ForeignHand } from "./foreign-hand.ts";
+import type { Altered, ForeignHand } from "./foreign-hand.ts";
 import type { Functions } from "./functions.ts";
 
 const LOOK_MS = 10_000;
@@ -27,9 +27,13 @@ const latest = z.object({
     reason: z.object({ S: z.string() }).optional(),
     complete: z.object({ BOOL: z.boolean() }),
     checkedAt: z.object({ S: z.string() }),
+    checkedFrom: z.object({ S: z.string() }).optional(),
     checkedThrough: z.object({ S: z.string() }).optional(),
+    version: z.object({ N: z.string() }),
   }),
 });
+
+const cursor = z.object({ Item: z.object({ goesOnAt: z.unknown(), version: z.object({ N: z.string() }) }) });
 
 type Word = z.infer<typeof latest>["Item"];
 
@@ -48,6 +52,8 @@ export class AuditChecks {
   readonly #input: AuditChecksInput;
   /** World time of the last word, by market. */
   readonly #wordMs = new Map<string, number>();
+  /** Versions of a market's state that left a reading to be gone on with, `<market> <version>`. */
+  readonly #cutShort = new Set<string>();
   #freeMs: number | undefined;
   #kills = 0;
   #lookedMs = 0;
@@ -58,7 +64,9 @@ export class AuditChecks {
     const told = table.onWrite;
     table.onWrite = (body) => {
       told?.(body);
-      if (body.includes('"AUDIT#') && body.includes('"LATEST"')) this.#written(body);
+      if (!body.includes('"AUDIT#')) return;
+      if (body.includes('"LATEST"')) this.#written(body);
+      if (body.includes('"CURSOR"')) this.#noteCutShort(body);
     };
     input.functions.onApplied = (scope, at) => void time.hold(() => this.#checkApplied(scope, at));
   }
@@ -93,18 +101,31 @@ export class AuditChecks {
   /** In the middle of the table's work: what is found is thrown at the next event. */
   #written(body: string): void {
     const { world, checks, hand, mayDiffer } = this.#input;
-    const market = /"AUDIT#([A-Z0-9]+\/[A-Z0-9]+)"/.exec(body)?.[1] ?? "";
+    const market = marketOf(body);
     this.#wordMs.set(market, world.time.nowMs);
     const { data } = latest.safeParse(JSON.parse(body));
     // Of a run that failed before it could judge anything no word is put.
     if (data === undefined) return;
-    const { state, reason, complete, checkedAt } = data.Item;
+    const { state, reason, complete } = data.Item;
     if (state.S === "different" && !mayDiffer) checks.note("audit", `${market} is said to differ: ${reason?.S}`);
-    const alteredMs = hand.alteredSinceMs(market);
-    const isBegunSince = alteredMs !== undefined && Date.parse(checkedAt.S) > alteredMs;
-    if (isBegunSince && complete.BOOL && state.S !== "different" && state.S !== "failed")
-      checks.note("audit", `${market} is said to be ${state.S}, a fact is altered since ${alteredMs}`);
+    const altered = hand.altered(market);
+    const isFound = state.S === "different" || state.S === "failed";
+    if (altered !== undefined && complete.BOOL && !isFound && this.#mustReadAgain(data.Item, altered))
+      checks.note("audit", `${market} is said to be ${state.S}, a fact is altered since ${altered.sinceMs}`);
     if (state.S === "clean") void world.time.hold(() => this.#checkClean(data.Item));
+  }
+
+  #noteCutShort(body: string): void {
+    const market = marketOf(body);
+    const { data } = cursor.safeParse(JSON.parse(body));
+    if (data?.Item.goesOnAt !== undefined) this.#cutShort.add(`${market} ${data.Item.version.N}`);
+  }
+
+  /** A run that began since, and does not only go on behind the fact with a reading that was cut short. */
+  #mustReadAgain({ market, checkedAt, checkedFrom, version }: Word, { sinceMs, venueTime }: Altered): boolean {
+    if (Date.parse(checkedAt.S) <= sinceMs) return false;
+    const goesOn = this.#cutShort.has(`${market.S} ${Number(version.N) - 1}`);
+    return !(goesOn && (checkedFrom?.S ?? "") > venueTime);
   }
 
   /** Every fill of the venue's up to where all is compared is a fact. */
@@ -132,4 +153,8 @@ export class AuditChecks {
     const stands = item?.["at"]?.S ?? "";
     if (stands < at) this.#input.checks.note("request", `${scope}: the word of ${at} is answered, ${stands} stands`);
   }
+}
+
+function marketOf(body: string): string {
+  return /"AUDIT#([A-Z0-9]+\/[A-Z0-9]+)"/.exec(body)?.[1] ?? "";
 }

@@ -8,7 +8,7 @@ import { FILL_PREFIX, type Item, toMarketKey } from "../../../lambdas/ledger-ite
 import type { TableHost } from "../table-host.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 
-/** The audit reads fifteen minutes behind what it has compared; a younger fact is read again whatever becomes of its next runs. */
+/** The audit reads fifteen minutes behind what it has compared: a younger fact is read again by every reading that begins anew. */
 const YOUNGER_MS = 10 * 60_000;
 
 /** Attributes that the fold does not look at, and the audit compares. */
@@ -16,20 +16,22 @@ export const ALTERED = ["orderId", "clientOrderId", "liquidity"] as const;
 
 export type Alteration = { readonly attribute: (typeof ALTERED)[number] /** In [0, 1). */; readonly nth: number };
 
+/** A fact that is not as it was written: since when (epoch milliseconds), and when its fill was (ISO-8601, venue time). */
+export type Altered = { readonly sinceMs: number; readonly venueTime: string };
+
 export class ForeignHand {
   readonly #table: TableHost;
   readonly #time: VirtualTime;
-  /** Since when a fact of the market is not as it was written (epoch milliseconds), by market. */
-  readonly #alteredMs = new Map<string, number>();
+  readonly #altered = new Map<string, Altered>();
 
   constructor(table: TableHost, time: VirtualTime) {
     this.#table = table;
     this.#time = time;
   }
 
-  /** Epoch milliseconds; undefined while every fact of the market is as it was written. */
-  alteredSinceMs(market: string): number | undefined {
-    return this.#alteredMs.get(market);
+  /** Undefined while every fact of the market is as it was written. */
+  altered(market: string): Altered | undefined {
+    return this.#altered.get(market);
   }
 
   /** Alters one of the market's younger facts, if there is one. Answers what puts it back. */
@@ -40,12 +42,12 @@ export class ForeignHand {
       const fact = await this.#choose(market, nth);
       if (fact === undefined || isOver) return;
       await this.#put({ ...fact, [attribute]: otherThan(fact[attribute]?.S ?? "") });
-      this.#alteredMs.set(market, this.#time.epochMs);
+      this.#altered.set(market, { sinceMs: this.#time.epochMs, venueTime: fact["venueTime"]?.S ?? "" });
       undo = () => this.#put(fact);
     });
     return () => {
       isOver = true;
-      this.#alteredMs.delete(market);
+      this.#altered.delete(market);
       if (undefined !== undo) void this.#time.hold(undo);
     };
   }
