@@ -4,17 +4,20 @@
  *
  * A frozen machine may stop its monotonic clock with it, and only the wall clock then tells of the time that is gone. So
  * when the two have moved apart, what the wall clock moved ahead counts as time lost until a renewal begins a term anew.
+ * It may have been set back in the same time, and then tells too little: whatever it says, only a renewal ends such a doubt.
  */
 import type { Instant } from "../core/units.ts";
 
 /** The clocks may move apart by this much before they are doubted: an adjusted wall clock does so by far less. */
 const CLOCKS_APART_MAX_MS = 1_000;
 
-/** A moment on this object's own time line, and how far the wall clock was from the monotonic one then. */
-export type Mark = { readonly momentMs: number; readonly apartMs: number };
+/** A moment on this object's own time line, how far the wall clock was from the monotonic one then, and how many doubts there had been. */
+export type Mark = { readonly momentMs: number; readonly apartMs: number; readonly doubtsCount: number };
 
 type Doubt = {
   readonly reason: string;
+  /** How much of the term is over cannot be told: a reading of the record proves its owner, and not that. */
+  isOfTime: boolean;
   /** Time that may be lost, found since this doubt began. */
   suspectedMs: number;
   /** A check of it failed: what is suspected then counts as lost, also for the quotes that stand. */
@@ -39,7 +42,7 @@ export class LeaseValidity {
 
   /** To be taken before a write is sent: the term it grants begins there. */
   mark(now: Instant): Mark {
-    return { momentMs: this.#moment(now), apartMs: now.epochMs - now.monotonicMs };
+    return { momentMs: this.#moment(now), apartMs: now.epochMs - now.monotonicMs, doubtsCount: this.#doubtsCount };
   }
 
   get doubtsCount(): number {
@@ -58,6 +61,7 @@ export class LeaseValidity {
     // What the clocks did before this term cannot shorten it: they are compared from its beginning. Had they jumped since,
     // the next look at them finds it, or has found it.
     if (this.#doubt === undefined) this.#apartMs = mark.apartMs;
+    else if (mark.doubtsCount === this.#doubtsCount) this.#doubt.isOfTime = false;
   }
 
   /** Compares the clocks. Answers true when a doubt begins with this look. */
@@ -69,15 +73,20 @@ export class LeaseValidity {
     this.#lostMs += suspectedMs;
     const hasBegun = this.#doubt === undefined;
     const seconds = (jumpMs / 1_000).toFixed(1);
-    this.beginDoubt(`the wall clock moved ${seconds} s against the monotonic clock`, suspectedMs);
+    this.#begin(`the wall clock moved ${seconds} s against the monotonic clock`, { suspectedMs, isOfTime: true });
     return hasBegun;
   }
 
   /** Doubts until a check that is sent from now on has proven the lease. */
-  beginDoubt(reason: string, suspectedMs = 0): void {
+  beginDoubt(reason: string): void {
+    this.#begin(reason, { suspectedMs: 0, isOfTime: false });
+  }
+
+  #begin(reason: string, { suspectedMs, isOfTime }: Pick<Doubt, "suspectedMs" | "isOfTime">): void {
     this.#doubtsCount += 1;
     this.#doubt = {
       reason,
+      isOfTime: isOfTime || this.#doubt?.isOfTime === true,
       suspectedMs: suspectedMs + (this.#doubt?.suspectedMs ?? 0),
       hasFailed: this.#doubt?.hasFailed ?? false,
     };
@@ -85,10 +94,11 @@ export class LeaseValidity {
 
   /**
    * The record was proven ours by a call that was sent when there had been `doubtsCount` doubts. Ends the doubt, unless a
-   * newer one began, or too much of the term may be lost: then only a renewal ends it.
+   * newer one began, the clocks have parted, or too much of the term may be lost: then only a renewal ends it.
    */
   confirm(doubtsCount: number, now: Instant): void {
-    if (doubtsCount === this.#doubtsCount && this.#elapsedMs(now) < this.#placingMs) this.#doubt = undefined;
+    if (doubtsCount !== this.#doubtsCount || this.#doubt?.isOfTime === true) return;
+    if (this.#elapsedMs(now) < this.#placingMs) this.#doubt = undefined;
   }
 
   failCheck(): void {
