@@ -96,8 +96,8 @@ export class Invariants {
   readonly #unknownSinceMs = new Map<string, number>();
   /** By number: when each was sent. */
   readonly #placementsHere = new Map<number, number>();
-  /** The last ten arrivals, oldest first. */
-  readonly #arrivals: number[] = [];
+  /** The last ten arrivals of those who count together, oldest first. */
+  readonly #arrivals = new Map<string, number[]>();
   #forbidden: Forbidden[] = [];
   #epochMax = 0;
   #violation: Violation | undefined;
@@ -105,8 +105,8 @@ export class Invariants {
   inFlightMsMax = Number.POSITIVE_INFINITY;
   /** What the venue has said excuses: an order that it called gone is its own to answer for, a pause is one. Nothing unless told. */
   word: VenueWord | undefined;
-  /** Whose requests the law of ten a second is about; everybody's unless told. */
-  isCounted: (process: string) => boolean = () => true;
+  /** With whom a process counts under the law of ten a second; undefined: it does not. All count together unless told. */
+  countsWith: (process: string) => string | undefined = () => "all";
 
   /** `positionLimits` by market, decimals: of the worst case, long or short. A market without one has none. */
   constructor(positionLimits: Readonly<Record<string, string>>) {
@@ -201,7 +201,8 @@ export class Invariants {
   }
 
   #arrived({ atMs, number, route, process, sentMs, placing }: ArrivalEntry): void {
-    if (this.isCounted(process)) this.#count(atMs);
+    const group = this.countsWith(process);
+    if (group !== undefined) this.#count(group, atMs);
     if (route !== "place") return;
     this.#placementsHere.set(number, sentMs);
     const inFlight = [...this.#placementsHere.values()].filter((each) => atMs - each <= this.inFlightMsMax).length;
@@ -225,9 +226,11 @@ export class Invariants {
     this.#epochMax = Math.max(this.#epochMax, epoch);
   }
 
-  #count(atMs: number): void {
-    const tenthLastMs = this.#arrivals.length < ARRIVALS_MAX ? undefined : this.#arrivals.shift();
-    this.#arrivals.push(atMs);
+  #count(group: string, atMs: number): void {
+    const arrivals = this.#arrivals.get(group) ?? [];
+    this.#arrivals.set(group, arrivals);
+    const tenthLastMs = arrivals.length < ARRIVALS_MAX ? undefined : arrivals.shift();
+    arrivals.push(atMs);
     if (tenthLastMs !== undefined && atMs - tenthLastMs < WINDOW_MS)
       this.#break("arrivals", atMs, `more than ${ARRIVALS_MAX} requests within a second`);
   }

@@ -8,6 +8,8 @@ import type { RouteName } from "../cambrian-api/routes.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const WALL_OFF_MS_MAX = 3_000;
+/** A freeze as long as in which another process may have come. */
+const LONG_MS = 5_000;
 /** Things that a frozen process is owed; a longer freeze than any scenario's. */
 const HELD_MAX = 1_000_000;
 
@@ -49,6 +51,7 @@ export class WorldProcess {
   #monotonicLostMs = 0;
   #wallShiftMs = 0;
   #isKeyOld = false;
+  #wokenMs = Number.NEGATIVE_INFINITY;
   /** Told each answer of AWS that it reads: its target and body as sent, the answer's body, and how long it took. */
   onRead: ((request: string, answer: string, tookMs: number) => void) | undefined;
   #heldOutgoing: (() => void)[] = [];
@@ -70,6 +73,11 @@ export class WorldProcess {
 
   get state(): "running" | "frozen" | "dead" {
     return this.#state;
+  }
+
+  /** World time of its last thaw after five seconds or more. */
+  get wokenMs(): number {
+    return this.#wokenMs;
   }
 
   /** The end, at once and for ever: nothing of it runs any more. What it has sent still arrives. */
@@ -127,7 +135,9 @@ export class WorldProcess {
   thaw(): void {
     if (this.#state !== "frozen") return;
     this.#state = "running";
-    if (this.#isMonotonicFrozen) this.#monotonicLostMs += this.#time.nowMs - this.#frozenAtMs;
+    const frozenMs = this.#time.nowMs - this.#frozenAtMs;
+    if (frozenMs >= LONG_MS) this.#wokenMs = this.#time.nowMs;
+    if (this.#isMonotonicFrozen) this.#monotonicLostMs += frozenMs;
     this.#isMonotonicFrozen = false;
     this.#isSuspended = false;
     const [outgoing, timers, incoming] = [this.#heldOutgoing, this.#heldTimers, this.#heldIncoming];

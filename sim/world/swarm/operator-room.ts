@@ -5,17 +5,20 @@
 import type { Config } from "../../../fargate/config.ts";
 import { Secret } from "../../../fargate/secret.ts";
 import type { CambrianParts } from "../../cambrian-api/cambrian-api.ts";
+import type { VirtualTime } from "../virtual-time.ts";
 import type { Functions } from "./functions.ts";
 
 type Credentials = { readonly apiKey: string; readonly secretKey: string };
 
 /** Every market. */
 const ALL = "ALL";
+/** The grain of an event's time. */
+const EVENT_MS = 1_000;
 
 export class OperatorRoom {
   readonly #functions: () => Functions;
   readonly #api: Pick<CambrianParts, "rotateKey">;
-  readonly #nowMs: () => number;
+  readonly #time: Pick<VirtualTime, "nowMs" | "after">;
   /** Scopes and since when (world time). */
   readonly #halted = new Map<string, number>();
   #credentials: Credentials;
@@ -26,12 +29,12 @@ export class OperatorRoom {
   constructor(input: {
     readonly functions: () => Functions;
     readonly api: Pick<CambrianParts, "rotateKey">;
-    readonly nowMs: () => number;
+    readonly time: Pick<VirtualTime, "nowMs" | "after">;
     readonly credentials: Credentials;
   }) {
     this.#functions = input.functions;
     this.#api = input.api;
-    this.#nowMs = input.nowMs;
+    this.#time = input.time;
     this.#credentials = input.credentials;
   }
 
@@ -46,7 +49,7 @@ export class OperatorRoom {
   }
 
   halt(market?: string): void {
-    this.#halted.set(market ?? ALL, this.#nowMs());
+    this.#halted.set(market ?? ALL, this.#time.nowMs);
     this.#functions().request("Quoting Halt Requested", "a drill", market);
   }
 
@@ -55,17 +58,24 @@ export class OperatorRoom {
     this.#functions().request("Quoting Resume Requested", "the drill is over", market);
   }
 
-  /** Lets everything go on, whoever has halted it. */
+  /**
+   * Lets everything go on, whoever has halted it. Events carry whole seconds, and of two of one second the one that is delivered last
+   * stands: who sees a market halted still, after such a race, asks again.
+   */
   resumeAll(markets: readonly string[]): void {
     this.#halted.clear();
-    this.resume();
-    for (const market of markets) this.resume(market);
+    const resume = () => {
+      this.resume();
+      for (const market of markets) this.resume(market);
+    };
+    resume();
+    this.#time.after(EVENT_MS, resume);
   }
 
   /** The venue knows a new key from now on; a task that has the old one must end, and the next reads the new one. */
   rotateKey(): void {
     this.#keys += 1;
-    this.rotatedMs = this.#nowMs();
+    this.rotatedMs = this.#time.nowMs;
     this.#credentials = { apiKey: `key-${this.#keys}`, secretKey: `secret-${this.#keys}` };
     this.#api.rotateKey(this.#credentials);
   }

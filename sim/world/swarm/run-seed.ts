@@ -127,7 +127,7 @@ class SeedRun {
     const operator = new OperatorRoom({
       functions: () => this.#functions,
       api: world.api,
-      nowMs: () => time.nowMs,
+      time,
       credentials: { apiKey: "the-key", secretKey: "the-secret" },
     });
     const service: EcsService = new EcsService({
