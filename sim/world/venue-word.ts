@@ -40,6 +40,8 @@ export class VenueWord {
   readonly #gone = new Map<string, Said>();
   /** Since when it has been told again that it stands. */
   readonly #shownMs = new Map<string, number>();
+  /** When a cancel of an order that stands, shown as it is, was last answered as done. */
+  readonly #cancelledMs = new Map<string, number>();
   readonly #pausedUntilMs = new Map<string, number>();
 
   constructor(input: {
@@ -58,9 +60,9 @@ export class VenueWord {
     return this.#gone.has(orderId) || (shownMs !== undefined && sentMs <= shownMs + DECIDED_MS);
   }
 
-  /** When a task was told last that the order is gone (world time); undefined where none is told so now. */
-  saidGoneMs(orderId: string): number | undefined {
-    return this.#gone.get(orderId)?.atMs;
+  /** When a task was told last that the order is gone, by whatever answer (world time); 0 before the first time. */
+  saidGoneMs(orderId: string): number {
+    return Math.max(this.#gone.get(orderId)?.atMs ?? 0, this.#cancelledMs.get(orderId) ?? 0);
   }
 
   /** Whether the order was ever said to be gone while it stood. */
@@ -94,16 +96,19 @@ export class VenueWord {
     if (json === undefined) return;
     const { pathname, searchParams } = new URL(path, "http://venue");
     const id = decodeURIComponent(pathname.split("/")[3] ?? "");
-    if (id !== "") this.#one(answer, { id, isOpen: status === 200 && isOpenIn(json) }, method === "DELETE");
+    if (id !== "") this.#one(answer, { id, isOpen: status === 200 && isOpenIn(json) });
     else if (searchParams.has("client_order_id")) this.#found(answer, searchParams.get("client_order_id") ?? "", json);
     else if (searchParams.has("status") && status === 200) this.#listed(answer, searchParams.get("market_id"), json);
   }
 
-  #one({ process }: ReadAnswer, { id, isOpen }: SaidOrder, isCancel: boolean): void {
+  #one({ process, method, status }: ReadAnswer, { id, isOpen }: SaidOrder): void {
     if (isOpen) return;
+    const order = this.#live().find((each) => each.orderId === id);
+    if (order === undefined) return;
     // A lookup that is older than the order says nothing; one that the venue falsifies does.
-    const order = this.#live().find((each) => each.orderId === id && (isCancel || !this.#isShown(each)));
-    if (order !== undefined) this.#say(order, process);
+    if (!this.#isShown(order)) this.#say(order, process);
+    // Nor is the answer to a cancel proof while the next list shows the order; one that is not found was not cancelled.
+    else if (method === "DELETE" && status === 200) this.#cancelledMs.set(id, this.#nowMs());
   }
 
   #found({ process }: ReadAnswer, clientOrderId: string, json: object): void {

@@ -80,13 +80,22 @@ describe("an order that stands", () => {
   it.each<[string, Partial<ReadAnswer>]>([
     ["as cancelled", {}],
     ["as not found", { status: 404, body: '{"error":{"code":"order_not_found","message":"no"}}' }],
-  ])("counts no more once its cancel was answered %s", (_, answer) => {
-    for (const side of ["buy", "sell"] as const) {
-      const world = told();
-      world.cancelled(answer);
-      expect(world.placed(100, side)).toBeUndefined();
-    }
-  });
+  ])(
+    "counts no more once its cancel was answered %s and the venue hides it, and counts where it shows it",
+    (_, answer) => {
+      for (const [side, rule] of [
+        ["buy", "exposure"],
+        ["sell", "crossed"],
+      ] as const) {
+        const hidden = told(false);
+        hidden.cancelled(answer);
+        expect(hidden.placed(100, side)).toBeUndefined();
+        const shown = told();
+        shown.cancelled(answer);
+        expect(shown.placed(100, side)).toBe(rule);
+      }
+    },
+  );
 
   it.each<[string, Partial<ReadAnswer>]>([
     ["still open", { body: JSON.stringify(OPEN) }],
@@ -94,7 +103,7 @@ describe("an order that stands", () => {
     ["an error", { status: 503 }],
     ["the answer to somebody else's cancel", { process: "health-sweep-3" }],
   ])("counts on after %s", (_, answer) => {
-    const world = told();
+    const world = told(false);
     world.cancelled(answer);
     expect(world.placed(100, "buy")).toBe("exposure");
   });
@@ -103,7 +112,7 @@ describe("an order that stands", () => {
     ["that was asked for at once", 1_000, LISTED],
     ["without it", 3_000, '{"orders":[]}'],
   ])("is not given back by a list %s", (_, atMs, body) => {
-    const world = told();
+    const world = told(false);
     world.cancelled();
     world.read(atMs, { path: LIST_PATH, body });
     expect(world.placed(atMs + 5_000, "buy")).toBeUndefined();
@@ -115,16 +124,16 @@ describe("an order that stands", () => {
   ] as const)(
     "counts for a %s again, a second after a list has shown it, until it is said to be gone anew",
     (side, rule) => {
-      const world = told();
+      const world = told(false);
       world.cancelled();
       world.read(3_000, { path: LIST_PATH, body: LISTED });
       expect(world.placed(4_000, side)).toBeUndefined();
-      const again = told();
+      const again = told(false);
       again.cancelled();
       again.read(3_000, { path: LIST_PATH, body: LISTED });
       again.cancelled();
       expect(again.placed(9_000, side)).toBeUndefined();
-      const later = told();
+      const later = told(false);
       later.cancelled();
       later.read(3_000, { path: LIST_PATH, body: LISTED });
       expect(later.placed(4_001, side)).toBe(rule);
@@ -132,7 +141,7 @@ describe("an order that stands", () => {
   );
 
   it("is no surprise of ours when it fills after it was said to be gone", () => {
-    const world = told();
+    const world = told(false);
     world.cancelled();
     world.invariants.take(fill("O-1", "fm-1-a"));
     expect(world.placed(100, "buy")).toBeUndefined();
@@ -142,7 +151,7 @@ describe("an order that stands", () => {
   });
 
   it("is no surprise of ours either where one of the other side has filled before it, and was known by then", () => {
-    const { invariants, cancelled } = told();
+    const { invariants, cancelled } = told(false);
     cancelled();
     invariants.take(order("O-2", "fm-1-b", "sell"));
     cancelled({ path: "/v1/orders/O-2" });
@@ -157,7 +166,7 @@ describe("an order that stands", () => {
   });
 
   it("is given back at once by the first list of another task", () => {
-    const world = told();
+    const world = told(false);
     world.cancelled();
     world.read(100, { path: LIST_PATH, body: LISTED, process: "task-2" });
     expect(world.placed(1_200, "buy")).toBe("exposure");
@@ -199,5 +208,14 @@ it("an order whose cancel is answered falsely a second time may be unknown for t
   invariants.checkKnown(16_000, tasks);
   expect(invariants.violation).toBeUndefined();
   invariants.checkKnown(16_001, tasks);
+  expect(invariants.violation?.rule).toBe("unknown-order");
+});
+
+it("an order that is shown as it is may be unknown no longer for a cancel that was not found", () => {
+  const { invariants, read } = told();
+  const tasks = [{ name: "task-1", reachesVenue: true, isKnown: () => false }];
+  invariants.checkKnown(1_000, tasks);
+  read(6_000, { method: "DELETE", path: "/v1/orders/O-1", status: 404 });
+  invariants.checkKnown(11_001, tasks);
   expect(invariants.violation?.rule).toBe("unknown-order");
 });
