@@ -16,7 +16,13 @@ export type ReadBook = {
   readonly ask: number | undefined;
   /** Between the best prices that are not ours; undefined where a side has none, or they cross. */
   readonly mid: number | undefined;
+  /** From the least to the most that a task can have taken it for, which knows of ended orders and shared levels in its own way. */
+  readonly mids: Mids | undefined;
 };
+
+export type Mids = { readonly low: number; readonly high: number };
+
+type Level = { readonly price: number; readonly size: number };
 
 /** A book that goes back further than this against one read before is none to go by. */
 const BACK_MS_MAX = 1_000;
@@ -27,26 +33,28 @@ const PLAIN_DECIMAL = /^\d{1,12}(\.\d{1,18})?$/;
 /** Prices are compared as floating-point numbers; a book's are on the tick or none of the market's. */
 const OFF_TICK_MAX = 1e-6;
 
+/** Prices at which orders of ours stand in a market, or have until now, and how much of them is known to stand there. */
+export type OwnSizes = (market: string) => ReadonlyMap<number, number>;
+
 type Readings = { newestEpochMs: number; readonly byUrl: Map<string, ReadBook[]> };
 
 export class BookReadings {
   readonly #readings = new Map<string, Readings>();
   readonly #ticks: ReadonlyMap<string, number>;
   readonly #nowMs: () => number;
-  /** Prices at which orders of ours stand in a market, or have until now. */
-  readonly #ownPrices: (market: string) => ReadonlySet<number>;
+  readonly #ownSizes: OwnSizes;
 
   constructor(
     network: Pick<Network, "onFrame">,
     input: {
       readonly markets: readonly MarketSetting[];
       readonly nowMs: () => number;
-      readonly ownPrices: (market: string) => ReadonlySet<number>;
+      readonly ownSizes: OwnSizes;
     },
   ) {
     this.#ticks = new Map(input.markets.map(({ symbol, tickSize }) => [symbol, Number(tickSize)]));
     this.#nowMs = input.nowMs;
-    this.#ownPrices = input.ownPrices;
+    this.#ownSizes = input.ownSizes;
     const told = network.onFrame;
     network.onFrame = (process, data, connection) => {
       told?.(process, data, connection);
@@ -68,8 +76,8 @@ export class BookReadings {
       const market = attributes["market_id"] ?? "";
       const tick = this.#ticks.get(market);
       const epochMs = Date.parse(attributes["timestamp"] ?? "");
-      const bids = pricesOf(attributes["bids"], tick ?? 1, -1);
-      const asks = pricesOf(attributes["asks"], tick ?? 1, 1);
+      const bids = levelsOf(attributes["bids"], tick ?? 1, -1);
+      const asks = levelsOf(attributes["asks"], tick ?? 1, 1);
       if (tick === undefined || Number.isNaN(epochMs) || bids === null || asks === null) continue;
       const key = `${process.name} ${market}`;
       const readings = this.#readings.get(key) ?? { newestEpochMs: Number.NEGATIVE_INFINITY, byUrl: new Map() };
@@ -79,9 +87,9 @@ export class BookReadings {
       const books = readings.byUrl.get(url) ?? [];
       readings.byUrl.set(url, books);
       const { monotonicMs } = process.clock.now();
-      const own = this.#ownPrices(market);
-      const mid = midOf([bids, asks].map((prices) => prices.find((price) => !own.has(price))));
-      books.push({ atMs: this.#nowMs(), monotonicMs, bid: bids[0], ask: asks[0], mid });
+      const own = this.#ownSizes(market);
+      const [bid, ask] = [bids[0]?.price, asks[0]?.price];
+      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask, ...midsOf(bids, asks, own) });
       const [oldest] = books;
       // One goes for one that comes: after a silence the last book before it, however old, is still there.
       if (books.length > KEPT_MAX || monotonicMs - (oldest?.monotonicMs ?? monotonicMs) > KEPT_MS) books.shift();
@@ -94,7 +102,21 @@ export function isWhole({ bid, ask }: ReadBook): boolean {
   return bid !== undefined && ask !== undefined && bid < ask;
 }
 
-function midOf([bid, ask]: readonly (number | undefined)[]): number | undefined {
+function midsOf(
+  bids: readonly Level[],
+  asks: readonly Level[],
+  own: ReadonlyMap<number, number>,
+): Pick<ReadBook, "mid" | "mids"> {
+  const othersOf = (levels: readonly Level[]) => levels.find(({ price }) => !own.has(price))?.price;
+  // A stranger may stand at a price of ours, besides or since.
+  const perhapsOf = (levels: readonly Level[]) => levels.find(({ price, size }) => size > (own.get(price) ?? 0))?.price;
+  const [bid, ask] = [othersOf(bids), othersOf(asks)];
+  const all = [bid, perhapsOf(bids)].flatMap((low) => [ask, perhapsOf(asks)].flatMap((high) => midOf(low, high) ?? []));
+  const mids = all.length === 0 ? undefined : { low: Math.min(...all), high: Math.max(...all) };
+  return { mid: midOf(bid, ask), mids };
+}
+
+function midOf(bid: number | undefined, ask: number | undefined): number | undefined {
   return bid === undefined || ask === undefined || bid >= ask ? undefined : (bid + ask) / 2;
 }
 
@@ -117,8 +139,8 @@ function isText(entry: [string, unknown]): entry is [string, string] {
   return typeof entry[1] === "string";
 }
 
-/** The prices of a side, best first; `null` where its rows are none of the market's. `way` is where they go: up in asks, down in bids. */
-function pricesOf(text: string | undefined, tick: number, way: 1 | -1): readonly number[] | null {
+/** The levels of a side, best first; `null` where its rows are none of the market's. `way` is where they go: up in asks, down in bids. */
+function levelsOf(text: string | undefined, tick: number, way: 1 | -1): readonly Level[] | null {
   let rows: unknown;
   try {
     rows = JSON.parse(text ?? "");
@@ -130,7 +152,11 @@ function pricesOf(text: string | undefined, tick: number, way: 1 | -1): readonly
   const prices = texts.map(Number);
   if (!texts.every((text, index) => PLAIN_DECIMAL.test(text) && isOnTick(prices[index] ?? 0, tick))) return null;
   const isInOrder = prices.every((price, index) => index === 0 || (price - (prices[index - 1] ?? price)) * way > 0);
-  return isInOrder ? prices : null;
+  return isInOrder ? prices.map((price, index) => ({ price, size: sizeOf(rows[index]) })) : null;
+}
+
+function sizeOf(row: unknown): number {
+  return Array.isArray(row) ? Number(row[1]) : 0;
 }
 
 function isOnTick(price: number, tick: number): boolean {

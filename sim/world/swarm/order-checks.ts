@@ -25,6 +25,9 @@ const SLACK_MS = 60;
 
 type Limits = MarketConfig["limits"];
 
+/** `left` is what of it stands. */
+type OwnOrder = { readonly price: number; readonly left: number; readonly endedMs: number };
+
 /** What was read before a placing: `books` of each connection, `monotonicMs` of the process when it wrote. */
 type Behind = { readonly connections: readonly (readonly ReadBook[])[]; readonly monotonicMs: number };
 
@@ -33,8 +36,8 @@ export class OrderChecks {
   readonly #checks: Checks;
   readonly #shape: Shape;
   readonly #readings: BookReadings;
-  /** Prices of our orders and when they ended (world time), by market and the venue's id. */
-  readonly #own = new Map<string, Map<string, { readonly price: number; readonly endedMs: number }>>();
+  /** Our orders and when they ended (world time), by market and the venue's id. */
+  readonly #own = new Map<string, Map<string, OwnOrder>>();
   #entry = 0;
 
   constructor(input: {
@@ -49,7 +52,7 @@ export class OrderChecks {
     this.#readings = new BookReadings(world.network, {
       markets: shape.markets,
       nowMs: () => world.time.nowMs,
-      ownPrices: (market) => this.#ownPrices(market),
+      ownSizes: (market) => this.#ownSizes(market),
     });
   }
 
@@ -63,18 +66,26 @@ export class OrderChecks {
     }
   }
 
-  #ordered({ orderId, clientOrderId, market, price, status }: ExchangeOrder, atMs: number): void {
+  #ordered(order: ExchangeOrder, atMs: number): void {
+    const { orderId, clientOrderId, market, price, status } = order;
     if (price === null || !clientOrderId.startsWith("fm-")) return;
     const own = this.#own.get(market) ?? new Map();
     this.#own.set(market, own);
     const isLive = status === "open" || status === "partially_filled";
-    own.set(orderId, { price: Number(price), endedMs: isLive ? Number.POSITIVE_INFINITY : atMs });
+    const left = isLive ? Number(order.quantity) - Number(order.filledQuantity) : 0;
+    own.set(orderId, { price: Number(price), left, endedMs: isLive ? Number.POSITIVE_INFINITY : atMs });
   }
 
-  #ownPrices(market: string): ReadonlySet<number> {
-    const own = this.#own.get(market) ?? new Map();
-    for (const [orderId, { endedMs }] of own) if (this.#world.time.nowMs - endedMs > OWN_ORDERS_MS) own.delete(orderId);
-    return new Set([...own.values()].map(({ price }) => price));
+  #ownSizes(market: string): ReadonlyMap<number, number> {
+    const own = this.#own.get(market) ?? new Map<string, OwnOrder>();
+    const { word } = this.#world.invariants;
+    const sizes = new Map<number, number>();
+    for (const [orderId, { price, left, endedMs }] of own) {
+      if (this.#world.time.nowMs - endedMs > OWN_ORDERS_MS) own.delete(orderId);
+      // What stands though it was said to be gone is a stranger's to the task.
+      else sizes.set(price, (sizes.get(price) ?? 0) + (word?.wasSaidGone(orderId) === true ? 0 : left));
+    }
+    return sizes;
   }
 
   #check({ process, sentMs }: ArrivalEntry, placing: Placing): void {
@@ -153,7 +164,7 @@ type Leap = {
 export function hasLeapt(books: readonly ReadBook[], leap: Leap): boolean {
   let last: ReadBook | undefined;
   for (const book of books) {
-    if (book.mid === undefined) continue;
+    if (book.mids === undefined) continue;
     const isMove = last !== undefined && book.monotonicMs > leap.sinceMs && isFar(last, book, leap);
     if (isMove && !wasBroughtBefore(book, last?.atMs ?? book.atMs, leap)) return true;
     last = book;
@@ -167,15 +178,17 @@ function wasBroughtBefore(book: ReadBook, lastMs: number, leap: Leap): boolean {
   return leap.connections
     .map((books) => books.filter(({ atMs }) => atMs < book.atMs))
     .some((before) => {
-      const newest = before.findLast(({ mid }) => mid !== undefined);
+      const newest = before.findLast(({ mids }) => mids !== undefined);
       if (newest === undefined || newest.atMs <= lastMs) return false;
       return !isFar(newest, book, leap) && !hasLeapt(before, leap);
     });
 }
 
+/** Far whichever of its possible mids each has. */
 function isFar(from: ReadBook, to: ReadBook, { percent }: Leap): boolean {
-  if (from.mid === undefined || to.mid === undefined) return false;
-  return Math.abs(to.mid / from.mid - 1) * 100 > percent;
+  if (from.mids === undefined || to.mids === undefined) return false;
+  const [up, down] = [to.mids.low / from.mids.high - 1, 1 - to.mids.high / from.mids.low];
+  return Math.max(up, down) * 100 > percent;
 }
 
 function parse(decimal: string): bigint {

@@ -14,14 +14,14 @@ function frame(attributes: Readonly<Record<string, unknown>>): string {
 }
 
 /** What is remembered of frames that one process reads on one connection. */
-function readingsOf(frames: readonly string[], own: readonly number[] = []) {
+function readingsOf(frames: readonly string[], own: readonly (readonly [price: number, size: number])[] = []) {
   const time = new VirtualTime();
   const network: Pick<Network, "onFrame"> = { onFrame: undefined };
   const process = new WorldProcess("task-1", time);
   const readings = new BookReadings(network, {
     markets: [MARKET],
     nowMs: () => time.nowMs,
-    ownPrices: () => new Set(own),
+    ownSizes: () => new Map(own),
   });
   for (const text of frames) network.onFrame?.(process, Buffer.from(text), { url: "ws://node" });
   return readings.read("task-1", "SEI/USDC", time.nowMs).flat();
@@ -48,7 +48,7 @@ it("a book that goes back in time by more than a second counts for nothing", () 
 });
 
 it("only a book with two sides in their order is whole", () => {
-  const at = { atMs: 0, monotonicMs: 0, mid: undefined };
+  const at = { atMs: 0, monotonicMs: 0, mid: undefined, mids: undefined };
   expect(isWhole({ ...at, bid: 1, ask: 3 })).toBe(true);
   expect(isWhole({ ...at, bid: 3, ask: 3 })).toBe(false);
   expect(isWhole({ ...at, bid: undefined, ask: 3 })).toBe(false);
@@ -57,6 +57,19 @@ it("only a book with two sides in their order is whole", () => {
 it("the mid is that of the others: our own orders hold theirs back where a price has leapt", () => {
   const asks = '[["0.42","5"],["0.43","5"]]';
   expect(readingsOf([frame({ asks })])[0]?.mid).toBeCloseTo(0.415);
-  expect(readingsOf([frame({ asks })], [0.42])[0]?.mid).toBeCloseTo(0.42);
-  expect(readingsOf([frame({ asks })], [0.41])[0]?.mid).toBeUndefined();
+  expect(readingsOf([frame({ asks })], [[0.42, 5]])[0]?.mid).toBeCloseTo(0.42);
+  expect(readingsOf([frame({ asks })], [[0.41, 5]])[0]?.mid).toBeUndefined();
 });
+
+it.each([
+  ["all of a price is ours", 5, { low: 0.42, high: 0.42 }],
+  ["a stranger stands there, too", 3, { low: 0.415, high: 0.42 }],
+  ["ours has just ended there", 0, { low: 0.415, high: 0.42 }],
+])(
+  "the mids that a task can have taken it for are between those with and without our price: %s",
+  (_what, size, mids) => {
+    const [book] = readingsOf([frame({ asks: '[["0.42","5"],["0.43","5"]]' })], [[0.42, size]]);
+    expect(book?.mids?.low).toBeCloseTo(mids.low);
+    expect(book?.mids?.high).toBeCloseTo(mids.high);
+  },
+);

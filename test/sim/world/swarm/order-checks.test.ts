@@ -2,16 +2,17 @@ import { expect, it } from "vitest";
 import type { ReadBook } from "../../../../sim/world/swarm/book-readings.ts";
 import { hasLeapt } from "../../../../sim/world/swarm/order-checks.ts";
 
-type At = readonly [second: number, mid: number];
+type At = readonly [second: number, mid: number, highest?: number];
 
-/** What one connection brought: a mid at each of these seconds. */
+/** What one connection brought: a mid at each of these seconds, or one between two. */
 function brought(...mids: readonly At[]): readonly ReadBook[] {
-  return mids.map(([second, mid]) => ({
+  return mids.map(([second, mid, highest = mid]) => ({
     atMs: second * 1_000,
     monotonicMs: second * 1_000,
     bid: mid - 1,
     ask: mid + 1,
     mid,
+    mids: { low: mid, high: highest },
   }));
 }
 
@@ -20,6 +21,8 @@ const DRIFT = brought([600, 101], [800, 103], [995, 104]);
 it.each<[string, readonly ReadBook[], readonly ReadBook[], boolean]>([
   ["a leap from a book to the next", brought([998, 100], [1_000, 104]), [], true],
   ["no leap", brought([998, 100], [1_000, 102]), [], false],
+  ["a way over a book that may have been in between", brought([998, 100], [999, 99, 102], [1_000, 104]), [], false],
+  ["a leap that no such book was on the way of", brought([998, 100], [999, 99, 101], [1_000, 104]), [], true],
   ["a leap before the pause", brought([993, 100], [994, 104], [1_000, 104]), [], false],
   ["a leap over a silence of every connection", brought([300, 100], [1_000, 104]), [], true],
   [
