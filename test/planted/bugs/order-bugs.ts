@@ -193,6 +193,11 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
         find: "return (this.#pausedUntilMs.get(slotOf(quote)) ?? Number.NEGATIVE_INFINITY) > nowMs;",
         replace: "return Boolean(this.#pausedUntilMs.get(slotOf(quote)) ?? Number.NEGATIVE_INFINITY > nowMs);",
       },
+      {
+        file: "core/market-orders.ts",
+        find: "    if (nowMs >= this.#pausesEndMs) return false;\n",
+        replace: "    void this.#pausesEndMs;\n",
+      },
     ],
     rules: ["liveness"],
     only: "venue/refusal",
