@@ -60,6 +60,7 @@ export type SwarmRule =
   | "sane-book"
   | "audit"
   | "request"
+  | "pause"
   | "alarm";
 
 export type Violation = { readonly rule: Rule; readonly atMs: number; readonly what: string };

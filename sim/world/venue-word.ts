@@ -10,6 +10,9 @@ const LIST_LAG_MS = 2_000;
 /** From reading a list to the first placing that was decided with it. */
 const DECIDED_MS = 1_000;
 
+/** More answers than can be on their way to one process. */
+const PAUSES_KEPT = 50;
+
 /** An answer at the moment at which a process reads it; world time. */
 export type ReadAnswer = {
   readonly process: string;
@@ -24,6 +27,9 @@ export type ReadAnswer = {
 };
 
 type Live = Pick<ExchangeOrder, "orderId" | "clientOrderId" | "market">;
+
+/** From the reading of the answer that asked for it; world time. */
+type Pause = { readonly readMs: number; readonly untilMs: number };
 
 type Said = { readonly process: string; readonly atMs: number };
 
@@ -42,7 +48,8 @@ export class VenueWord {
   readonly #shownMs = new Map<string, number>();
   /** When a cancel of an order that stands, shown as it is, was last answered as done. */
   readonly #cancelledMs = new Map<string, number>();
-  readonly #pausedUntilMs = new Map<string, number>();
+  /** The last few of each process. */
+  readonly #pauses = new Map<string, readonly Pause[]>();
 
   constructor(input: {
     readonly nowMs: () => number;
@@ -77,7 +84,12 @@ export class VenueWord {
 
   /** World time at which the last such pause ends; 0 before the first. */
   pausedUntilMs(process: string): number {
-    return this.#pausedUntilMs.get(process) ?? 0;
+    return Math.max(0, ...this.#pausesOf(process).map(({ untilMs }) => untilMs));
+  }
+
+  /** Whether a process had read that it must pause `graceMs` before a moment of that pause. */
+  knewOfPause(process: string, atMs: number, graceMs: number): boolean {
+    return this.#pausesOf(process).some(({ readMs, untilMs }) => readMs + graceMs < atMs && atMs < untilMs);
   }
 
   /** Takes an answer of the order API that a process has just read. Never throws. */
@@ -85,8 +97,9 @@ export class VenueWord {
     const { process, method, path, status, headers, body } = answer;
     if (status === 429) {
       const seconds = Number(Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1] ?? 1);
-      const untilMs = this.#nowMs() + seconds * 1_000;
-      this.#pausedUntilMs.set(process, Math.max(untilMs, this.#pausedUntilMs.get(process) ?? 0));
+      const readMs = this.#nowMs();
+      const earlier = this.#pausesOf(process).slice(1 - PAUSES_KEPT);
+      this.#pauses.set(process, [...earlier, { readMs, untilMs: readMs + seconds * 1_000 }]);
     }
     const isRead = status === 200 || status === 404;
     if (!process.startsWith("task-") || !isRead || !path.startsWith("/v1/orders") || method === "POST") return;
@@ -99,6 +112,10 @@ export class VenueWord {
     if (id !== "") this.#one(answer, { id, isOpen: status === 200 && isOpenIn(json) });
     else if (searchParams.has("client_order_id")) this.#found(answer, searchParams.get("client_order_id") ?? "", json);
     else if (searchParams.has("status") && status === 200) this.#listed(answer, searchParams.get("market_id"), json);
+  }
+
+  #pausesOf(process: string): readonly Pause[] {
+    return this.#pauses.get(process) ?? [];
   }
 
   #one({ process, method, status }: ReadAnswer, { id, isOpen }: SaidOrder): void {

@@ -166,6 +166,10 @@ export class Checks {
   }
 
   #checkArrival(arrival: ArrivalEntry): void {
+    const { process, sentMs, route, number } = arrival;
+    // A request that was paid for before the pause may have waited for a connection.
+    if (process.startsWith("task-") && this.#word.knewOfPause(process, sentMs + SLACK_MS, REQUEST_MS + SLACK_MS))
+      this.fail("pause", `${process} sent #${number} ${route} at ${sentMs}, until when it was asked to pause`);
     if (arrival.route === "place") this.#checkPlacing(arrival);
     if (arrival.route === "cancel" && arrival.process.startsWith("health-sweep")) this.#input.mark("dead man cancels");
   }

@@ -219,3 +219,12 @@ it("an order that is shown as it is may be unknown no longer for a cancel that w
   invariants.checkKnown(11_001, tasks);
   expect(invariants.violation?.rule).toBe("unknown-order");
 });
+
+it("a pause is known from a while after its answer was read until it is over, each of several apart", () => {
+  const { word, read } = told();
+  read(1_000, { path: LIST_PATH, status: 429, headers: { "Retry-After": "20" } });
+  read(15_000, { path: LIST_PATH, status: 429, headers: { "Retry-After": "10" } });
+  const known = [2_999, 3_000, 3_001, 20_999, 24_999, 25_000].map((atMs) => word.knewOfPause("task-1", atMs, 2_000));
+  expect(known).toEqual([false, false, true, true, true, false]);
+  expect(word.knewOfPause("task-2", 5_000, 2_000)).toBe(false);
+});
