@@ -2,6 +2,7 @@
 import { InputError } from "../../../core/errors.ts";
 import type { PlantedBug } from "../planted-bug.ts";
 import { FUNCTION_BUGS } from "./function-bugs.ts";
+import { GUARD_BUGS } from "./guard-bugs.ts";
 import { LEDGER_BUGS } from "./ledger-bugs.ts";
 import { MARKET_DATA_BUGS } from "./market-data-bugs.ts";
 import { ORDER_BUGS } from "./order-bugs.ts";
@@ -17,6 +18,7 @@ export const EVERY_BUG: readonly PlantedBug[] = [
   ...TASK_BUGS,
   ...LEDGER_BUGS,
   ...FUNCTION_BUGS,
+  ...GUARD_BUGS,
 ];
 
 /** Throws `InputError` on a name that no bug has. */
