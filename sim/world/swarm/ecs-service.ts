@@ -19,6 +19,8 @@ export type ServiceInput = {
   readonly rng: Rng;
   readonly stopTimeoutMs: number;
   readonly makeTask: (settings: TaskSettings) => WorldTask;
+  /** A task has just been told to stop. */
+  readonly onStop: (task: WorldTask) => void;
   /** A task of the product said that it has a bug. */
   readonly onBug: (task: WorldTask, error: unknown) => void;
 };
@@ -91,7 +93,10 @@ export class EcsService {
     const running = this.#running.find((each) => each.task === task);
     if (running === undefined || running.isStopping) return;
     running.isStopping = true;
-    task.process.deliver(() => running.signal("SIGTERM"));
+    task.process.deliver(() => {
+      running.signal("SIGTERM");
+      this.#input.onStop(task);
+    });
     this.#input.time.after(this.#input.stopTimeoutMs, () => task.process.crash());
   }
 

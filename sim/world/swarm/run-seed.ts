@@ -142,6 +142,7 @@ class SeedRun {
             edges: { ...edges, idleDecisionMs: shape.idleDecisionMs },
           }),
         ),
+      onStop: ({ name }) => world.invariants.placementsForbiddenFrom(time.nowMs, "it was told to stop", name),
       onBug: (task, error) => checks.note("bug", `${task.name}: ${textOf(error)}`),
     });
     const checks = new Checks({ world, service, shape, mark });
