@@ -98,6 +98,44 @@ export const GUARD_BUGS: readonly PlantedBug[] = [
     shape: JUMPY,
   },
   {
+    name: "start-watches-late",
+    what: "A start looks for open orders that were not shown to it only once it quotes.",
+    edits: [
+      {
+        file: "fargate/start-steps.ts",
+        find: "        assembly().watchOrders();\n",
+        replace: "",
+      },
+      {
+        file: "fargate/start-steps.ts",
+        find: "        assembly().quote();\n",
+        replace: "        assembly().watchOrders();\n        assembly().quote();\n",
+      },
+    ],
+    rules: ["unknown-order", "stale-quotes"],
+    only: "venue/order-hidden,process/crash,node/silent,node/dead",
+    minutes: 8,
+    haste: 20,
+    parameters: { which: 7 },
+    shape: { levels: 3, leaseTermMs: 6_000 },
+  },
+  {
+    name: "stop-places-on",
+    what: "A task that is told to stop goes on quoting while it ends its orders.",
+    edits: [
+      {
+        file: "fargate/task.ts",
+        find: '    if (this.#phase === "stopping") return "the task is stopping";\n',
+        replace: "",
+      },
+    ],
+    rules: ["forbidden-placement"],
+    only: "process/deployment,venue/connecting",
+    minutes: 4,
+    haste: 20,
+    parameters: { highMs: 1_900 },
+  },
+  {
     name: "old-key-kept",
     what: "A task whose key is refused waits for better times, and is never replaced.",
     edits: [

@@ -118,7 +118,7 @@ export const RISK_BUGS: readonly PlantedBug[] = [
         replace: "price: formatSize(market, command.price as number as typeof command.size),",
       },
     ],
-    rules: ["malformed", "liveness"],
+    rules: ["malformed", "order-limits", "liveness"],
     only: "node/late",
     minutes: 3,
   },
