@@ -51,6 +51,7 @@ export class WorldProcess {
   #monotonicLostMs = 0;
   #wallShiftMs = 0;
   #isKeyOld = false;
+  #thawedMs = Number.NEGATIVE_INFINITY;
   #wokenMs = Number.NEGATIVE_INFINITY;
   /** Told each answer of AWS that it reads: its target and body as sent, the answer's body, and how long it took. */
   onRead: ((request: string, answer: string, tookMs: number) => void) | undefined;
@@ -73,6 +74,11 @@ export class WorldProcess {
 
   get state(): "running" | "frozen" | "dead" {
     return this.#state;
+  }
+
+  /** World time of its last thaw. */
+  get thawedMs(): number {
+    return this.#thawedMs;
   }
 
   /** World time of its last thaw after five seconds or more. */
@@ -136,6 +142,7 @@ export class WorldProcess {
     if (this.#state !== "frozen") return;
     this.#state = "running";
     const frozenMs = this.#time.nowMs - this.#frozenAtMs;
+    this.#thawedMs = this.#time.nowMs;
     if (frozenMs >= LONG_MS) this.#wokenMs = this.#time.nowMs;
     if (this.#isMonotonicFrozen) this.#monotonicLostMs += frozenMs;
     this.#isMonotonicFrozen = false;

@@ -166,12 +166,17 @@ export class Checks {
   }
 
   #checkArrival(arrival: ArrivalEntry): void {
-    const { process, sentMs, route, number } = arrival;
-    // A request that was paid for before the pause may have waited for a connection.
-    if (process.startsWith("task-") && this.#word.knewOfPause(process, sentMs + SLACK_MS, REQUEST_MS + SLACK_MS))
-      this.fail("pause", `${process} sent #${number} ${route} at ${sentMs}, until when it was asked to pause`);
+    this.#checkPause(arrival);
     if (arrival.route === "place") this.#checkPlacing(arrival);
     if (arrival.route === "cancel" && arrival.process.startsWith("health-sweep")) this.#input.mark("dead man cancels");
+  }
+
+  #checkPause({ process, sentMs, route, number }: ArrivalEntry): void {
+    // A request that was paid for before the pause may have waited for a connection, or stood still with its process.
+    if (!this.#word.knewOfPause(process, sentMs + SLACK_MS, REQUEST_MS + SLACK_MS)) return;
+    const task = this.#input.world.tasks.find(({ name }) => name === process);
+    if (task === undefined || sentMs - task.process.thawedMs <= REQUEST_MS) return;
+    this.fail("pause", `${process} sent #${number} ${route} at ${sentMs}, in a pause that it had been asked for`);
   }
 
   #checkPlacing(arrival: ArrivalEntry): void {
