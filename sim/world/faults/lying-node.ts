@@ -6,6 +6,7 @@ import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { SeiEndpoint } from "../../sei-node/endpoint.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import { type FaultParameters, numberOf, textOf } from "./kind.ts";
+import { silenceNodes } from "./silent-nodes.ts";
 
 const EVERY_MS = 800;
 /** Above every number that a connection has counted to so far. */
@@ -23,7 +24,7 @@ export function tellLies(
   const truth = () => exchange.snapshot(market).find(({ type }) => type === "OrderBookUpdate")?.attributes ?? undefined;
   const tick = config.markets.find(({ symbol }) => symbol === market)?.tickSize ?? "1";
   const first: Attributes = { ...truth() };
-  for (const each of nodes) each.silence(true);
+  const unsilence = silenceNodes(nodes);
   let sequence = SEQUENCE_FROM;
   let cancel = time.after(0, tell);
   function tell(): void {
@@ -34,11 +35,9 @@ export function tellLies(
   }
   return () => {
     cancel();
-    for (const each of nodes) {
-      each.silence(false);
-      // A connection that counted so high would take the true numbers for old ones.
-      if (node.endpoints.includes(each)) each.dropSockets();
-    }
+    unsilence();
+    // A connection that counted so high would take the true numbers for old ones.
+    for (const each of nodes) if (node.endpoints.includes(each)) each.dropSockets();
   };
 }
 

@@ -18,6 +18,7 @@ import {
   WHILE,
 } from "./kind.ts";
 import { tellLies } from "./lying-node.ts";
+import { silenceNodes } from "./silent-nodes.ts";
 
 const BOOK_FAULTS: readonly [BookFault["type"], ...BookFault["type"][]] = [
   "sequence-gap",
@@ -57,7 +58,7 @@ export const NODE_FAULTS: readonly FaultKind[] = [
     everyMs: RARELY,
     lastsMs: WHILE,
     draw: drawWhich,
-    start: switching((node, on) => node.silence(on)),
+    start: (world, drawn) => silenceNodes(chosen(world, drawn)),
   },
   {
     name: "node/refusing",

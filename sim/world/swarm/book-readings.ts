@@ -4,8 +4,9 @@
  * `order-checks.ts`'s. A task's own belief has no part in it.
  */
 import type { MarketSetting } from "../../exchange/exchange.ts";
-import type { Network } from "../network.ts";
+import type { FrameConnection, Network } from "../network.ts";
 import type { WorldProcess } from "../world-process.ts";
+import { BookCounts } from "./book-counts.ts";
 
 /** The best prices that a frame showed; a side that is empty has none. */
 export type ReadBook = {
@@ -40,6 +41,7 @@ type Readings = { newestEpochMs: number; readonly byUrl: Map<string, ReadBook[]>
 
 export class BookReadings {
   readonly #readings = new Map<string, Readings>();
+  readonly #counts = new BookCounts();
   readonly #ticks: ReadonlyMap<string, number>;
   readonly #nowMs: () => number;
   readonly #ownSizes: OwnSizes;
@@ -59,7 +61,7 @@ export class BookReadings {
     network.onFrame = (process, data, connection) => {
       told?.(process, data, connection);
       const frame = data.toString("latin1");
-      if (frame.includes(BOOK)) this.#take(process, connection.url, frame);
+      if (frame.includes(BOOK)) this.#take(process, connection, frame);
     };
   }
 
@@ -71,7 +73,8 @@ export class BookReadings {
       .filter((books) => books.length > 0);
   }
 
-  #take(process: WorldProcess, url: string, frame: string): void {
+  #take(process: WorldProcess, connection: FrameConnection, frame: string): void {
+    const { url } = connection;
     for (const attributes of bookEventsOf(frame)) {
       const market = attributes["market_id"] ?? "";
       const tick = this.#ticks.get(market);
@@ -82,6 +85,7 @@ export class BookReadings {
       const key = `${process.name} ${market}`;
       const readings = this.#readings.get(key) ?? { newestEpochMs: Number.NEGATIVE_INFINITY, byUrl: new Map() };
       this.#readings.set(key, readings);
+      if (!this.#counts.isNext(connection, market, Number(attributes["sequence"]))) continue;
       if (epochMs < readings.newestEpochMs - BACK_MS_MAX) continue;
       readings.newestEpochMs = Math.max(readings.newestEpochMs, epochMs);
       const books = readings.byUrl.get(url) ?? [];

@@ -4,6 +4,7 @@
  */
 import type { Network } from "../network.ts";
 import type { WorldProcess } from "../world-process.ts";
+import { BookCounts } from "./book-counts.ts";
 
 /** A book that goes back further than this against one read before is none to go by. */
 const BACK_MS_MAX = 1_000;
@@ -23,8 +24,7 @@ const SIDES = [new RegExp(`"bids":${ROWS}`), new RegExp(`"asks":${ROWS}`), /\}\s
 
 export class Receipts {
   readonly #receipts = new Map<string, Receipt>();
-  /** By connection and market: a repeat or a step back is no book either (CONTRACTS 1). */
-  readonly #sequences = new WeakMap<object, Map<string, number>>();
+  readonly #counts = new BookCounts();
   readonly #nowMs: () => number;
 
   constructor(network: Network, nowMs: () => number) {
@@ -45,15 +45,6 @@ export class Receipts {
     return atMs - receipt.freshMs - Math.min(UNNOTICED_MS_MAX, stoodMs);
   }
 
-  #isNext(connection: object, market: string, frame: string): boolean {
-    const sequence = Number(SEQUENCE.exec(frame)?.[1] ?? Number.NaN);
-    const counts = this.#sequences.get(connection) ?? new Map<string, number>();
-    this.#sequences.set(connection, counts);
-    if (!(sequence > (counts.get(market) ?? Number.NEGATIVE_INFINITY))) return false;
-    counts.set(market, sequence);
-    return true;
-  }
-
   #lostMs({ clock }: WorldProcess): number {
     return this.#nowMs() - clock.now().monotonicMs;
   }
@@ -62,7 +53,8 @@ export class Receipts {
     if (!frame.includes(BOOK) || !SIDES.every((side) => side.test(frame))) return;
     const market = MARKET.exec(frame)?.[1];
     const epochMs = Date.parse(TIMESTAMP.exec(frame)?.[1] ?? "");
-    if (market === undefined || Number.isNaN(epochMs) || !this.#isNext(connection, market, frame)) return;
+    if (market === undefined || Number.isNaN(epochMs)) return;
+    if (!this.#counts.isNext(connection, market, Number(SEQUENCE.exec(frame)?.[1] ?? Number.NaN))) return;
     const key = `${process.name} ${market}`;
     const receipt = this.#receipts.get(key) ?? { freshMs: 0, newestEpochMs: Number.NEGATIVE_INFINITY, lostMs: 0 };
     this.#receipts.set(key, receipt);
