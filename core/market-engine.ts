@@ -160,6 +160,7 @@ export class MarketEngine {
         this.#applyBook(event);
         return false;
       case "trade":
+        this.watch.apply(event, []);
         this.quoter.tradeSeen(event);
         return false;
       case "market-status":

@@ -50,7 +50,8 @@ export class MarketWatch {
   /** Why the newest book may not be quoted on, whatever its age; undefined when it may. */
   #distrust: string | undefined = "no book yet";
   #feedLoss: string | undefined = "no market data yet";
-  #isHalted = false;
+  /** Venue time from which the venue has halted the market; undefined while it has not, as far as is known. */
+  #haltedVenueMs: number | undefined;
   #newestVenueMs = Number.NEGATIVE_INFINITY;
   #drainedMs = Number.NEGATIVE_INFINITY;
   #midTicks: number | undefined;
@@ -153,13 +154,15 @@ export class MarketWatch {
 
   apply(event: MarketEvent, own: readonly OwnSize[]): void {
     if (event.type === "book-update") this.#applyBook(event, own);
-    else if (event.type === "market-status") this.#isHalted = event.status === "halted";
+    else if (event.type === "market-status")
+      this.#haltedVenueMs = event.status === "halted" ? event.venueTimeMs : undefined;
+    else if (event.venueTimeMs > (this.#haltedVenueMs ?? event.venueTimeMs)) this.#haltedVenueMs = undefined;
   }
 
   /** A status is not repeated on a new connection: a market that is still halted refuses orders, which is safe. */
   feedConnected(): void {
     this.#feedLoss = undefined;
-    this.#isHalted = false;
+    this.#haltedVenueMs = undefined;
   }
 
   feedLost(loss: { readonly endpoint: string; readonly reason: string; readonly at: Instant }): void {
@@ -179,7 +182,7 @@ export class MarketWatch {
   reasonsNotToQuote(now: Instant): readonly string[] {
     const reasons: string[] = [];
     if (this.#feedLoss !== undefined) reasons.push(this.#feedLoss);
-    if (this.#isHalted) reasons.push("the venue has halted the market");
+    if (this.#haltedVenueMs !== undefined) reasons.push("the venue has halted the market");
     if (this.#distrust !== undefined) reasons.push(this.#distrust);
     reasons.push(...this.#reasonability.reasons(now.monotonicMs));
     if (this.#book === undefined) return reasons;
@@ -199,6 +202,8 @@ export class MarketWatch {
   #applyBook(book: BookUpdate, own: readonly OwnSize[]): void {
     this.settle();
     const others = topWithoutOwn(book, own);
+    // A reopening may be among what was not told in a silence, as on a connection that is new.
+    if ((this.bookAgeMs(book.at) ?? 0) > this.#bookAgeMsMax) this.#haltedVenueMs = undefined;
     this.#book = book;
     this.#others = others;
     this.#distrust = this.#distrustOf(book);

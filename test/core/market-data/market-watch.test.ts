@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { TradePrint } from "../../../core/events.ts";
 import type { OwnSize } from "../../../core/market-data/book.ts";
 import { MarketWatch } from "../../../core/market-data/market-watch.ts";
 import { toLots, toTicks } from "../../../core/units.ts";
@@ -9,6 +10,12 @@ const tight = { ...limits, midJumpPercent: 2, midJumpPauseMs: 5_000, spreadPerce
 
 function book(mid: number, ms: number, half = 10) {
   return makeBook({ bids: [[mid - half, 100]], asks: [[mid + half, 100]], ms });
+}
+
+function trade(ms: number): TradePrint {
+  const at = instant(ms);
+  const what = { tradeId: "T-1", price: toTicks(1_000), size: toLots(1), aggressor: "buy" as const };
+  return { type: "trade", market: "SEI/USDC", ...what, venueTimeMs: at.epochMs, at };
 }
 
 /** A watch whose feed is connected and that has seen a good book around 1,000 at 0 ms. */
@@ -39,6 +46,35 @@ describe("a process that stood still", () => {
     watch.stalled(instant(100));
     watch.apply(book(1_010, 200), []);
     expect([watch.lastMidTicks, watch.referencePrice]).toEqual([1_000, 1_000]);
+  });
+});
+
+describe("a market that the venue has halted", () => {
+  const reason = "the venue has halted the market";
+  const { bookAgeMs } = tight;
+
+  function halted(): MarketWatch {
+    const watch = watching();
+    const at = instant(100);
+    watch.apply({ type: "market-status", market: "SEI/USDC", status: "halted", venueTimeMs: at.epochMs, at }, []);
+    return watch;
+  }
+
+  it.each([
+    { what: "a book in time", act: (watch: MarketWatch) => watch.apply(book(1_000, bookAgeMs), []), reasons: [reason] },
+    {
+      what: "the first book after a silence, in which the reopening may have been told to nobody",
+      act: (watch: MarketWatch) => watch.apply(book(1_000, bookAgeMs + 1), []),
+      reasons: [],
+    },
+    { what: "a trade from before", act: (watch: MarketWatch) => watch.apply(trade(100), []), reasons: [reason] },
+    { what: "a trade of later", act: (watch: MarketWatch) => watch.apply(trade(101), []), reasons: [] },
+    { what: "a connection that is new", act: (watch: MarketWatch) => watch.feedConnected(), reasons: [] },
+  ])("with $what says $reasons", ({ act, reasons }) => {
+    const watch = halted();
+    expect(watch.reasonsNotToQuote(instant(100))).toEqual([reason]);
+    act(watch);
+    expect(watch.reasonsNotToQuote(instant(101))).toEqual(reasons);
   });
 });
 
