@@ -14,6 +14,7 @@ import type { Checks } from "./checks.ts";
 import { agesOf, type Shape } from "./shape.ts";
 
 const DECIMALS = 18;
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 /** A book of some seconds ago shows orders of ours that are gone, and the product leaves them out by what it believes of them. */
 const OWN_ORDERS_PERCENT = 0.8;
@@ -110,7 +111,7 @@ export class OrderChecks {
   /** The median of the last minute's mids is within the collar only where as many of them are on either side of its far end. */
   #checkCollar(placing: Placing, limits: Limits, { connections, monotonicMs }: Behind): void {
     const mids = connections
-      .flat()
+      .flatMap(newestOfEachSecond)
       .filter((book) => monotonicMs - book.monotonicMs <= MINUTE_MS)
       .flatMap(({ mid }) => mid ?? []);
     const price = Number(placing.price);
@@ -140,6 +141,12 @@ export class OrderChecks {
   #fail(rule: "order-limits" | "sane-book", { clientOrderId, price, quantity }: Placing, what: string): never {
     this.#checks.fail(rule, `${clientOrderId}, ${quantity} at ${price}, ${what}`);
   }
+}
+
+/** By the process' own time: what had waited while it stood still is read in one moment, and is no more than one book there. */
+function newestOfEachSecond(books: readonly ReadBook[]): readonly ReadBook[] {
+  const bySecond = new Map(books.map((book) => [Math.floor(book.monotonicMs / SECOND_MS), book]));
+  return [...bySecond.values()];
 }
 
 /** The newest book before a moment and all of that very moment: what is read and what is written in it has no order here. */
