@@ -4,7 +4,7 @@
  */
 import { type AnswerHandlers, HttpConnection, HttpError } from "./http-connection.ts";
 import { assertPath, RequestWriter } from "./http-request.ts";
-import type { Clock, HttpRequest, HttpResponse, Rng } from "./seams.ts";
+import type { CancelSignal, Clock, HttpRequest, HttpResponse, Rng } from "./seams.ts";
 
 export type OriginSettings = {
   /** Connections to one origin: as many as requests can be in flight, so that none waits for another. */
@@ -238,7 +238,7 @@ export class Origin {
 class Exchange implements AnswerHandlers {
   readonly bytes: string | Uint8Array;
   readonly fence: HttpRequest["fence"];
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   readonly #handlers: AnswerHandlers;
   #isEnded = false;
   onAbort: () => void = () => undefined;

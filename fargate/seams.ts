@@ -34,12 +34,21 @@ export type Socket = {
 /** Opens a WebSocket. Errors come as `onClose`; it never throws. */
 export type Connect = (url: string, handlers: SocketHandlers) => Socket;
 
+/** What a request needs of an `AbortSignal`. Making one takes longer than all the rest of a request, so that a lighter one will do. */
+export type CancelSignal = {
+  readonly aborted: boolean;
+  /** Why, where it is told. */
+  readonly reason?: unknown;
+  addEventListener(type: "abort", listener: () => void, options?: { readonly once: true }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+};
+
 export type HttpRequest = {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /**
    * Asked right before the bytes are written, however long the request waited for a connection: a reason given back keeps them
    * from being written, and the exchange rejects with an error whose `code` is `FENCED`. Written when it gives back none.

@@ -3,22 +3,19 @@
  * repeats and the settling of the request budget; what an outcome means for an order belongs to `venue.ts`.
  */
 import type { RequestBudget, RequestKind } from "../../core/execution/request-budget.ts";
+import type { Instant } from "../../core/units.ts";
+import { CallDeadlines, Cancellation } from "../call-deadlines.ts";
+import { DeadlineError } from "../deadline.ts";
 import type { Log } from "../log.ts";
-import type { Clock, Fetch, HttpRequest, HttpResponse, Rng } from "../seams.ts";
-import type { Secret } from "../secret.ts";
+import type { Clock, Fetch, HttpResponse, Rng } from "../seams.ts";
 import type { Metrics } from "../telemetry.ts";
 import type { Refusal } from "./answers.ts";
 import { readRefusal } from "./answers.ts";
 import { Circuit } from "./circuit.ts";
 import { type ErrorKind, Fenced, isRefusal, NoProof, type Outcome, refusedBy } from "./outcome.ts";
-import { makeSigner, type Signer } from "./signing.ts";
+import { SignedRequests, type SignedRequestsOptions } from "./signed-requests.ts";
 
-export type ClientOptions = {
-  /** Scheme, host and perhaps a path in front of `/v1`, without a slash at the end. */
-  readonly baseUrl: string;
-  readonly apiKey: Secret;
-  readonly secretKey: Secret;
-  readonly network: "testnet" | "mainnet";
+export type ClientOptions = SignedRequestsOptions & {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly fetch: Fetch;
@@ -50,6 +47,13 @@ export type Call<T> = {
   readonly read: (json: unknown) => T;
 };
 
+/** Handed to the socket, or waiting for one. */
+type Written = {
+  readonly sent: Instant;
+  readonly cancellation: Cancellation;
+  readonly answer: Promise<HttpResponse>;
+};
+
 const TIMEOUT_MS = 2_000;
 /** A lookup or cancel that finds the budget spent waits this long for a slot, looking this often. */
 const SLOT_WAIT_MS_MAX = 5_000;
@@ -60,9 +64,8 @@ const REASON_CHARACTERS_MAX = 200;
 
 export class CambrianClient {
   readonly #options: ClientOptions;
-  readonly #sign: Signer;
-  readonly #origin: string;
-  readonly #pathPrefix: string;
+  readonly #requests: SignedRequests;
+  readonly #deadlines: CallDeadlines;
   readonly #circuit: Circuit;
   /** Like `#circuit`, for calls that are never sent: their success must not close it. */
   readonly #rehearsal: Circuit;
@@ -73,22 +76,19 @@ export class CambrianClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#sign = makeSigner(options.secretKey);
-    const base = new URL(options.baseUrl);
-    this.#origin = base.origin;
-    this.#pathPrefix = base.pathname.replace(/\/+$/, "");
+    this.#requests = new SignedRequests(options);
     const { clock, timeoutMs = TIMEOUT_MS } = options;
+    this.#deadlines = new CallDeadlines(clock, timeoutMs, "a request to the venue");
     this.#circuit = new Circuit({
-      clock,
-      timeoutMs,
       onState: (state) => options.metrics.set("flashmm_circuit_state", { integration: "cambrian" }, state),
     });
-    this.#rehearsal = new Circuit({ clock, timeoutMs, onState: () => undefined });
+    this.#rehearsal = new Circuit({ onState: () => undefined });
   }
 
   /** Takes a call up to the bytes that would be written, and throws them away. Sends nothing and costs no slot. */
   rehearse<T>(call: Call<T>): void {
-    void this.#rehearsal.run(true, async (signal) => this.#request(call, this.#options.clock.now().epochMs, signal));
+    const request = this.#requests.make(call, this.#options.clock.now().epochMs, new Cancellation());
+    void this.#rehearsal.follow(async () => request);
   }
 
   /** 0 closed, 1 half-open, 2 open. */
@@ -103,10 +103,7 @@ export class CambrianClient {
 
   /** The headers of `GET /v1/stream` as its first frame carries them. */
   streamAuth(): { readonly key: string; readonly timestamp: string; readonly signature: string } {
-    const timestampMs = this.#options.clock.now().epochMs;
-    const path = `${this.#pathPrefix}/v1/stream`;
-    const signature = this.#sign({ timestampMs, method: "GET", path, body: "" });
-    return { key: this.#options.apiKey.reveal(), timestamp: String(timestampMs), signature };
+    return this.#requests.streamAuth(this.#options.clock.now().epochMs);
   }
 
   /** Nothing is sent afterwards; what is in flight still ends by its answer or its time-out. */
@@ -114,9 +111,22 @@ export class CambrianClient {
     this.#stopped = true;
   }
 
-  /** Makes the call. Its first bytes are written before this returns when the slot is paid and a connection is warm. Never rejects. */
+  /** Makes the call. Its first bytes are written before this returns when the slot is paid and a connection is warm. Rejects on a fault of our own alone. */
   async call<T>(call: Call<T>): Promise<Outcome<T>> {
-    let outcome = await this.#attempt(call, call.requestId);
+    const { requestId } = call;
+    if (requestId === undefined || this.#stopped || !this.#circuit.isClosed) {
+      return await this.#insist(call, await this.#attempt(call, requestId));
+    }
+    const written = this.#write(call);
+    // All that only an answer needs waits until the other commands of the turn are written too.
+    await undefined;
+    const answered = () => this.#circuit.follow(() => this.#answered(call, written));
+    return await this.#insist(call, await this.#settled(requestId, answered));
+  }
+
+  /** Makes it again, as often as it may be made, while asking again may bring what was not had. */
+  async #insist<T>(call: Call<T>, first: Outcome<T>): Promise<Outcome<T>> {
+    let outcome = first;
     for (let attempt = 1; attempt < call.attempts && isRepeatable(outcome); attempt += 1) {
       if (this.#stopped) break;
       const span = REPEAT_BASE_MS * 2 ** (attempt - 1);
@@ -130,24 +140,37 @@ export class CambrianClient {
   }
 
   async #attempt<T>(call: Call<T>, paid: number | undefined): Promise<Outcome<T>> {
-    const { budget, clock, metrics } = this.#options;
+    const { budget, clock } = this.#options;
     // First come, first served: a call that waits must not lose its slot to one that has just come.
     const mayTake = paid === undefined && !this.#lastWaiting.has(call.kind);
     const taken = mayTake ? budget.take(call.kind, clock.now()) : paid;
     const requestId = taken ?? (await this.#slot(call));
     if (requestId === undefined) return this.#failed("unsent", "no-slot", "no request slot came free");
+    if (this.#stopped) return this.#refrained(requestId, "no-slot", "the client is stopped");
+    // Asked again at the write itself; here so that what is held back is no success of the venue's.
+    const fenced = call.fence?.();
+    if (fenced !== undefined) return this.#refrained(requestId, "fenced", fenced);
+    return await this.#settled(requestId, () =>
+      this.#circuit.run(call.kind === "place", () => this.#answered(call, this.#write(call))),
+    );
+  }
+
+  #refrained(requestId: number, kind: ErrorKind, reason: string): Outcome<never> {
+    this.#options.budget.settle(requestId, this.#options.clock.now());
+    return this.#failed("unsent", kind, reason);
+  }
+
+  /** What an attempt proved; its slot is settled then. */
+  async #settled<T>(requestId: number, attempt: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const { budget, clock, metrics } = this.#options;
     try {
-      if (this.#stopped) return this.#failed("unsent", "no-slot", "the client is stopped");
-      // Asked again at the write itself; here so that what is held back is no success of the venue's.
-      const fenced = call.fence?.();
-      if (fenced !== undefined) return this.#failed("unsent", "fenced", fenced);
-      const outcome = await this.#circuit.run(call.kind === "place", (signal) => this.#exchange(call, signal));
+      const outcome = await attempt();
       if (outcome.type === "refused") metrics.increment("flashmm_cambrian_api_errors_total", { kind: outcome.kind });
       this.#noteAuthority(outcome);
       return outcome;
     } catch (error) {
       if (Circuit.isOpenError(error)) return this.#failed("unsent", "circuit-open", "the circuit breaker is open");
-      if (Circuit.isTimeoutError(error)) return this.#failed("unknown", "timeout", "no answer in time");
+      if (error instanceof DeadlineError) return this.#failed("unknown", "timeout", "no answer in time");
       if (error instanceof Fenced) return this.#failed("unsent", "fenced", error.message);
       if (error instanceof NoProof) return this.#failed("unknown", error.code, error.message);
       throw error;
@@ -156,15 +179,22 @@ export class CambrianClient {
     }
   }
 
-  /** Signs and sends; throws `NoProof` unless the venue proved something. Synchronous until the bytes are written. */
-  async #exchange<T>(call: Call<T>, signal: AbortSignal): Promise<Outcome<T>> {
+  /** Signs, and hands the bytes to the socket before it returns where a connection is warm. */
+  #write(call: Call<unknown>): Written {
+    const sent = this.#options.clock.now();
+    const cancellation = new Cancellation();
+    const request = this.#requests.make(call, sent.epochMs, cancellation);
+    return { sent, cancellation, answer: this.#options.fetch(request) };
+  }
+
+  /** Reads what was answered in time; throws `NoProof` unless the venue proved something. */
+  async #answered<T>(call: Call<T>, { sent, cancellation, answer }: Written): Promise<Outcome<T>> {
     const { clock, metrics } = this.#options;
-    const sent = clock.now();
-    const answer = this.#options.fetch(this.#request(call, sent.epochMs, signal));
     let response: HttpResponse;
     try {
-      response = await answer;
+      response = await this.#deadlines.within(answer, cancellation);
     } catch (error) {
+      if (error instanceof DeadlineError) throw error;
       if (codeOf(error) === "FENCED") throw new Fenced(messageOf(error));
       throw new NoProof("network", `no whole answer: ${codeOf(error)}`, error);
     }
@@ -173,27 +203,6 @@ export class CambrianClient {
       metrics.observe("flashmm_order_round_trip_seconds", { operation: call.operation }, seconds);
     }
     return this.#judge(call, response);
-  }
-
-  #request<T>(call: Call<T>, timestampMs: number, signal: AbortSignal): HttpRequest {
-    const path = this.#pathPrefix + call.path;
-    const body = call.body ?? "";
-    const headers: Record<string, string> = {
-      "x-cambrian-key": this.#options.apiKey.reveal(),
-      "x-cambrian-timestamp": String(timestampMs),
-      "x-cambrian-network": this.#options.network,
-      "x-cambrian-signature": this.#sign({ timestampMs, method: call.method, path, body }),
-      accept: "application/json",
-    };
-    const fence = () => {
-      const reason = call.fence?.();
-      if (reason === undefined) call.onWritten?.();
-      return reason;
-    };
-    const request = { method: call.method, url: this.#origin + path, headers, signal, fence };
-    if (call.body === undefined) return request;
-    headers["content-type"] = "application/json";
-    return { ...request, body };
   }
 
   #judge<T>(call: Call<T>, response: HttpResponse): Outcome<T> {
