@@ -34,7 +34,7 @@ import type { StateTable } from "./state-table.ts";
 import type { Metrics } from "./telemetry.ts";
 import type { Venue } from "./venue.ts";
 import { gasAssetsOf, type MakeVenue, requestLimitsOf } from "./venue-choice.ts";
-import { keepWarm } from "./warm-up.ts";
+import { keepWarm, restingInTurn } from "./warm-up.ts";
 
 /**
  * Each market's fill history is read this often. Two lookups a second are kept from placings and cancels, a reading that finds
@@ -200,7 +200,9 @@ export class Assembly {
       feed: () => this.feed.state(),
       push,
     });
-    this.#stopWarming = options.isColdAllowed === true ? () => undefined : keepWarm(clock, () => this.venue.rehearse());
+    const resting = restingInTurn(this.engine);
+    this.#stopWarming =
+      options.isColdAllowed === true ? () => undefined : keepWarm(clock, () => this.venue.rehearse(resting()));
   }
 
   #open(): void {

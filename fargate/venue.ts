@@ -3,7 +3,7 @@
  * `sei-chain/venue.ts` are two.
  * Outcomes of commands come back as engine events, never as return values: a lost answer is a fact like any other.
  */
-import type { Command } from "../core/commands.ts";
+import type { CancelOrder, Command } from "../core/commands.ts";
 import type { EngineEvent, Fill, VenueOrder } from "../core/events.ts";
 import type { RequestBudget } from "../core/execution/request-budget.ts";
 import type { Market } from "../core/market.ts";
@@ -27,6 +27,9 @@ export type VenueParts = {
   /** Told each change of the stream's connection. What happened in between is in the fill history and the open orders. */
   readonly onStream?: (connected: boolean) => void;
 };
+
+/** An order of ours that rests at the venue. */
+export type RestingOrder = Pick<CancelOrder, "market" | "clientOrderId" | "orderId">;
 
 /** What one account holds of one asset: integers of 10^-18. */
 export type Balance = { readonly asset: string; readonly total: bigint; readonly available: bigint };
@@ -61,8 +64,11 @@ export type Venue = {
   stop(): Promise<void>;
   /** Sends one command that the request budget has paid for. Returns once it is written when a connection is warm. */
   execute(command: Command): void;
-  /** Builds and signs an order and a cancel as `execute` would, and throws them away: what is not used grows slow. */
-  rehearse(): void;
+  /**
+   * Builds and signs an order and a cancel as `execute` would, and throws them away: what is not used grows slow. A venue may keep the
+   * signed cancel of `resting` for when it is wanted.
+   */
+  rehearse(resting?: RestingOrder): void;
   openOrders(market: string): Promise<readonly VenueOrder[]>;
   /**
    * Fills of the market after `cursor`, from the first one when undefined. Rejects with code `unreadable-fill` when any fill

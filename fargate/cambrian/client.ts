@@ -85,10 +85,10 @@ export class CambrianClient {
     this.#rehearsal = new Circuit({ onState: () => undefined });
   }
 
-  /** Takes a call up to the bytes that would be written, and throws them away. Sends nothing and costs no slot. */
+  /** Takes a call up to its signature, which is kept for a while where it is a cancel's. Sends nothing and costs no slot. */
   rehearse<T>(call: Call<T>): void {
-    const request = this.#requests.make(call, this.#options.clock.now().epochMs, new Cancellation());
-    void this.#rehearsal.follow(async () => request);
+    this.#requests.prepare(call, this.#options.clock.now().epochMs);
+    void this.#rehearsal.follow(async () => call);
   }
 
   /** 0 closed, 1 half-open, 2 open. */

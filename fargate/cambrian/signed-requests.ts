@@ -1,5 +1,6 @@
 /**
- * Calls of CONTRACTS 3 as signed requests. Owns their headers and addresses and the key that signs them; it sends nothing.
+ * Calls of CONTRACTS 3 as signed requests. Owns their headers and addresses, the key that signs them, and the cancels that were signed
+ * before they are wanted; it sends nothing.
  */
 import type { CancelSignal, HttpRequest } from "../seams.ts";
 import type { Secret } from "../secret.ts";
@@ -14,12 +15,25 @@ export type SignedRequestsOptions = {
   readonly network: "testnet" | "mainnet";
 };
 
+/**
+ * So old a signed cancel may be when it is sent: the venue takes a timestamp of up to five seconds, and what is left is for its clock. A
+ * cancel may arrive whenever it likes; placings are always signed at their write, since their timestamp says how long they can still arrive.
+ */
+const READY_MS_MAX = 1_500;
+
+/** As many as are gone through in that time. */
+const READY_MAX = 64;
+
+type Ready = { readonly timestampMs: number; readonly headers: HttpRequest["headers"] };
+
 export class SignedRequests {
   readonly #apiKey: Secret;
   readonly #network: string;
   readonly #sign: Signer;
   readonly #origin: string;
   readonly #pathPrefix: string;
+  /** By path, the oldest first. */
+  readonly #ready = new Map<string, Ready>();
 
   constructor({ baseUrl, apiKey, secretKey, network }: SignedRequestsOptions) {
     this.#apiKey = apiKey;
@@ -30,11 +44,39 @@ export class SignedRequests {
     this.#pathPrefix = base.pathname.replace(/\/+$/, "");
   }
 
+  /** Signs a cancel that may be wanted soon, so that it need not be signed when it is. Other calls are only signed. */
+  prepare(call: Call<unknown>, timestampMs: number): void {
+    const path = this.#pathPrefix + call.path;
+    const headers = this.#headers(call, path, timestampMs);
+    if (call.kind !== "cancel") return;
+    this.#ready.delete(path);
+    for (const [old, ready] of this.#ready) {
+      if (isFresh(ready, timestampMs) && this.#ready.size < READY_MAX) break;
+      this.#ready.delete(old);
+    }
+    this.#ready.set(path, { timestampMs, headers });
+  }
+
   /** `timestampMs` is of now, epoch milliseconds. */
   make(call: Call<unknown>, timestampMs: number, signal: CancelSignal): HttpRequest {
     const { method, body = "" } = call;
     const path = this.#pathPrefix + call.path;
     const url = this.#origin + path;
+    const ready = call.kind === "cancel" ? this.#takeReady(path, timestampMs) : undefined;
+    const headers = ready ?? this.#headers(call, path, timestampMs);
+    const fence = fenceOf(call);
+    return fence === undefined ? { method, url, headers, body, signal } : { method, url, headers, body, signal, fence };
+  }
+
+  /** Each once: what is asked again is signed again. */
+  #takeReady(path: string, nowMs: number): HttpRequest["headers"] | undefined {
+    const ready = this.#ready.get(path);
+    if (ready === undefined) return undefined;
+    this.#ready.delete(path);
+    return isFresh(ready, nowMs) ? ready.headers : undefined;
+  }
+
+  #headers({ method, body = "" }: Call<unknown>, path: string, timestampMs: number): HttpRequest["headers"] {
     const headers: Record<string, string> = {
       "x-cambrian-key": this.#apiKey.reveal(),
       "x-cambrian-timestamp": String(timestampMs),
@@ -43,8 +85,7 @@ export class SignedRequests {
       accept: "application/json",
     };
     if (body !== "") headers["content-type"] = "application/json";
-    const fence = fenceOf(call);
-    return fence === undefined ? { method, url, headers, body, signal } : { method, url, headers, body, signal, fence };
+    return headers;
   }
 
   /** The headers of `GET /v1/stream` as its first frame carries them. */
@@ -53,6 +94,11 @@ export class SignedRequests {
     const signature = this.#sign({ timestampMs, method: "GET", path, body: "" });
     return { key: this.#apiKey.reveal(), timestamp: String(timestampMs), signature };
   }
+}
+
+/** A clock that was set back makes it one of the future. */
+function isFresh({ timestampMs }: Ready, nowMs: number): boolean {
+  return timestampMs <= nowMs && nowMs - timestampMs <= READY_MS_MAX;
 }
 
 /** What is asked at the write and told of it, as one. */

@@ -8,7 +8,7 @@ import { InputError } from "../../core/errors.ts";
 import type { VenueOrder } from "../../core/events.ts";
 import type { Market } from "../../core/market.ts";
 import { toLots, toTicks } from "../../core/units.ts";
-import { type Venue, VenueError, type VenueParts } from "../venue.ts";
+import { type RestingOrder, type Venue, VenueError, type VenueParts } from "../venue.ts";
 import { type MarketsById, type Placed, readFilled } from "./answers.ts";
 import {
   cancelling,
@@ -66,7 +66,7 @@ class CambrianVenue implements Venue {
     void running.then(() => this.#running.delete(running));
   }
 
-  rehearse(): void {
+  rehearse(resting?: RestingOrder): void {
     const { markets } = this.#options;
     this.#rehearsals += 1;
     const market = markets[this.#rehearsals % markets.length];
@@ -75,7 +75,8 @@ class CambrianVenue implements Venue {
     const clientOrderId = `fm-0-${symbol.replace("/", "")}-b0-${this.#rehearsals}`;
     const order = { market: symbol, clientOrderId, side: "buy", price: toTicks(1), size: toLots(1) } as const;
     this.#client.rehearse(placing(market, { type: "place-order", requestId: 0, ...order }));
-    this.#client.rehearse(cancelling({ type: "cancel-order", requestId: 0, ...order, orderId: clientOrderId }));
+    const cancelled = resting ?? { market: symbol, clientOrderId, orderId: clientOrderId };
+    this.#client.rehearse(cancelling({ type: "cancel-order", requestId: 0, ...cancelled }));
   }
 
   openOrders(market: string): Promise<readonly VenueOrder[]> {

@@ -2,6 +2,8 @@
  * Rounds of ticks in the engine's process: each tick is asked of the venue, and led to the floor, the task or the usual construction.
  * Owns the order of things within a round; what is said of the figures is the parent's.
  */
+import type { Task } from "../../../fargate/task.ts";
+import { restingInTurn } from "../../../fargate/warm-up.ts";
 import { runClockRound } from "./clock-round.ts";
 import type { RoundReport, Variant } from "./engine-order.ts";
 import { frame, type RoundParts, type Tick, taskTick, toReport } from "./ticks.ts";
@@ -55,6 +57,7 @@ async function runTick(parts: RoundParts, { variant, isHot }: RoundInput, tick: 
     case "task":
       await keepPace(parts, tick, isHot);
       bench.stepped?.jump(MARKET_STEP_MS);
+      rehearse(bench.task);
       return await taskTick(parts, "book", isHot);
     case "first":
       parts.path.turn();
@@ -75,6 +78,13 @@ async function keepPace(parts: RoundParts, tick: number, isHot: boolean): Promis
   parts.path.turn();
   await runFirst(parts, isHot);
   parts.line.order({ do: "forget" });
+}
+
+/** The last of what a second that is jumped over would have had of it, forty times: each resting order's cancel was signed within it. */
+function rehearse({ charge: { engine, venue } }: Task): void {
+  if (engine === undefined || venue === undefined) return;
+  const resting = restingInTurn(engine);
+  for (let quote = 0; quote < QUOTES; quote += 1) venue.rehearse(resting());
 }
 
 async function floorTick(parts: RoundParts, busyMicros: number, isHot: boolean): Promise<Tick> {

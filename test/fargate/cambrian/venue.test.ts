@@ -222,6 +222,15 @@ describe("the way to the wire", () => {
     },
   );
 
+  test("the cancel of an order that was rehearsed goes out as it was signed then", async () => {
+    const venueCase = makeVenueCase(() => json(200, { order_id: "O-1", status: "cancelled" }));
+    const { epochMs } = venueCase.clock.now();
+    venueCase.venue.rehearse({ market: "SEI/USDC", clientOrderId: CLIENT_ID, orderId: "O-1" });
+    venueCase.clock.nowMs += 200;
+    expect(types(await venueCase.run(venueCase.cancel()))).toEqual(["order-cancelled"]);
+    expect(venueCase.requests.map(({ headers }) => headers["x-cambrian-timestamp"])).toEqual([String(epochMs)]);
+  });
+
   test("a fetch that throws at once throws not into the loop, and the order is unknown", async () => {
     const venueCase = makeVenueCase(() => json(201, placed()), {
       fetch: () => {
