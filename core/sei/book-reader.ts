@@ -1,18 +1,21 @@
 /**
- * The hot path's reader: one book update of the usual shape, from bytes to ticks and lots in one pass, exact or nothing.
+ * The hot path's reader: events of the usual shape, books from bytes to ticks and lots in one pass, exact or nothing. Trades and
+ * changes of status, which may come in one frame with a book, are few attributes: their text is read by the general grammar.
  * Owns no errors: at the first byte that it does not expect it gives up, and the general way in `frames.ts` decides.
  */
-import type { BookSide, BookUpdate } from "../events.ts";
+import { InputError } from "../errors.ts";
+import type { BookSide, BookUpdate, MarketEvent } from "../events.ts";
 import type { Increment, Market } from "../market.ts";
 import type { Instant, Lots, Ticks } from "../units.ts";
 import { ISO_TIME_LENGTH, readIsoTimeAt } from "./iso-time.ts";
-import { BOOK_LEVELS_MAX, type Markets } from "./market-events.ts";
+import { BOOK_LEVELS_MAX, type Markets, toMarketEvent } from "./market-events.ts";
 
 const QUOTE = 34;
 const COMMA = 44;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
+const COLON = 58;
 const OPEN = 91;
 const BACKSLASH = 92;
 const CLOSE = 93;
@@ -22,25 +25,29 @@ const DELETE = 127;
 
 const HEAD = toCodes('{"jsonrpc":"2.0","id":');
 const RESULT = toCodes(',"result":{"query":"');
-const EVENTS = toCodes(',"events":[{"type":"OrderBookUpdate","attributes":{');
-const TAIL = toCodes("}]}}");
+const EVENTS = toCodes(',"events":[');
+const TYPE = toCodes('{"type":"');
+const BOOK = toCodes('OrderBookUpdate","attributes":{');
+const TRADE = toCodes('Trade","attributes":{');
+const STATUS = toCodes('MarketStatus","attributes":{');
+const TAIL = toCodes("]}}");
 const MARKET = toCodes("market_id");
 const TIMESTAMP = toCodes("timestamp");
 const SEQUENCE = toCodes("sequence");
 const BIDS = toCodes("bids");
 const ASKS = toCodes("asks");
 
-const TEXT_CHARACTERS_MAX = 32;
+const TEXT_CHARACTERS_MAX = 128;
+/** A trade has six. */
+const TEXTS_MAX = 8;
 
 /** More characters than any safe integer of ours needs; longer numbers go the general way. */
 const DIGITS_MAX = 24;
 
-/** Reads a frame with exactly one book update as an object with text attributes, in any order. `null`: ask the general way. */
-export function readBookFrame(
-  bytes: Uint8Array,
-  markets: Markets,
-  at: Instant,
-): { readonly id: number; readonly event: BookUpdate } | null {
+type UsualFrame = { readonly id: number; readonly events: readonly MarketEvent[] };
+
+/** Reads a frame of events of ours alone, each an object with text attributes in any order. `null`: ask the general way. */
+export function readBookFrame(bytes: Uint8Array, markets: Markets, at: Instant): UsualFrame | null {
   return new BookReader(bytes).read(markets, at);
 }
 
@@ -53,13 +60,42 @@ class BookReader {
     this.#bytes = bytes;
   }
 
-  read(markets: Markets, at: Instant): { readonly id: number; readonly event: BookUpdate } | null {
+  read(markets: Markets, at: Instant): UsualFrame | null {
     if (!this.#skip(HEAD)) return null;
     const id = this.#integer();
     if (id < 0 || !this.#skip(RESULT) || !this.#skipText() || !this.#skip(EVENTS)) return null;
-    const event = this.#attributes(markets, at);
-    if (event === null || !this.#skip(TAIL) || this.#place !== this.#bytes.length) return null;
-    return { id, event };
+    const first = this.#event(markets, at);
+    if (first === null) return null;
+    const events = [first];
+    while (this.#byte(COMMA)) {
+      const event = this.#event(markets, at);
+      if (event === null) return null;
+      events.push(event);
+    }
+    return this.#skip(TAIL) && this.#place === this.#bytes.length ? { id, events } : null;
+  }
+
+  #event(markets: Markets, at: Instant): MarketEvent | null {
+    if (!this.#skip(TYPE)) return null;
+    let event: MarketEvent | null = null;
+    if (this.#skip(BOOK)) event = this.#attributes(markets, at);
+    else if (this.#skip(TRADE)) event = this.#small("Trade", markets, at);
+    else if (this.#skip(STATUS)) event = this.#small("MarketStatus", markets, at);
+    return event !== null && this.#byte(BRACE_CLOSE) ? event : null;
+  }
+
+  /** Attributes that are plain text, each once, up to their closing brace. */
+  #small(type: "Trade" | "MarketStatus", markets: Markets, at: Instant): MarketEvent | null {
+    const texts: Record<string, string> = {};
+    for (let count = 0; count < TEXTS_MAX; count += 1) {
+      if (!this.#byte(QUOTE)) return null;
+      const name = this.#text();
+      if (name === "" || Object.hasOwn(texts, name) || !this.#byte(COLON) || !this.#byte(QUOTE)) return null;
+      texts[name] = this.#text();
+      if (this.#byte(COMMA)) continue;
+      return this.#byte(BRACE_CLOSE) ? readTexts(type, texts, markets, at) : null;
+    }
+    return null;
   }
 
   /** The five attributes, once each. A side that comes before the market is read again once tick and lot are known. */
@@ -153,7 +189,7 @@ class BookReader {
   #name(codes: Uint8Array): boolean {
     const after = this.#place + codes.length;
     const bytes = this.#bytes;
-    if (bytes[after] !== QUOTE || bytes[after + 1] !== 58 || bytes[after + 2] !== QUOTE) return false;
+    if (bytes[after] !== QUOTE || bytes[after + 1] !== COLON || bytes[after + 2] !== QUOTE) return false;
     if (!this.#matches(codes)) return false;
     this.#place = after + 3;
     return true;
@@ -204,6 +240,21 @@ class BookReader {
     let i = this.#place;
     while (i < bytes.length && (bytes[i] !== QUOTE || bytes[i - 1] === BACKSLASH)) i += 1;
     this.#place = i + 1;
+  }
+}
+
+/** By the general grammar; its error is the general way's to tell. */
+function readTexts(
+  type: "Trade" | "MarketStatus",
+  texts: Readonly<Record<string, string>>,
+  markets: Markets,
+  at: Instant,
+): MarketEvent | null {
+  try {
+    return toMarketEvent(type, texts, markets, at);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
   }
 }
 

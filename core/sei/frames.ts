@@ -46,7 +46,7 @@ export function decodeFrame(data: Uint8Array | string, markets: Markets, at: Ins
   if (data.length > FRAME_BYTES_MAX) return malformed("a frame", `at most ${FRAME_BYTES_MAX} bytes`, data.length);
   if (typeof data === "string") return decodeText(data, markets, at);
   const usual = readBookFrame(data, markets, at);
-  if (usual !== null) return { kind: "events", id: usual.id, events: [usual.event], faults: [] };
+  if (usual !== null) return { kind: "events", id: usual.id, events: usual.events, faults: [] };
   let text: string;
   try {
     text = UTF8.decode(data);

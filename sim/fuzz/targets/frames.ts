@@ -68,7 +68,7 @@ function requireTwoWays(input: Buffer, decoded: DecodedFrame, decode: Decode): v
   const quick = readBookFrame(input, MARKETS, AT);
   if (quick === null) return;
   const general = decode(input.toString("utf8"), MARKETS, AT);
-  const expected: DecodedFrame = { kind: "events", id: quick.id, events: [quick.event], faults: [] };
+  const expected: DecodedFrame = { kind: "events", id: quick.id, events: quick.events, faults: [] };
   requireSame(general, expected, "both ways read a frame alike");
   requireSame(decoded, expected, "both ways read a frame alike");
 }

@@ -1,17 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatPrice, formatSize } from "../../../core/market.ts";
-import { readBookFrame } from "../../../core/sei/book-reader.ts";
 import { decodeFrame, FRAME_BYTES_MAX } from "../../../core/sei/frames.ts";
-import { toLots, toTicks } from "../../../core/units.ts";
 import {
   AT,
+  BOOKS,
   bookEvent,
   MARKETS,
-  SEI_USDC,
   SHAPES,
   statusEvent,
   TIMESTAMP_MS,
+  toBookEvent,
   toFrame,
   tradeEvent,
   type WireEvent,
@@ -256,34 +254,10 @@ describe("malformed frames", () => {
   });
 });
 
-const level = fc.record({ price: fc.integer({ min: 1, max: 99_999_999 }), size: fc.integer({ min: 1, max: 1e9 }) });
-
-const side = (sign: 1 | -1) =>
-  fc
-    .uniqueArray(level, { selector: ({ price }) => price, maxLength: 30 })
-    .map((levels) => levels.sort((a, b) => sign * (a.price - b.price)));
-
-const book = fc.record({
-  bids: side(-1),
-  asks: side(1),
-  sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-});
-
-function toRows(levels: readonly { readonly price: number; readonly size: number }[]): string {
-  return JSON.stringify(
-    levels.map(({ price, size }) => [formatPrice(SEI_USDC, toTicks(price)), formatSize(SEI_USDC, toLots(size))]),
-  );
-}
-
-function toBookEvent(value: typeof book extends fc.Arbitrary<infer Value> ? Value : never): WireEvent {
-  const { bids, asks, sequence } = value;
-  return bookEvent({ bids: toRows(bids), asks: toRows(asks), sequence: `${sequence}` });
-}
-
 describe("laws", () => {
   test("every shape of a book decodes to the book that was written", () => {
     fc.assert(
-      fc.property(book, fc.constantFrom(...SHAPES), (value, shape) => {
+      fc.property(BOOKS, fc.constantFrom(...SHAPES), (value, shape) => {
         const decoded = decode(Buffer.from(toFrame([toBookEvent(value)], shape)));
         const toSide = (levels: typeof value.bids) => ({
           prices: levels.map(({ price }) => price),
@@ -295,56 +269,6 @@ describe("laws", () => {
       }),
       { numRuns: 200 },
     );
-  });
-
-  test("the byte reader reads the usual shape, with its attributes in any order", () => {
-    fc.assert(
-      fc.property(
-        book,
-        fc.shuffledSubarray(["market_id", "timestamp", "sequence", "bids", "asks"], { minLength: 5 }),
-        (value, names) => {
-          const { type, attributes } = toBookEvent(value);
-          const shuffled = Object.fromEntries(names.map((name) => [name, attributes[name]]));
-          const text = toFrame([{ type, attributes: shuffled }]);
-          const read = readBookFrame(Buffer.from(text), MARKETS, AT);
-          expect(read).not.toBeNull();
-          expect({ kind: "events", id: read?.id, events: [read?.event], faults: [] }).toEqual(decode(text));
-        },
-      ),
-      { numRuns: 200 },
-    );
-  });
-
-  test("whatever the byte reader accepts of a damaged frame, the general way reads alike", () => {
-    const characters = '0123456789.,"\\[]{}:-+eE aTZx\u0000\u00e9'.split("");
-    let accepted = 0;
-    fc.assert(
-      fc.property(
-        book,
-        fc.array(
-          fc.record({ place: fc.nat(), put: fc.constantFrom(...characters), remove: fc.integer({ min: 0, max: 2 }) }),
-          {
-            minLength: 1,
-            maxLength: 3,
-          },
-        ),
-        (value, damages) => {
-          const text = damages.reduce(
-            (damaged, { place, put, remove }) => {
-              const at = place % damaged.length;
-              return damaged.slice(0, at) + put + damaged.slice(at + remove);
-            },
-            toFrame([toBookEvent(value)]),
-          );
-          const read = readBookFrame(Buffer.from(text), MARKETS, AT);
-          if (read === null) return;
-          accepted += 1;
-          expect({ kind: "events", id: read.id, events: [read.event], faults: [] }).toEqual(decode(text));
-        },
-      ),
-      { numRuns: 3_000 },
-    );
-    expect(accepted).toBeGreaterThan(100);
   });
 
   test("no bytes make the decoder throw", () => {

@@ -1,7 +1,9 @@
 /** Frames as nodes send them, for tests: one event, written in every shape that CONTRACTS 1 names. */
-import { makeMarket } from "../../../core/market.ts";
+import fc from "fast-check";
+import { formatPrice, formatSize, makeMarket } from "../../../core/market.ts";
+import { toLots, toTicks } from "../../../core/units.ts";
 
-export const SEI_USDC = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
+const SEI_USDC = makeMarket({ symbol: "SEI/USDC", tickSize: "0.0001", lotSize: "1" });
 const ETH_USDT = makeMarket({ symbol: "ETH/USDT", tickSize: "0.01", lotSize: "0.0001" });
 export const MARKETS = new Map([SEI_USDC, ETH_USDT].map((market) => [market.symbol, market]));
 export const AT = { monotonicMs: 12.5, epochMs: 1_767_323_045_700 };
@@ -89,4 +91,29 @@ function toMap(events: readonly WireEvent[]): Readonly<Record<string, unknown>> 
     }
   }
   return { "tm.event": ["NewBlock"], ...map };
+}
+
+const level = fc.record({ price: fc.integer({ min: 1, max: 99_999_999 }), size: fc.integer({ min: 1, max: 1e9 }) });
+
+const side = (sign: 1 | -1) =>
+  fc
+    .uniqueArray(level, { selector: ({ price }) => price, maxLength: 30 })
+    .map((levels) => levels.sort((a, b) => sign * (a.price - b.price)));
+
+/** Books of `SEI/USDC` in ticks and lots. */
+export const BOOKS = fc.record({
+  bids: side(-1),
+  asks: side(1),
+  sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+});
+
+function toRows(levels: readonly { readonly price: number; readonly size: number }[]): string {
+  return JSON.stringify(
+    levels.map(({ price, size }) => [formatPrice(SEI_USDC, toTicks(price)), formatSize(SEI_USDC, toLots(size))]),
+  );
+}
+
+export function toBookEvent(value: typeof BOOKS extends fc.Arbitrary<infer Value> ? Value : never): WireEvent {
+  const { bids, asks, sequence } = value;
+  return bookEvent({ bids: toRows(bids), asks: toRows(asks), sequence: `${sequence}` });
 }

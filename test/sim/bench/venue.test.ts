@@ -15,12 +15,12 @@ describe("the benchmark's venue", () => {
   test("sends books of 20 levels a side that the byte reader takes, each another", () => {
     const frames = new BookFrames({ book: 1, status: 2 });
     const [first, second] = [frames.book(0), frames.book(1)].map((frame) =>
-      readBookFrame(payloadOf(frame), MARKETS, AT),
+      readBookFrame(payloadOf(frame), MARKETS, AT)?.events.find((event) => event.type === "book-update"),
     );
-    expect(first?.event.bids.prices).toHaveLength(20);
-    expect(first?.event.asks.prices).toHaveLength(20);
-    expect(second?.event.sequence).toBe((first?.event.sequence ?? 0) + 1);
-    expect(second?.event.bids.prices[0]).toBe((first?.event.bids.prices[0] ?? 0) + 3);
+    expect(first?.bids.prices).toHaveLength(20);
+    expect(first?.asks.prices).toHaveLength(20);
+    expect(second?.sequence).toBe((first?.sequence ?? 0) + 1);
+    expect(second?.bids.prices[0]).toBe((first?.bids.prices[0] ?? 0) + 3);
   });
 
   test("halts and opens the market, a book in the same frame", () => {
