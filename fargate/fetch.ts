@@ -33,10 +33,18 @@ export type HttpClient = {
 export function makeHttpClient(clock: Clock, options: Partial<OriginSettings> = {}): HttpClient {
   const settings = { ...DEFAULTS, ...options };
   const origins = new Map<string, Origin>();
+  let last: { readonly address: string; readonly origin: Origin } | undefined;
   const originOf = (url: string): { readonly origin: Origin; readonly path: string } => {
+    // Mostly it is the venue's, as the last time.
+    if (last !== undefined && url.charCodeAt(last.address.length) === SLASH && url.startsWith(last.address)) {
+      return { origin: last.origin, path: url.slice(last.address.length) };
+    }
     const { address, path } = split(url);
     const known = origins.get(address);
-    if (known !== undefined) return { origin: known, path };
+    if (known !== undefined) {
+      last = { address, origin: known };
+      return { origin: known, path };
+    }
     if (!ORIGIN.test(address)) throw new HttpError("BAD_REQUEST", "the address must be http or https with a host");
     assertPath(path);
     if (origins.size >= ORIGINS_MAX) throw new HttpError("ORIGINS_EXHAUSTED", `more than ${ORIGINS_MAX} origins`);
@@ -57,6 +65,7 @@ export function makeHttpClient(clock: Clock, options: Partial<OriginSettings> = 
   };
 }
 
+const SLASH = 47;
 const ORIGIN = /^https?:\/\/[^/?#@\s]+$/;
 
 /** Cuts an address without touching the path: it was signed as it stands. */

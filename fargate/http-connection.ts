@@ -73,12 +73,10 @@ export class HttpConnection {
     return this.#keptMs;
   }
 
-  /** Writes a whole request. The connection must be open and idle. */
+  /** Writes a whole request, ASCII where it is text. The connection must be open and idle. */
   send(request: string | Uint8Array, handlers: AnswerHandlers): void {
     assert(this.#isOpen && this.#running === undefined, "a connection carries one request at a time");
-    // Text that is ASCII has the same bytes in both encodings, and needs no converting in this one.
-    const isAscii = typeof request === "string" && Buffer.byteLength(request) === request.length;
-    this.#socket.write(request, isAscii ? "latin1" : "utf8");
+    this.#socket.write(request, "latin1");
     // Whatever the socket has to say of it comes in a later turn.
     this.#running = { reader: new AnswerReader(this.#answerBytesMax), handlers };
   }

@@ -23,15 +23,17 @@ export class RequestWriter {
     this.#start = ` HTTP/1.1\r\nhost: ${origin.host}\r\naccept-encoding: identity\r\n`;
   }
 
-  /** The whole request, as text where its body is. */
+  /** The whole request: text where all of it is ASCII, which needs no converting, and else its bytes. */
   write(request: HttpRequest, path: string): string | Uint8Array {
     let head = `${request.method} ${path}${this.#start}`;
     for (const name of Object.keys(request.headers)) head += this.#line(name, request.headers[name] ?? "");
     const body = request.body ?? "";
-    if (body.length > 0 || request.method === "POST" || request.method === "PUT") {
-      head += `content-length: ${Buffer.byteLength(body)}\r\n`;
-    }
-    return typeof body === "string" ? `${head}\r\n${body}` : Buffer.concat([Buffer.from(`${head}\r\n`, "utf8"), body]);
+    const bytes = body === "" ? 0 : Buffer.byteLength(body);
+    if (bytes > 0 || request.method === "POST" || request.method === "PUT") head += `content-length: ${bytes}\r\n`;
+    if (typeof body !== "string") return Buffer.concat([Buffer.from(`${head}\r\n`, "latin1"), body]);
+    // Path and headers are ASCII, or are refused.
+    const text = `${head}\r\n${body}`;
+    return bytes === body.length ? text : Buffer.from(text, "utf8");
   }
 
   #line(name: string, value: string): string {

@@ -15,6 +15,10 @@ const request: fc.Arbitrary<HttpRequest> = fc
   })
   .map(({ body, ...rest }) => ({ ...rest, url: "", ...(body !== undefined && { body }) }));
 
+function isAscii(text: string): boolean {
+  return [...text].every((character) => character < "\u0080");
+}
+
 /** The request line by line, as RFC 9112 has it. */
 function plain({ method, headers, body = "" }: HttpRequest, path: string): string {
   const lines = [`${method} ${path} HTTP/1.1`, "host: venue.example:8443", "accept-encoding: identity"];
@@ -28,7 +32,12 @@ test("whatever was written before, a request is what its own method, path, heade
   fc.assert(
     fc.property(fc.array(fc.tuple(request, fc.webPath()), { minLength: 1, maxLength: 8 }), (requests) => {
       const writer = new RequestWriter(ORIGIN);
-      for (const [each, path] of requests) expect(writer.write(each, path)).toBe(plain(each, path));
+      for (const [each, path] of requests) {
+        const written = writer.write(each, path);
+        expect(Buffer.from(written).toString()).toBe(plain(each, path));
+        // What is handed on as text is written a byte a character.
+        expect(typeof written === "string").toBe(isAscii(String(each.body ?? "")));
+      }
     }),
   );
 });
