@@ -19,7 +19,7 @@ export type SignedRequestsOptions = {
  * So old a signed cancel may be when it is sent: the venue takes a timestamp of up to five seconds, and what is left is for its clock. A
  * cancel may arrive whenever it likes; placings are always signed at their write, since their timestamp says how long they can still arrive.
  */
-const READY_MS_MAX = 1_500;
+const READY_MS_MAX = 1_000;
 
 /** As many as are gone through in that time. */
 const READY_MAX = 64;
