@@ -24,12 +24,15 @@ const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*$/;
 const LENGTH = /^\d{1,12}$/;
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,8})[ \t]*(?:;.*)?$/;
 
+/** One for all readers: each is made as a request is written, while the turn's other requests wait. */
+const NOTHING = Buffer.alloc(0);
+
 type State = "head" | "length" | "chunk-size" | "chunk-data" | "chunk-end" | "trailers" | "until-close" | "done";
 
 export class AnswerReader {
   readonly #bytesMax: number;
   #state: State = "head";
-  #pending: Buffer = Buffer.alloc(0);
+  #pending: Buffer = NOTHING;
   #body: Buffer[] = [];
   #bodyBytes = 0;
   /** Bytes left of the body or of the current chunk. */
