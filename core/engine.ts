@@ -6,11 +6,13 @@ import { MinuteMeter } from "./accounting/minute-meter.ts";
 import type { Books, KnownFills } from "./accounting/pnl.ts";
 import { assert } from "./assert.ts";
 import type { CancelOrder, Command } from "./commands.ts";
+import { bringInOrder, type MarketTurn, makeTurn, mostDangerous, mostUrgent } from "./decision-order.ts";
 import type { BalancesRead, EngineEvent } from "./events.ts";
-import { isWorthIt, urgencyOf } from "./execution/change-worth.ts";
+import { isWorthIt } from "./execution/change-worth.ts";
 import type { RequestBudget } from "./execution/request-budget.ts";
 import { MarketEngine, type MarketSettings } from "./market-engine.ts";
-import type { CancellableOrder, Removals, Wishes } from "./market-plan.ts";
+import type { PossibleChange, Wishes } from "./market-plan.ts";
+import type { CancellableOrder } from "./order.ts";
 import type { Quote } from "./quoting/strategy.ts";
 import { explained } from "./risk/funds.ts";
 import type { DenialReason } from "./risk/gate.ts";
@@ -47,24 +49,25 @@ type Risks = Map<MarketEngine, MarketRisk>;
 /** What the sending of a decision's changes shares. */
 type Sending = { readonly risks: Risks; readonly now: Instant; readonly commands: Command[] };
 
+/** What the budget holds once `sent` commands are out. */
+type Payable = {
+  readonly sent: number;
+  readonly place: boolean;
+  readonly move: boolean;
+  readonly shareInUse: number;
+};
+
 type Cancelling = {
   readonly now: Instant;
   readonly commands: Command[];
   readonly onCancel: ((command: CancelOrder) => void) | undefined;
 };
 
-type Planned = { readonly market: MarketEngine; readonly removals: Removals };
-type Wished = { readonly market: MarketEngine; readonly wishes: Wishes };
-type UrgentChange = {
-  readonly market: MarketEngine;
-  readonly change: Wishes["changes"][number];
-  readonly urgency: number;
-};
-
 export class Engine {
   readonly minutes: MinuteMeter;
   readonly #markets = new Map<string, MarketEngine>();
   #marketList: readonly MarketEngine[] = [];
+  #turns: readonly MarketTurn[] = [];
   readonly #profit = () => {
     let profit = 0n;
     for (const market of this.#marketList) profit += market.profit();
@@ -91,6 +94,7 @@ export class Engine {
       );
     }
     this.#marketList = [...this.#markets.values()];
+    this.#turns = this.#marketList.map(makeTurn);
     this.#noteExplained(Number.NEGATIVE_INFINITY);
   }
 
@@ -143,19 +147,17 @@ export class Engine {
    */
   decide(now: Instant, onCancel?: (command: CancelOrder) => void): readonly Command[] {
     this.minutes.note(now.monotonicMs);
-    const markets = this.markets;
-    if (markets.some(({ isStarted }) => isStarted)) this.#risk.recordLoss(this.#profit, now);
+    const turns = this.#turns;
+    if (turns.some(isStarted)) this.#risk.recordLoss(this.#profit, now);
     const { state, latch } = this.#risk.loss;
     const word = { state, reason: latch?.reason };
-    const plans: Planned[] = [];
-    for (const market of markets) plans.push({ market, removals: market.plan(now, word) });
+    for (const turn of turns) turn.removals = turn.market.plan(now, word);
     const commands: Command[] = [];
-    this.#sendCancels(plans, { now, commands, onCancel });
-    const wished: Wished[] = [];
-    for (const market of markets) wished.push({ market, wishes: market.wishes(now) });
-    for (const { market, wishes } of wished) this.#sendQueries(market, wishes, now, commands);
-    this.#sendChanges(wished, now, commands);
-    for (const market of markets) market.decided();
+    this.#sendCancels({ now, commands, onCancel });
+    for (const turn of turns) turn.wishes = turn.market.wishes(now);
+    for (const { market, wishes } of turns) this.#sendQueries(market, wishes, now, commands);
+    this.#sendChanges(now, commands);
+    for (const { market } of turns) market.decided();
     return commands;
   }
 
@@ -200,16 +202,14 @@ export class Engine {
     return this.markets.map((market) => ({ market: market.settings.market, books: market.books }));
   }
 
-  #sendCancels(plans: readonly Planned[], { now, commands, onCancel }: Cancelling): void {
-    const removals: (Removals[number] & { readonly market: MarketEngine })[] = [];
-    for (const each of plans) {
-      for (const { order, dangerBps } of each.removals) removals.push({ market: each.market, order, dangerBps });
-    }
-    // Within a market they are in this order already, and most turns have those of one market at most.
-    if (plans.length > 1 && removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps);
-    for (const { market, order } of removals) {
+  #sendCancels({ now, commands, onCancel }: Cancelling): void {
+    for (const turn of this.#turns) turn.place = 0;
+    for (let turn = mostDangerous(this.#turns); turn !== undefined; turn = mostDangerous(this.#turns)) {
+      const { market, removals, place } = turn;
+      turn.place = place + 1;
+      const order = removals[place]?.order;
       const requestId = this.#budget.take("cancel", now);
-      if (requestId === undefined) return;
+      if (requestId === undefined || order === undefined) return;
       const command = market.sent.cancel(order, requestId, now);
       commands.push(command);
       onCancel?.(command);
@@ -225,42 +225,44 @@ export class Engine {
   }
 
   /** The dearest first, whichever market they are of; of equals, each turn another market's. */
-  #sendChanges(wished: readonly Wished[], now: Instant, commands: Command[]): void {
+  #sendChanges(now: Instant, commands: Command[]): void {
     this.#turn += 1;
-    if (wished.every(({ wishes }) => wishes.changes.length === 0)) return;
+    const turns = this.#turns;
+    if (turns.every(isContent)) return;
     // In a fast market this is the usual case: then there is nothing to put in order.
     if (!this.#budget.allows("place", now)) {
-      for (const { market, wishes } of wished) waitForRequests(market, wishes);
+      for (const { market, wishes } of turns) waitForRequests(market, wishes);
       return;
+    }
+    for (const turn of turns) {
+      bringInOrder(turn.wishes.changes);
+      turn.place = 0;
     }
     const sending: Sending = { risks: new Map(), now, commands };
     let payable = this.#payable(commands, now);
-    for (const { market, change } of this.#inOrder(wished)) {
+    for (let turn = mostUrgent(turns, this.#turn); turn !== undefined; turn = mostUrgent(turns, this.#turn)) {
+      const { market, wishes, place } = turn;
+      turn.place = place + 1;
+      const change = wishes.changes[place];
+      assert(change !== undefined, "the most urgent change must be one");
       // Asked for each change, and only what was sent makes it another answer.
       if (payable.sent !== commands.length) payable = this.#payable(commands, now);
-      // The gate walks all orders: not for a request that could not go anyway.
-      const { order, quote } = change;
-      const isPayable = order === undefined ? payable.place : payable.move;
-      if (!isPayable) market.decision.waits(quote, "waits-for-requests");
-      else if (order === undefined) this.#place(market, quote, sending);
-      else if (isWorthIt(change, payable.shareInUse)) this.#move(market, order, quote, sending);
-      else market.decision.waits(quote, "not-worth-it");
+      this.#sendChange(market, change, payable, sending);
     }
   }
 
-  #inOrder(wished: readonly Wished[]): readonly UrgentChange[] {
-    const changes: UrgentChange[] = [];
-    for (let i = 0; i < wished.length; i += 1) {
-      const each = wished[(this.#turn + i) % wished.length];
-      if (each === undefined) continue;
-      const { market, wishes } = each;
-      for (const change of wishes.changes) changes.push({ market, change, urgency: urgencyOf(change) });
-    }
-    return changes.sort((a, b) => b.urgency - a.urgency || a.change.quote.level - b.change.quote.level);
+  #sendChange(market: MarketEngine, change: PossibleChange, payable: Payable, sending: Sending): void {
+    const { order, quote } = change;
+    // The gate walks all orders: not for a request that could not go anyway.
+    const isPayable = order === undefined ? payable.place : payable.move;
+    if (!isPayable) market.decision.waits(quote, "waits-for-requests");
+    else if (order === undefined) this.#place(market, quote, sending);
+    else if (isWorthIt(change, payable.shareInUse)) this.#move(market, order, quote, sending);
+    else market.decision.waits(quote, "not-worth-it");
   }
 
   /** What could be paid for once `commands` are sent. */
-  #payable(commands: readonly Command[], now: Instant) {
+  #payable(commands: readonly Command[], now: Instant): Payable {
     const place = this.#budget.allows("place", now);
     const move = this.#budget.allowsMove(now);
     return { sent: commands.length, place, move, shareInUse: this.#budget.shareInUse(now) };
@@ -304,6 +306,14 @@ export class Engine {
     const view = this.#risk.view(quote, mine, [...risks.values()]);
     return market.admit(quote, mine, { ...view, inFlight: view.inFlight + cancels }, now);
   }
+}
+
+function isStarted({ market }: MarketTurn): boolean {
+  return market.isStarted;
+}
+
+function isContent({ wishes }: MarketTurn): boolean {
+  return wishes.changes.length === 0;
 }
 
 function waitForRequests({ decision }: MarketEngine, { changes }: Wishes): void {

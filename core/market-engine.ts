@@ -9,12 +9,13 @@ import { assert, assertNever } from "./assert.ts";
 import type { BookUpdate, EngineEvent, Fill, OpenOrdersRead, ReferencePrice } from "./events.ts";
 import { LastDecision } from "./execution/last-decision.ts";
 import { diffOrders, type OrderDiff } from "./execution/order-diff.ts";
+import { Places } from "./execution/place-worth.ts";
 import { PositionCheck } from "./execution/reconcile.ts";
 import type { Blocker } from "./execution/why.ts";
 import type { Market } from "./market.ts";
 import { priceToMoney } from "./market.ts";
+import { MarketBlockers, type ShardWord } from "./market-blockers.ts";
 import { MarketWatch } from "./market-data/market-watch.ts";
-import { MarketHalts } from "./market-halts.ts";
 import { MarketOrders } from "./market-orders.ts";
 import { MarketPlan, type Removals, type Wishes } from "./market-plan.ts";
 import type { Order } from "./order.ts";
@@ -42,9 +43,6 @@ export type MarketSettings = {
   /** See `MarketWatch`. */
   readonly venueAgeMsMax?: number;
 };
-
-/** What the shard's risk says to every market: the trading state, and why, when it is not active. */
-export type ShardWord = { readonly state: TradingState; readonly reason: string | undefined };
 
 /** What a decision goes by, between its two parts. */
 type Considered = {
@@ -82,15 +80,14 @@ export class MarketEngine {
   readonly meter = this.#quoted.meter;
   readonly unquoted = this.#quoted.unquoted;
   #settings: MarketSettings;
-  readonly #halts = new MarketHalts();
+  readonly #blocks: MarketBlockers;
   readonly #plan: MarketPlan;
+  readonly #places = new Places();
   #considered: Considered | undefined;
   readonly #sideMarkouts = new SideMarkouts();
-  readonly #fillsUnreadMsMax: number;
-  #fillsReadMs: number | undefined;
   /** The newest book at the last plan: what only time makes due is done in a turn without a newer one. */
   #plannedBook: BookUpdate | undefined;
-  #blockers: readonly Blocker[] = this.#halts.blockers;
+  #blockers: readonly Blocker[];
   #state: TradingState = "halted";
   #externalFills = 0;
 
@@ -104,7 +101,8 @@ export class MarketEngine {
     this.markouts = new FillMarkouts(settings.market, mids, settings.strategy.levels);
     this.throttle = new ExecutionThrottle(settings.limits);
     this.check = new PositionCheck(settings.market.base, options.baseline);
-    this.#fillsUnreadMsMax = options.fillsUnreadMsMax;
+    this.#blocks = new MarketBlockers(this, options.fillsUnreadMsMax);
+    this.#blockers = this.#blocks.halts.blockers;
     this.fills = new MarketFills(options.books, options.known, settings.market);
   }
 
@@ -145,12 +143,12 @@ export class MarketEngine {
   }
 
   get isHaltedByOperator(): boolean {
-    return this.#halts.has("operator");
+    return this.#blocks.halts.has("operator");
   }
 
   /** The start-up has let it quote. */
   get isStarted(): boolean {
-    return this.#halts.startedMs !== undefined;
+    return this.#blocks.halts.startedMs !== undefined;
   }
 
   /** Takes one fact. Answers true when a fill in it was new. */
@@ -190,10 +188,10 @@ export class MarketEngine {
         return false;
       case "quoting-allowed":
       case "quoting-halted":
-        this.#halts.apply(event);
+        this.#blocks.halts.apply(event);
         return false;
       case "fills-read":
-        this.#fillsReadMs = Math.max(this.#fillsReadMs ?? event.askedMs, event.askedMs);
+        this.#blocks.fillsRead(event.askedMs);
         this.orders.fillsRead(event.askedMs);
         return false;
       case "ledger-read":
@@ -225,12 +223,12 @@ export class MarketEngine {
     this.markouts.pass(now.monotonicMs, { isBusy });
     this.#plannedBook = this.watch.book;
     this.#state = shard.state;
-    this.#blockers = this.#blockersNow(now, shard);
+    this.#blockers = this.#blocks.at(now, shard);
     const open = this.orders.open();
     const modelled = this.#blockers.length > 0 ? NOTHING_WANTED : this.#modelledQuotes(now, isBusy);
     const { quotes, denials } = this.#shaped(modelled.quotes, now);
-    const { monotonicMs: nowMs } = now;
-    const diff = diffOrders(quotes, open, this.settings.tolerance, { nowMs, book: this.watch.book });
+    const options = { nowMs: now.monotonicMs, book: this.watch.book, places: this.#places };
+    const diff = diffOrders(quotes, open, this.settings.tolerance, options);
     this.#considered = { open, modelled, quotes, denials, diff };
     return this.#plan.removalsOf(diff);
   }
@@ -255,7 +253,7 @@ export class MarketEngine {
 
   /** The commands of the decision are chosen: what keeps a side from standing is known. */
   decided(): void {
-    this.#quoted.explain(() => this.decision.unquotedReason(this.orders.open()));
+    if (!this.meter.isTwoSided) this.#quoted.explain(this.decision.unquotedReason(this.orders.open()));
   }
 
   /** Nothing is decided any more: whether quotes of ours still stand is not followed from `now` on. */
@@ -336,27 +334,9 @@ export class MarketEngine {
 
   #shaped(quotes: readonly Quote[], { monotonicMs: nowMs }: Instant): ReturnType<typeof shapeQuotes> {
     const { limits } = this.settings;
-    const sinceMs = Math.max(this.#halts.startedMs ?? nowMs, this.watch.newPricesMs);
+    const sinceMs = Math.max(this.#blocks.halts.startedMs ?? nowMs, this.watch.newPricesMs);
     const sizePercent = nowMs - sinceMs < limits.startPeriodMs ? limits.startSizePercent : 100;
     return shapeQuotes(quotes, { position: this.position, limits, state: this.#state, sizePercent });
-  }
-
-  #blockersNow(now: Instant, shard: ShardWord): readonly Blocker[] {
-    const blockers: Blocker[] = [...this.#halts.blockers];
-    for (const text of this.check.reasons) blockers.push({ kind: "position-difference", text });
-    for (const text of this.watch.reasonsNotToQuote(now)) blockers.push({ kind: "market-data", text });
-    if (shard.state === "halted" && shard.reason !== undefined) blockers.push({ kind: "loss", text: shard.reason });
-    const { reason } = this.throttle;
-    if (reason !== undefined) blockers.push({ kind: "executions", text: reason });
-    const unread = this.#unreadFills(now);
-    if (unread !== undefined) blockers.push({ kind: "fills-unread", text: unread });
-    return blockers;
-  }
-
-  #unreadFills(now: Instant): string | undefined {
-    if (this.#fillsReadMs === undefined) return "the venue's fills have not been read yet";
-    if (now.monotonicMs - this.#fillsReadMs <= this.#fillsUnreadMsMax) return undefined;
-    return `the venue's fills have not been read for ${this.#fillsUnreadMsMax / 1_000} s`;
   }
 
   #applyFill(fill: Fill, at: Instant): boolean {
@@ -385,7 +365,7 @@ export class MarketEngine {
   #applyOpenOrders(event: OpenOrdersRead): void {
     const later = this.sent.openOrdersRead(event);
     // Two starts must not cancel each other's orders for ever: the earlier one gives way.
-    if (later !== undefined) this.#halts.halt("later-start", `a later start makes this market: ${later}`);
+    if (later !== undefined) this.#blocks.halts.halt("later-start", `a later start makes this market: ${later}`);
   }
 
   /** What is not believed is not measured either. */

@@ -2,29 +2,24 @@
  * What one market would send now, in two parts: what must go, and once that is out what else is wanted. Owns the shapes and what has
  * been missed of each quote; what goes into a plan is the order diff's, what of it is sent the engine's.
  */
-import { MissedWorth, type WeighedChange } from "./execution/change-worth.ts";
+import { MissedWorth } from "./execution/change-worth.ts";
 import type { LastDecision } from "./execution/last-decision.ts";
-import type { OrderDiff } from "./execution/order-diff.ts";
+import type { Change, OrderDiff, Removal } from "./execution/order-diff.ts";
 import type { MarketOrders } from "./market-orders.ts";
-import { isQueryDue, type Order } from "./order.ts";
-
-/** An order whose id at the venue is known. */
-export type CancellableOrder = {
-  readonly market: string;
-  readonly clientOrderId: string;
-  readonly orderId: string;
-};
+import { type CancellableOrder, hasId, isQueryDue, type Order } from "./order.ts";
 
 /** To be cancelled whatever it costs, the most dangerous first. */
-export type Removals = readonly { readonly order: CancellableOrder; readonly dangerBps: number }[];
+export type Removals = readonly (Removal & { readonly order: CancellableOrder })[];
 
 /** Placings still have to pass `admit`. */
 export type Wishes = {
   readonly queries: readonly Order[];
-  readonly changes: readonly PossibleChange[];
+  readonly changes: PossibleChange[];
 };
 
-type PossibleChange = WeighedChange & { readonly order: CancellableOrder | undefined };
+export type PossibleChange = Change & { readonly order: CancellableOrder | undefined };
+
+const NO_QUERIES: readonly Order[] = [];
 
 export class MarketPlan {
   readonly #sent: MarketOrders;
@@ -36,24 +31,21 @@ export class MarketPlan {
     this.#decision = decision;
   }
 
-  removalsOf(diff: OrderDiff): Removals {
-    const removals: { readonly order: CancellableOrder; readonly dangerBps: number }[] = [];
-    for (const { order, dangerBps } of diff.removals) if (hasId(order)) removals.push({ order, dangerBps });
-    return removals;
+  removalsOf({ removals }: OrderDiff): Removals {
+    return removals.every(isRemovable) ? removals : removals.filter(isRemovable);
   }
 
   /** `open` are the orders that the diff was made of, at `nowMs` (monotonic). */
   wishesOf(diff: OrderDiff, open: readonly Order[], nowMs: number): Wishes {
-    const queries: Order[] = [];
-    for (const order of open) if (isQueryDue(order, nowMs)) queries.push(order);
-    const changes: PossibleChange[] = [];
-    for (const change of this.#missed.weigh(diff.changes, nowMs)) {
-      if (this.#isPossible(change, nowMs)) changes.push(change);
-    }
+    const isAnyDue = open.some((order) => isQueryDue(order, nowMs));
+    const queries = isAnyDue ? open.filter((order) => isQueryDue(order, nowMs)) : NO_QUERIES;
+    const isPossible = (change: Change): change is PossibleChange => this.#isPossible(change, nowMs);
+    const weighed = this.#missed.weigh(diff.changes, nowMs);
+    const changes = weighed.every(isPossible) ? weighed : weighed.filter(isPossible);
     return { queries, changes };
   }
 
-  #isPossible(change: WeighedChange, nowMs: number): change is PossibleChange {
+  #isPossible(change: Change, nowMs: number): boolean {
     if (this.#sent.isPaused(change.quote, nowMs)) {
       this.#decision.waits(change.quote, "venue-refused");
       return false;
@@ -62,6 +54,6 @@ export class MarketPlan {
   }
 }
 
-function hasId(order: Order): order is Order & CancellableOrder {
-  return order.orderId !== undefined;
+function isRemovable(removal: Removal): removal is Removals[number] {
+  return hasId(removal.order);
 }

@@ -39,6 +39,9 @@ export type Order = {
   readonly missingMs: number | undefined;
 };
 
+/** An order whose id at the venue is known. */
+export type CancellableOrder = Pick<Order, "market" | "clientOrderId"> & { readonly orderId: string };
+
 /** Client order ids of FlashMM (CONTRACTS 3: `fm-<epoch>-…`), of this start or any other. */
 export const OWN_PREFIX = "fm-";
 
@@ -48,6 +51,10 @@ export const STRAY_LEVEL = -1;
 /** An order of unproven fate, or one unanswered for longer than an answer takes, is asked for this often. */
 const QUERY_INTERVAL_MS = 1_000;
 const ANSWER_OVERDUE_MS = 2_000;
+
+export function hasId(order: Order): order is Order & CancellableOrder {
+  return order.orderId !== undefined;
+}
 
 export function isOpen({ state }: Order): boolean {
   return state !== "filled" && state !== "cancelled" && state !== "rejected" && state !== "denied";

@@ -6,10 +6,7 @@
  * the future would have (Karlin, Manasse, Rudolph & Sleator 1988, "Competitive snoopy caching"). A quote that is far off moves
  * soon, one that is off by a tick only if that lasts, and one whose wanted price goes to and fro stays.
  */
-import { type Change, slotOf } from "./order-diff.ts";
-
-/** `missed` is the sum over time of what there was to gain, in seconds: 1 is a quote with nothing before it, absent for a second. */
-export type WeighedChange = Change & { readonly missed: number };
+import { type Change, SLOT_BITS, SLOT_MIN, slotOf } from "./order-diff.ts";
 
 /**
  * What a move costs, in the same seconds, while no other request is under way: a price that is wanted for one block of 0.4 s alone
@@ -23,40 +20,43 @@ const MOVE_COST_BUSY = 1;
 const SEEN_MS_MAX = 1_000;
 
 export class MissedWorth {
-  #before: readonly WeighedChange[] = [];
+  /** By place of the slot, as of the decision of that number: what there was to gain, what had been missed, and of which order. */
+  readonly #gain = new Float64Array(SLOT_BITS);
+  readonly #missed = new Float64Array(SLOT_BITS);
+  readonly #orderIds: (string | undefined)[] = new Array<string | undefined>(SLOT_BITS).fill(undefined);
+  readonly #seenTurn = new Float64Array(SLOT_BITS).fill(NEVER);
+  #turn = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  /** The changes that are due at `nowMs` (monotonic). A slot that is not among them has nothing to make up for any more. */
-  weigh(changes: readonly Change[], nowMs: number): readonly WeighedChange[] {
+  /** Tells each of the changes that are due at `nowMs` (monotonic) what was missed of it. A slot that is not among them has nothing to make up for any more. */
+  weigh<Changes extends readonly Change[]>(changes: Changes, nowMs: number): Changes {
     const seconds = Math.min(Math.max(0, nowMs - this.#lastMs), SEEN_MS_MAX) / 1_000;
-    const weighed: WeighedChange[] = [];
-    for (const { quote, order, gain, isOverdue } of changes) {
-      const before = this.#beforeAt(slotOf(quote), weighed.length);
-      const isSame = before !== undefined && before.order?.clientOrderId === order?.clientOrderId;
-      const missed = isSame ? before.missed + before.gain * seconds : 0;
-      weighed.push({ quote, order, gain, isOverdue, missed });
+    const turn = this.#turn + 1;
+    for (const change of changes) {
+      const place = slotOf(change.quote) - SLOT_MIN;
+      const orderId = change.order?.clientOrderId;
+      const isSame = this.#seenTurn[place] === this.#turn && this.#orderIds[place] === orderId;
+      change.missed = isSame ? (this.#missed[place] ?? 0) + (this.#gain[place] ?? 0) * seconds : 0;
+      this.#gain[place] = change.gain;
+      this.#missed[place] = change.missed;
+      this.#orderIds[place] = orderId;
+      this.#seenTurn[place] = turn;
     }
-    this.#before = weighed;
+    this.#turn = turn;
     this.#lastMs = nowMs;
-    return weighed;
-  }
-
-  /** What waits waits for many decisions, so it mostly has the same place among the changes. */
-  #beforeAt(slot: number, place: number): WeighedChange | undefined {
-    const usual = this.#before[place];
-    if (usual !== undefined && slotOf(usual.quote) === slot) return usual;
-    for (const before of this.#before) if (slotOf(before.quote) === slot) return before;
-    return undefined;
+    return changes;
   }
 }
 
+const NEVER = -1;
+
 /** Whether a change should be sent, with this share of the venue's requests in use, 0 to 1. An empty slot is always worth one. */
-export function isWorthIt({ order, isOverdue, missed }: WeighedChange, shareInUse: number): boolean {
+export function isWorthIt({ order, isOverdue, missed }: Change, shareInUse: number): boolean {
   if (order === undefined || isOverdue) return true;
   return missed >= MOVE_COST_IDLE + shareInUse * (MOVE_COST_BUSY - MOVE_COST_IDLE);
 }
 
 /** What a change makes good for each of its requests. */
-export function urgencyOf({ order, gain }: WeighedChange): number {
+export function urgencyOf({ order, gain }: Change): number {
   return order === undefined ? gain : gain / 2;
 }

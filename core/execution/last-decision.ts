@@ -42,7 +42,8 @@ export class LastDecision {
     this.#modelled = quotes;
     this.#notes = notes;
     this.#wanted = wanted;
-    this.#waits.length = 0;
+    // An array that is made empty gives its room back, and would need it again at once.
+    for (let i = 0; i < this.#waits.length; i += 1) this.#waits[i] = undefined;
   }
 
   /** A quote of this decision was not placed or moved. */

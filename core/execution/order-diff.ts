@@ -13,20 +13,26 @@ import { signOf } from "../units.ts";
 import { Places } from "./place-worth.ts";
 
 /** To cancel whatever it costs: a quote no longer wanted, or too generous by `dangerBps`. */
-type Removal = { readonly order: Order; readonly dangerBps: number };
+export type Removal = { readonly order: Order; readonly dangerBps: number };
 
-/** A quote to place, and the order that has to make room for it; none where its slot is empty. */
+/** A quote to place, and the order that has to make room for it; none where its slot is empty. One object for its whole way, since many wait. */
 export type Change = {
   readonly quote: Quote;
   readonly order: Order | undefined;
-  /** Of the share of takers that would reach the quote, what is missed as it is now: 0 to 1. */
-  readonly gain: number;
+  /** Of the share of takers that would reach the quote, what is missed as it is now: 0 to 1. Known once `changes` was asked. */
+  gain: number;
+  /** The sum of that over time, in seconds: 1 is a quote with nothing before it, absent for a second. Told by `MissedWorth`. */
+  missed: number;
   /** The order is past its age: it is placed anew whatever there is to gain. */
   readonly isOverdue: boolean;
 };
 
-/** An order that stands where nobody wants it, without danger, or that is too old. */
-type Standing = { readonly quote: Quote; readonly order: Order; readonly isOverdue: boolean };
+type DiffOptions = {
+  readonly nowMs: number;
+  readonly book?: BookUpdate | undefined;
+  /** Made once by whoever asks often; it is shown what this diff is of when the changes are asked for. */
+  readonly places?: Places;
+};
 
 /**
  * `open` are this market's open orders, at `nowMs` (monotonic), and `book` its newest one. A slot holds at most one order that is not
@@ -37,10 +43,10 @@ export function diffOrders(
   wanted: readonly Quote[],
   open: readonly Order[],
   tolerance: RefreshTolerance,
-  { nowMs, book }: { readonly nowMs: number; readonly book?: BookUpdate | undefined },
+  { nowMs, book, places = new Places() }: DiffOptions,
 ): OrderDiff {
   const removals: Removal[] = [];
-  const standing: Standing[] = [];
+  const standing: Change[] = [];
   const slots = new Slots();
   for (const order of open) {
     if (order.state === "cancel-sent") continue;
@@ -55,7 +61,7 @@ export function diffOrders(
     } else if (isCloseEnough(order, quote, tolerance)) {
       slots.take(slot);
       if (nowMs - order.sentMs <= (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) continue;
-      standing.push({ quote, order, isOverdue: true });
+      standing.push(changeOf(quote, order, true));
     } else {
       const dangerBps = dangerOf(order, quote, wanted);
       if (dangerBps > 0) {
@@ -63,18 +69,24 @@ export function diffOrders(
         continue;
       }
       slots.take(slot);
-      standing.push({ quote, order, isOverdue: false });
+      standing.push(changeOf(quote, order, false));
     }
   }
   if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
-  return new OrderDiff(removals, { wanted, open, book, standing, slots });
+  return new OrderDiff(removals, { wanted, open, book, places, standing, slots });
+}
+
+function changeOf(quote: Quote, order: Order | undefined, isOverdue: boolean): Change {
+  return { quote, order, gain: 0, missed: 0, isOverdue };
 }
 
 type Rest = {
   readonly wanted: readonly Quote[];
   readonly open: readonly Order[];
   readonly book: BookUpdate | undefined;
-  readonly standing: readonly Standing[];
+  readonly places: Places;
+  /** Orders that stand where nobody wants them, without danger, or that are too old. */
+  readonly standing: readonly Change[];
   readonly slots: Slots;
 };
 
@@ -92,36 +104,35 @@ export class OrderDiff {
    * Empty slots to fill, and orders that are out of their place without danger, or too old, to move. A slot whose old order is not proven dead may be among
    * them: the risk gate counts both. Weighed when they are asked for, so that what must go does not wait for it.
    */
-  get changes(): readonly Change[] {
-    const { wanted, open, book, standing, slots } = this.#rest;
+  get changes(): Change[] {
+    const { wanted, open, book, places, standing, slots } = this.#rest;
     const changes: Change[] = [];
-    const places = new Places(wanted, open, book);
-    for (const { quote, order, isOverdue } of standing) {
-      const gain = isOverdue ? 0 : places.gainOf(quote, order);
-      if (isOverdue || gain > 0) changes.push({ quote, order, gain, isOverdue });
+    places.look(wanted, open, book);
+    for (const change of standing) {
+      const { quote, order, isOverdue } = change;
+      // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
+      if (order === undefined || slots.isWaiting(slotOf(quote))) continue;
+      change.gain = isOverdue ? 0 : places.gainOf(quote, order);
+      if (isOverdue || change.gain > 0) changes.push(change);
     }
     for (const quote of wanted) {
       if (slots.isTaken(slotOf(quote))) continue;
-      changes.push({ quote, order: undefined, gain: places.worthOfQuote(quote), isOverdue: false });
+      const change = changeOf(quote, undefined, false);
+      change.gain = places.worthOfQuote(quote);
+      changes.push(change);
     }
-    // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
-    if (!slots.isAnyWaiting) return changes;
-    return changes.filter(({ quote }) => !slots.isWaiting(slotOf(quote)));
+    return changes;
   }
 }
 
 /** The two slots of `STRAY_LEVEL` stand before the others. A configuration has ten levels at most, the bits do for fourteen. */
-const SLOT_MIN = 2 * STRAY_LEVEL;
-const SLOT_BITS = 31;
+export const SLOT_MIN = 2 * STRAY_LEVEL;
+export const SLOT_BITS = 31;
 
 /** What is known of each slot while a diff is made: free unless told. One that waits is taken as well. A bit for each slot. */
 class Slots {
   #taken = 0;
   #waiting = 0;
-
-  get isAnyWaiting(): boolean {
-    return this.#waiting !== 0;
-  }
 
   isTaken(slot: number): boolean {
     return (this.#taken & bitOf(slot)) !== 0;
@@ -149,6 +160,8 @@ function bitOf(slot: number): number {
 
 /** Where no level is missing the quotes stand by slot already. */
 function quoteAt(wanted: readonly Quote[], slot: number): Quote | undefined {
+  // The slots before the first level's hold no quote, and a look at a place below 0 takes as long as all the rest.
+  if (slot < 0) return undefined;
   const usual = wanted[slot];
   if (usual !== undefined && slotOf(usual) === slot) return usual;
   for (const quote of wanted) if (slotOf(quote) === slot) return quote;

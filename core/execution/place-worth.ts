@@ -27,20 +27,21 @@ const PASSING_SHARE = 0.05;
 /** What a taker of exponential size takes of a quote as large as it is on average. */
 const OF_WHOLE_QUOTE = 1 - Math.exp(-1);
 
-/** The places of a market at one moment, and what each is worth. */
+/** The places of a market at one moment, and what each is worth. Kept from decision to decision: `look` shows it the next moment. */
 export class Places {
-  readonly #wanted: readonly Quote[];
-  readonly #open: readonly Order[];
-  readonly #book: BookUpdate | undefined;
-  /** Made when the first place of the side is asked for: mostly nothing changes, and none is. */
-  #buy: Queue | undefined;
-  #sell: Queue | undefined;
+  #wanted: readonly Quote[] = [];
+  readonly #buy = new Queue("buy");
+  readonly #sell = new Queue("sell");
+
+  constructor(wanted: readonly Quote[] = [], open: readonly Order[] = [], book?: BookUpdate) {
+    this.look(wanted, open, book);
+  }
 
   /** `open`: none that has ended. `book`: the newest one, our orders in it; without one nothing stands before us. */
-  constructor(wanted: readonly Quote[], open: readonly Order[], book: BookUpdate | undefined) {
+  look(wanted: readonly Quote[], open: readonly Order[], book: BookUpdate | undefined): void {
     this.#wanted = wanted;
-    this.#open = open;
-    this.#book = book;
+    this.#buy.look(open, book?.bids);
+    this.#sell.look(open, book?.asks);
   }
 
   /** Of standing where the quote wants to, at the back of its queue: 1 where nothing is before it, towards 0 behind much. */
@@ -72,36 +73,36 @@ export class Places {
   }
 
   #queue(side: Side): Queue {
-    if (side === "buy") {
-      this.#buy ??= new Queue(side, this.#open, this.#book?.bids);
-      return this.#buy;
-    }
-    this.#sell ??= new Queue(side, this.#open, this.#book?.asks);
-    return this.#sell;
+    return side === "buy" ? this.#buy : this.#sell;
   }
 }
 
 /** What stands on one side: the levels of the book, and our open orders in it as plain numbers, since each change asks twice. */
 class Queue {
+  readonly #side: Side;
   readonly #sign: 1 | -1;
-  readonly #levels: BookSide | undefined;
+  #levels: BookSide | undefined;
+  #open: readonly Order[] = [];
+  /** Ours, in the first `#ownCount` places; less than none where they have not been asked for: mostly nothing changes, and none is. */
+  #ownCount = UNREAD;
   readonly #ownPrices: number[] = [];
   readonly #ownSizes: number[] = [];
 
-  constructor(side: Side, open: readonly Order[], levels: BookSide | undefined) {
+  constructor(side: Side) {
+    this.#side = side;
     this.#sign = signOf(side);
+  }
+
+  look(open: readonly Order[], levels: BookSide | undefined): void {
+    this.#open = open;
     this.#levels = levels;
-    if (levels === undefined) return;
-    for (const order of open) {
-      if (order.side !== side) continue;
-      this.#ownPrices.push(order.price);
-      this.#ownSizes.push(remainingOf(order));
-    }
+    this.#ownCount = UNREAD;
   }
 
   /** Size of others at better prices, and the share of what stands at this one. Ours may not be shown yet: never below 0. */
   othersBefore(price: number, shareAtPrice: number): number {
     if (this.#levels === undefined) return 0;
+    if (this.#ownCount === UNREAD) this.#readOwn();
     const { prices, sizes } = this.#levels;
     const sign = this.#sign;
     let better = 0;
@@ -113,14 +114,27 @@ class Queue {
       else same += sizes[i] ?? 0;
     }
     const [ownPrices, ownSizes] = [this.#ownPrices, this.#ownSizes];
-    for (let i = 0; i < ownPrices.length; i += 1) {
+    for (let i = 0; i < this.#ownCount; i += 1) {
       const distance = sign * ((ownPrices[i] ?? price) - price);
       if (distance > 0) better -= ownSizes[i] ?? 0;
       else if (distance === 0) same -= ownSizes[i] ?? 0;
     }
     return Math.max(0, better) + shareAtPrice * Math.max(0, same);
   }
+
+  #readOwn(): void {
+    let count = 0;
+    for (const order of this.#open) {
+      if (order.side !== this.#side) continue;
+      this.#ownPrices[count] = order.price;
+      this.#ownSizes[count] = remainingOf(order);
+      count += 1;
+    }
+    this.#ownCount = count;
+  }
 }
+
+const UNREAD = -1;
 
 /**
  * What a taker of exponential size, on average as large as the quote, takes of `size` behind `before`, as a share of what it would take

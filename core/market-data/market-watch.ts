@@ -25,6 +25,8 @@ const STALL_DRAIN_MS = 500;
 /** After so long without a book that makes sense nothing is left to hold prices to: they are as new as at a start. */
 const PRICES_FORGOTTEN_MS = 60_000;
 
+const NONE: readonly string[] = [];
+
 /** A book that was taken and not yet measured. */
 type Unmeasured = {
   readonly book: BookUpdate;
@@ -180,6 +182,7 @@ export class MarketWatch {
 
   /** Every reason not to quote on what is known at `now`; empty when it may be. */
   reasonsNotToQuote(now: Instant): readonly string[] {
+    if (this.#isSound(now)) return NONE;
     const reasons: string[] = [];
     if (this.#feedLoss !== undefined) reasons.push(this.#feedLoss);
     if (this.#haltedVenueMs !== undefined) reasons.push("the venue has halted the market");
@@ -192,6 +195,13 @@ export class MarketWatch {
       this.spreads.record(undefined, staleMs);
     }
     return reasons;
+  }
+
+  /** There is no reason at all: asked in each decision, and nearly always so. */
+  #isSound({ monotonicMs }: Instant): boolean {
+    if (this.#feedLoss !== undefined || this.#isHalted || this.#distrust !== undefined) return false;
+    if (this.#book === undefined || monotonicMs > this.#book.at.monotonicMs + this.#bookAgeMsMax) return false;
+    return this.#reasonability.reasons(monotonicMs).length === 0;
   }
 
   #forgetPrices(now: Instant): void {

@@ -20,8 +20,8 @@ export class QuotedTime {
     this.unquoted.charge(unquotedMs, wasTwoSided ? "not-looked" : this.#reason, now.epochMs);
   }
 
-  /** What a side is missing for, asked only where one is. */
-  explain(reason: () => UnquotedReason): void {
-    if (!this.meter.isTwoSided) this.#reason = reason();
+  /** What a side is missing for, as of the last measure: to be told where one is. */
+  explain(reason: UnquotedReason): void {
+    this.#reason = reason;
   }
 }

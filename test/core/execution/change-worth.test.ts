@@ -1,22 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isWorthIt, MissedWorth, urgencyOf, type WeighedChange } from "../../../core/execution/change-worth.ts";
+import { isWorthIt, MissedWorth, urgencyOf } from "../../../core/execution/change-worth.ts";
 import { type Change, slotOf } from "../../../core/execution/order-diff.ts";
 import { type Side, toLots, toTicks } from "../../../core/units.ts";
 import { makeOrder } from "../make-events.ts";
 
 function move(gain: number, { side = "buy", id = "O" }: { side?: Side; id?: string } = {}): Change {
   const quote = { side, level: 0, price: toTicks(50), size: toLots(100) };
-  return { quote, order: makeOrder({ clientOrderId: id, side }), gain, isOverdue: false };
+  return { quote, order: makeOrder({ clientOrderId: id, side }), gain, missed: 0, isOverdue: false };
 }
 
 function moveIn({ side, level }: { side: Side; level: number }, id: string | undefined): Change {
   const quote = { side, level, price: toTicks(50), size: toLots(100) };
   const order = id === undefined ? undefined : makeOrder({ clientOrderId: id, side, level });
-  return { quote, order, gain: 0, isOverdue: false };
+  return { quote, order, gain: 0, missed: 0, isOverdue: false };
 }
 
-const missed = (changes: readonly WeighedChange[]) => changes.map((change) => change.missed);
+const missed = (changes: readonly Change[]) => changes.map((change) => change.missed);
 
 describe("what was missed", () => {
   it("is the sum over time of what there was to gain, for each slot by itself", () => {
@@ -76,9 +76,9 @@ describe("what was missed", () => {
 });
 
 describe("a change is worth its requests", () => {
-  const weighed = (change: Partial<WeighedChange>): WeighedChange => ({ ...move(0.5), missed: 0, ...change });
+  const weighed = (change: Partial<Change>): Change => ({ ...move(0.5), missed: 0, ...change });
 
-  it.each<[string, Partial<WeighedChange>, number, boolean]>([
+  it.each<[string, Partial<Change>, number, boolean]>([
     ["a move once a tenth of a second's worth was missed", { missed: 0.1 }, 0, true],
     ["and not before", { missed: 0.09 }, 0, false],
     ["the later, the more requests are under way", { missed: 0.5 }, 0.5, false],

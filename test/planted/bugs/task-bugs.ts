@@ -200,8 +200,13 @@ export const TASK_BUGS: readonly PlantedBug[] = [
         replace: "void market;\n    return this.#lease.reasonNotToPlace(now);",
       },
       {
-        file: "core/market-engine.ts",
-        find: "const blockers: Blocker[] = [...this.#halts.blockers];",
+        file: "core/market-blockers.ts",
+        find: "unread === undefined) return this.halts.blockers;",
+        replace: "unread === undefined) return [];",
+      },
+      {
+        file: "core/market-blockers.ts",
+        find: "const blockers: Blocker[] = [...this.halts.blockers];",
         replace: "const blockers: Blocker[] = [];",
       },
     ],

@@ -1,0 +1,59 @@
+/**
+ * Everything that keeps a market from being quoted, put together once a decision. Owns the order in which it is told, and for how long the
+ * venue's fills may go unread; what else blocks is judged where it is measured.
+ */
+import type { PositionCheck } from "./execution/reconcile.ts";
+import type { Blocker } from "./execution/why.ts";
+import type { MarketWatch } from "./market-data/market-watch.ts";
+import { MarketHalts } from "./market-halts.ts";
+import type { ExecutionThrottle } from "./risk/execution-throttle.ts";
+import type { TradingState } from "./risk/trading-state.ts";
+import type { Instant } from "./units.ts";
+
+/** What the shard's risk says to every market: the trading state, and why, when it is not active. */
+export type ShardWord = { readonly state: TradingState; readonly reason: string | undefined };
+
+type Judges = { readonly check: PositionCheck; readonly watch: MarketWatch; readonly throttle: ExecutionThrottle };
+
+export class MarketBlockers {
+  readonly halts = new MarketHalts();
+  readonly #judges: Judges;
+  readonly #fillsUnreadMsMax: number;
+  #fillsReadMs: number | undefined;
+
+  constructor(judges: Judges, fillsUnreadMsMax: number) {
+    this.#judges = judges;
+    this.#fillsUnreadMsMax = fillsUnreadMsMax;
+  }
+
+  /** The venue's fills were read by a question asked at `askedMs` (monotonic). */
+  fillsRead(askedMs: number): void {
+    this.#fillsReadMs = Math.max(this.#fillsReadMs ?? askedMs, askedMs);
+  }
+
+  /** Empty while the market may be quoted. */
+  at(now: Instant, shard: ShardWord): readonly Blocker[] {
+    const { check, watch, throttle } = this.#judges;
+    const differences = check.reasons;
+    const doubts = watch.reasonsNotToQuote(now);
+    const loss = shard.state === "halted" ? shard.reason : undefined;
+    const { reason } = throttle;
+    const unread = this.#unreadFills(now);
+    const isFree = differences.length === 0 && doubts.length === 0;
+    // Nearly always: then nobody's word is all there is, and nothing is put together.
+    if (isFree && loss === undefined && reason === undefined && unread === undefined) return this.halts.blockers;
+    const blockers: Blocker[] = [...this.halts.blockers];
+    for (const text of differences) blockers.push({ kind: "position-difference", text });
+    for (const text of doubts) blockers.push({ kind: "market-data", text });
+    if (loss !== undefined) blockers.push({ kind: "loss", text: loss });
+    if (reason !== undefined) blockers.push({ kind: "executions", text: reason });
+    if (unread !== undefined) blockers.push({ kind: "fills-unread", text: unread });
+    return blockers;
+  }
+
+  #unreadFills(now: Instant): string | undefined {
+    if (this.#fillsReadMs === undefined) return "the venue's fills have not been read yet";
+    if (now.monotonicMs - this.#fillsReadMs <= this.#fillsUnreadMsMax) return undefined;
+    return `the venue's fills have not been read for ${this.#fillsUnreadMsMax / 1_000} s`;
+  }
+}
