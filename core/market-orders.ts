@@ -30,6 +30,11 @@ export class MarketOrders {
   /** Orders named like ours found open at the venue that this engine did not believe to be, since the start. */
   #straysSeen = 0;
   #nextOrderNumber = 1;
+  /** Own sizes as they were after so many changes of orders, at that moment, and when the first of the ended ones in them had ended. */
+  #own: readonly OwnSize[] = [];
+  #ownChanges = -1;
+  #ownMs = Number.POSITIVE_INFINITY;
+  #ownEndedMs = Number.POSITIVE_INFINITY;
 
   /** Each order is remembered for at least `duplicateMs` after it was sent, as one that another may be a duplicate of. */
   constructor(symbol: string, epoch: number, duplicateMs: number) {
@@ -105,15 +110,31 @@ export class MarketOrders {
     return { type: "query-order", requestId, market: order.market, clientOrderId: order.clientOrderId };
   }
 
-  /** Own sizes that may stand in the newest book. */
+  /** Own sizes that may stand in the newest book; the same list until an order or the time changes it. */
   ownSizes(nowMs: number): readonly OwnSize[] {
+    const { changes } = this.orders;
+    const isSame = changes === this.#ownChanges && nowMs >= this.#ownMs && nowMs - this.#ownEndedMs <= ENDED_SHOWN_MS;
+    if (!isSame) {
+      this.#own = this.#ownSizesAt(nowMs);
+      this.#ownChanges = changes;
+      this.#ownMs = nowMs;
+    }
+    return this.#own;
+  }
+
+  #ownSizesAt(nowMs: number): readonly OwnSize[] {
     const own: OwnSize[] = [];
+    this.#ownEndedMs = Number.POSITIVE_INFINITY;
     for (const order of this.orders.mattering()) {
-      const wasShown = order.state === "filled" || order.state === "cancelled";
-      const shown = isOpen(order) || (wasShown && nowMs - order.changedMs <= ENDED_SHOWN_MS);
-      if (!shown) continue;
-      const size = isOpen(order) ? remainingOf(order) : order.size;
-      own.push({ side: order.side, price: order.price, size });
+      if (isOpen(order)) {
+        own.push({ side: order.side, price: order.price, size: remainingOf(order) });
+      } else if (
+        (order.state === "filled" || order.state === "cancelled") &&
+        nowMs - order.changedMs <= ENDED_SHOWN_MS
+      ) {
+        own.push({ side: order.side, price: order.price, size: order.size });
+        this.#ownEndedMs = Math.min(this.#ownEndedMs, order.changedMs);
+      }
     }
     return own;
   }

@@ -5,8 +5,9 @@
  */
 import { assert, assertNever } from "./assert.ts";
 import type { Fill, OrderEvent, VenueOrder } from "./events.ts";
-import { isDone, isOpen, mayRest, type Order, STRAY_LEVEL } from "./order.ts";
+import { isDone, isOpen, type Order, STRAY_LEVEL } from "./order.ts";
 import { type OrderFact, type OrderState, stateAfter } from "./order-states.ts";
+import { OrderViews } from "./order-views.ts";
 import { toLots } from "./units.ts";
 
 /**
@@ -41,15 +42,7 @@ export type Listing = {
 
 export class Orders {
   readonly #orders = new Map<string, Order>();
-  /** The open ones among them, in the same order. */
-  #open = new Map<string, Order>();
-  /** `#open` as a list, until one of them changes. */
-  #openList: readonly Order[] | undefined = [];
-  /** Those that can still matter, and the earliest moment at which one of them may not any more. */
-  readonly #mattering = new Map<string, Order>();
-  #settledDueMs = Number.POSITIVE_INFINITY;
-  readonly #matteringView: Iterable<Order> = { [Symbol.iterator]: () => this.#mattering.values() };
-  readonly #recentMs: number;
+  readonly #views: OrderViews;
   /** How many are done, and the earliest moment at which one of them may be old enough to be forgotten. */
   #done = 0;
   #forgetDueMs = Number.POSITIVE_INFINITY;
@@ -59,7 +52,7 @@ export class Orders {
 
   /** An order matters at least for `recentMs` after its last change of state: as a duplicate, or as what a book may still show. */
   constructor(recentMs = 0) {
-    this.#recentMs = recentMs;
+    this.#views = new OrderViews(recentMs);
   }
 
   /** Facts that contradict what was proven before, e.g. a rejection of an order that was seen live. */
@@ -67,10 +60,14 @@ export class Orders {
     return this.#contradictions;
   }
 
+  /** Grows whenever an order is added, changed or no longer one that matters: what follows from them is the same until then. */
+  get changes(): number {
+    return this.#views.changes;
+  }
+
   /** All that are not ended, in the order they were decided. */
   open(): readonly Order[] {
-    this.#openList ??= [...this.#open.values()];
-    return this.#openList;
+    return this.#views.open();
   }
 
   /** Open ones and those that ended a short while ago, in the order they were decided; may be walked as often as one likes. */
@@ -83,7 +80,7 @@ export class Orders {
    * have to do with. In no order; may be walked as often as one likes.
    */
   mattering(): Iterable<Order> {
-    return this.#matteringView;
+    return this.#views.mattering;
   }
 
   find(clientOrderId: string): Order | undefined {
@@ -195,7 +192,7 @@ export class Orders {
 
   /** Forgets orders that ended long ago and have no fill to come, up to the first that did not end long ago. */
   forget(nowMs: number): void {
-    this.#settle(nowMs);
+    this.#views.settle(nowMs);
     if (nowMs <= this.#forgetDueMs && this.#done <= ENDED_KEPT_MAX) return;
     this.#forgetDueMs = Number.POSITIVE_INFINITY;
     for (const order of this.#orders.values()) {
@@ -206,20 +203,8 @@ export class Orders {
         return;
       }
       this.#orders.delete(order.clientOrderId);
-      this.#mattering.delete(order.clientOrderId);
+      this.#views.forgotten(order);
       this.#done -= 1;
-    }
-  }
-
-  /** Takes out of `mattering` what neither may rest nor fill any more and has not changed for long enough. */
-  #settle(nowMs: number): void {
-    if (nowMs <= this.#settledDueMs) return;
-    this.#settledDueMs = Number.POSITIVE_INFINITY;
-    for (const order of this.#mattering.values()) {
-      if (!isSettled(order)) continue;
-      const dueMs = order.changedMs + this.#recentMs;
-      if (nowMs > dueMs) this.#mattering.delete(order.clientOrderId);
-      else this.#settledDueMs = Math.min(this.#settledDueMs, dueMs);
     }
   }
 
@@ -268,9 +253,7 @@ export class Orders {
   #set(order: Order, change: Partial<Order>): Order {
     const changed = { ...order, ...change };
     this.#orders.set(order.clientOrderId, changed);
-    this.#mattering.set(order.clientOrderId, changed);
-    if (isSettled(changed)) this.#settledDueMs = Math.min(this.#settledDueMs, changed.changedMs + this.#recentMs);
-    this.#noteOpen(order, changed);
+    this.#views.changed(order, changed, this.#orders);
     if (isDone(order)) this.#done -= 1;
     if (isDone(changed)) {
       this.#done += 1;
@@ -279,23 +262,9 @@ export class Orders {
     return changed;
   }
 
-  /** A new order is open, whatever it is. */
   #add(order: Order): void {
     this.#orders.set(order.clientOrderId, order);
-    this.#mattering.set(order.clientOrderId, order);
-    this.#open.set(order.clientOrderId, order);
-    this.#openList = undefined;
-  }
-
-  #noteOpen(before: Order, changed: Order): void {
-    const { clientOrderId } = changed;
-    const [wasOpen, isOpenNow] = [isOpen(before), isOpen(changed)];
-    if (!wasOpen && !isOpenNow) return;
-    this.#openList = undefined;
-    if (!isOpenNow) this.#open.delete(clientOrderId);
-    else if (wasOpen) this.#open.set(clientOrderId, changed);
-    // One that had ended is back in its old place among the others, which happens hardly ever.
-    else this.#open = new Map([...this.#orders].filter(([, order]) => isOpen(order)));
+    this.#views.added(order);
   }
 }
 
@@ -305,11 +274,6 @@ const BACK = {
   isFillKnown: false,
   missingMs: undefined,
 } as const;
-
-/** Nothing of it can rest or fill any more, as far as is proven. */
-function isSettled(order: Order): boolean {
-  return isDone(order) && !mayRest(order);
-}
 
 /** What an event says in the words of the table; undefined when it proves nothing. */
 function factOf(order: Order, event: OrderEvent): OrderFact | undefined {

@@ -34,10 +34,14 @@ export function depthWithoutOwn(book: BookUpdate, own: readonly OwnSize[], count
 }
 
 /** The part of a level's size that is ours, at most all of it. */
-export function ownAt(own: readonly OwnSize[], side: Side, level: PriceLevel): Lots {
+export function ownAt(own: readonly OwnSize[], side: Side, { price, size }: PriceLevel): Lots {
+  return toLots(Math.min(ownSizeAt(own, side, price), size));
+}
+
+function ownSizeAt(own: readonly OwnSize[], side: Side, price: number): number {
   let size = 0;
-  for (const order of own) if (order.side === side && order.price === level.price) size += order.size;
-  return toLots(Math.min(size, level.size));
+  for (const order of own) if (order.side === side && order.price === price) size += order.size;
+  return size;
 }
 
 export function levelsOf(side: BookSide, count: number): readonly PriceLevel[] {
@@ -73,11 +77,11 @@ function othersOf(side: BookSide, own: readonly OwnSize[], which: Side, count: n
 
 /** A level without our part of it; undefined where nothing is left. */
 function otherAt(side: BookSide, index: number, own: readonly OwnSize[], which: Side): PriceLevel | undefined {
-  const level = levelAt(side, index);
-  if (level === undefined) return undefined;
-  const ours = ownAt(own, which, level);
-  if (ours === 0) return level;
-  return ours < level.size ? { price: level.price, size: toLots(level.size - ours) } : undefined;
+  const price = side.prices[index];
+  const size = side.sizes[index];
+  if (price === undefined || size === undefined) return undefined;
+  const left = size - ownSizeAt(own, which, price);
+  return left > 0 ? { price, size: toLots(left) } : undefined;
 }
 
 function levelAt(side: BookSide, index: number): PriceLevel | undefined {

@@ -43,25 +43,25 @@ type Draft = {
 export function layLadder(parameters: LadderParameters, shape: LadderShape, input: StrategyInput): StrategyOutput {
   const ticksPerBps = input.fairValue / 10_000;
   const notes: QuoteNote[] = [];
-  const bids = layOne({ side: "buy", parameters, shape, input, ticksPerBps, notes });
-  const asks = layOne({ side: "sell", parameters, shape, input, ticksPerBps, notes });
-  const quotes: Quote[] = [];
-  for (let level = 0; level < parameters.levels; level += 1) {
-    const bid = bids[level];
-    const ask = asks[level];
-    if (bid !== undefined) quotes.push(bid);
-    if (ask !== undefined) quotes.push(ask);
-  }
-  return { quotes, notes };
+  const quotes: (Quote | undefined)[] = [];
+  // Each level's bid stands before its ask.
+  for (let level = 0; level < parameters.levels; level += 1) quotes.push(undefined, undefined);
+  layOne({ side: "buy", parameters, shape, input, ticksPerBps, notes }, quotes);
+  layOne({ side: "sell", parameters, shape, input, ticksPerBps, notes }, quotes);
+  return { quotes: quotes.every(isThere) ? quotes : quotes.filter(isThere), notes };
 }
 
-/** The quotes of a side by level; holes where one is missing. */
-function layOne(draft: Draft): readonly (Quote | undefined)[] {
+function isThere(quote: Quote | undefined): quote is Quote {
+  return quote !== undefined;
+}
+
+/** Puts the quotes of a side in their places; those that are missing stay empty. */
+function layOne(draft: Draft, quotes: (Quote | undefined)[]): void {
   const { side, parameters, shape } = draft;
   const absence = absenceOf(draft);
   if (absence !== undefined) {
     note(draft, undefined, absence);
-    return [];
+    return;
   }
   for (const reason of shape.reasons) note(draft, undefined, reason);
   const doubt = doubtOf(draft);
@@ -69,17 +69,14 @@ function layOne(draft: Draft): readonly (Quote | undefined)[] {
   const sign = signOf(side);
   const spacing = Math.max(1, shape.spacing);
   const factor = shape.sizeFactor[side] * doubt.sizeFactor;
-  const quotes: (Quote | undefined)[] = [];
   for (let level = 0; level < parameters.levels; level += 1) {
     const generosity = level === 0 ? first.generosity : Math.floor(first.anchor - level * spacing + NOISE_TICKS);
     const price = sign * generosity;
     const size = sizeOf(draft, level, factor);
     if (price < 1) note(draft, level, "no-price");
     else if (size < 1) note(draft, level, "no-size");
-    const isThere = price >= 1 && size >= 1;
-    quotes.push(isThere ? { side, level, price: toTicks(price), size: toLots(size) } : undefined);
+    else quotes[2 * level + (side === "buy" ? 0 : 1)] = { side, level, price: toTicks(price), size: toLots(size) };
   }
-  return quotes;
 }
 
 /** Why a side has no quote at all; undefined when it has. */

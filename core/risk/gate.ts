@@ -130,33 +130,57 @@ export function isBookTooOld({ bookAgeMs, limits }: Pick<GateInput, "bookAgeMs" 
  */
 export function shapeQuotes(
   quotes: readonly Quote[],
-  to: { readonly position: Lots; readonly limits: Limits; readonly state: TradingState; readonly sizePercent: number },
+  to: ShapeTo,
 ): { readonly quotes: readonly Quote[]; readonly denials: readonly Denial[] } {
-  const { position, limits, state, sizePercent } = to;
+  const { position, state } = to;
   if (state === "halted") return { quotes: [], denials: quotes.map((quote) => ({ quote, reason: "halted" })) };
-  const allowed: Quote[] = [];
-  const denials: Denial[] = [];
+  // Mostly nothing is cut or denied, and this is done for each decision: then what is wanted is what is answered.
+  let fitted: Quote[] | undefined;
+  let denials: Denial[] | undefined;
   const exposure = { long: position, short: position };
-  for (const quote of quotes) {
-    if (quote.size <= 0 || quote.size > limits.orderSize) {
-      denials.push({ quote, reason: "order-size" });
-      continue;
+  for (let i = 0; i < quotes.length; i += 1) {
+    const quote = quotes[i];
+    if (quote === undefined) continue;
+    const fit = fitOf(quote, exposure, to);
+    if (fit === quote) fitted?.push(quote);
+    else {
+      fitted ??= quotes.slice(0, i);
+      if (typeof fit === "string") {
+        denials ??= [];
+        denials.push({ quote, reason: fit });
+        continue;
+      }
+      fitted.push(fit);
     }
-    const left = roomFor(quote.side, exposure, limits);
-    const toReduce = state === "reducing" ? roomToReduce(quote.side, position, exposure) : Number.POSITIVE_INFINITY;
-    if (left <= 0 || toReduce <= 0) {
-      denials.push({ quote, reason: left <= 0 ? "position" : "reducing" });
-      continue;
-    }
-    const size = Math.max(1, Math.floor((quote.size * sizePercent) / 100));
-    const fitted = toLots(Math.min(size, left, toReduce));
-    // Mostly nothing is cut, and this is done for each quote of each decision.
-    const allowedQuote = fitted === quote.size ? quote : { ...quote, size: fitted };
-    if (quote.side === "buy") exposure.long = toLots(exposure.long + fitted);
-    else exposure.short = toLots(exposure.short - fitted);
-    allowed.push(allowedQuote);
+    if (fit.side === "buy") exposure.long = toLots(exposure.long + fit.size);
+    else exposure.short = toLots(exposure.short - fit.size);
   }
-  return { quotes: allowed, denials };
+  return { quotes: fitted ?? quotes, denials: denials ?? NO_DENIALS };
+}
+
+const NO_DENIALS: readonly Denial[] = [];
+
+type ShapeTo = {
+  readonly position: Lots;
+  readonly limits: Limits;
+  readonly state: TradingState;
+  readonly sizePercent: number;
+};
+
+/** The quote as it fits beside what is allowed so far, itself where nothing is to be cut; or why nothing is left of it. */
+function fitOf(
+  quote: Quote,
+  exposure: Exposure,
+  { position, limits, state, sizePercent }: ShapeTo,
+): Quote | Extract<DenialReason, "order-size" | "position" | "reducing"> {
+  if (quote.size <= 0 || quote.size > limits.orderSize) return "order-size";
+  const left = roomFor(quote.side, exposure, limits);
+  const toReduce = state === "reducing" ? roomToReduce(quote.side, position, exposure) : Number.POSITIVE_INFINITY;
+  if (left <= 0) return "position";
+  if (toReduce <= 0) return "reducing";
+  const size = Math.max(1, Math.floor((quote.size * sizePercent) / 100));
+  const fitted = toLots(Math.min(size, left, toReduce));
+  return fitted === quote.size ? quote : { ...quote, size: fitted };
 }
 
 /** The exposure once `quote` rests as well. */
