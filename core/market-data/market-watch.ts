@@ -148,7 +148,7 @@ export class MarketWatch {
     this.#unmeasured = undefined;
     const { book, others, isBelieved, isMid } = unmeasured;
     const atMs = book.at.monotonicMs;
-    this.#spreads.record(isBelieved ? spreadsOf(others, topOf(book)) : undefined, atMs);
+    this.#spreads.record(isBelieved ? spreadsOf(others, book) : undefined, atMs);
     const { bid, ask } = others;
     this.#mids.record(isMid && bid !== undefined && ask !== undefined ? bid.price + ask.price : undefined, atMs);
     this.#reasonability.settle();
@@ -260,13 +260,11 @@ export class MarketWatch {
   }
 }
 
-function spreadsOf(others: TopOfBook, withUs: TopOfBook): Spreads | undefined {
+function spreadsOf(others: TopOfBook, { bids, asks }: BookUpdate): Spreads | undefined {
   const mid = midOf(others);
+  const bid = bids.prices[0];
+  const ask = asks.prices[0];
   if (mid === undefined || others.bid === undefined || others.ask === undefined) return undefined;
-  if (withUs.bid === undefined || withUs.ask === undefined) return undefined;
-  const toBps = (ticks: number): number => (10_000 * ticks) / mid;
-  return {
-    othersBps: toBps(others.ask.price - others.bid.price),
-    selfBps: toBps(withUs.ask.price - withUs.bid.price),
-  };
+  if (bid === undefined || ask === undefined) return undefined;
+  return { othersBps: (10_000 * (others.ask.price - others.bid.price)) / mid, selfBps: (10_000 * (ask - bid)) / mid };
 }

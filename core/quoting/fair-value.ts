@@ -111,7 +111,16 @@ export class FairValue {
 
   /** A book that is believed, without our orders, at `nowMs` (monotonic). */
   bookSeen(depth: OthersDepth, nowMs: number): void {
-    const value = this.#priceOf(depth);
+    this.#seen({ bid: depth.bids[0], ask: depth.asks[0] }, depth, nowMs);
+  }
+
+  /** The same where one level of it is all that is looked at. */
+  topSeen(top: TopOfBook, nowMs: number): void {
+    this.#seen(top, undefined, nowMs);
+  }
+
+  #seen(top: TopOfBook, depth: OthersDepth | undefined, nowMs: number): void {
+    const value = this.#priceOf(top, depth);
     this.#book = value === undefined ? undefined : { value, ms: nowMs };
     this.#observe(nowMs);
   }
@@ -147,15 +156,14 @@ export class FairValue {
     return { ticks: own + Math.sign(shift) * shiftMax, note: "reference-bound" } as const;
   }
 
-  #priceOf(depth: OthersDepth): number | undefined {
-    const top = { bid: depth.bids[0], ask: depth.asks[0] };
+  #priceOf(top: TopOfBook, depth: OthersDepth | undefined): number | undefined {
     switch (this.#parameters.source) {
       case "mid":
         return midOf(top);
       case "microprice":
         return micropriceOf(top);
       case "weighted":
-        return weightedPriceOf(depth, this.#parameters.levels);
+        return weightedPriceOf(depth ?? depthOf(top), this.#parameters.levels);
     }
   }
 
@@ -179,4 +187,8 @@ export class FairValue {
       nowMs - reference.ms <= parameters.ageMs;
     this.#ratio = areYoung ? { value: Math.log(book.value / reference.value), ms: nowMs } : undefined;
   }
+}
+
+function depthOf({ bid, ask }: TopOfBook): OthersDepth {
+  return { bids: bid === undefined ? [] : [bid], asks: ask === undefined ? [] : [ask] };
 }

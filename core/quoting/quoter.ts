@@ -98,10 +98,14 @@ export class Quoter {
     const nowMs = book.at.monotonicMs;
     const { fairValue, improve } = this.#parameters;
     const levels = improve?.behindSize === undefined ? (fairValue?.levels ?? 1) : RIVAL_LEVELS;
-    const depth = levels === 1 ? depthOf(others) : depthWithoutOwn(book, own, levels);
     this.#others = others;
-    this.#rivals = improve?.behindSize === undefined ? others : rivalsOf(depth, improve.behindSize);
-    this.#fairValue.bookSeen(depth, nowMs);
+    this.#rivals = others;
+    if (levels === 1) this.#fairValue.topSeen(others, nowMs);
+    else {
+      const depth = depthWithoutOwn(book, own, levels);
+      if (improve?.behindSize !== undefined) this.#rivals = rivalsOf(depth, improve.behindSize);
+      this.#fairValue.bookSeen(depth, nowMs);
+    }
     const mid = midOf(this.#others);
     const lastBid = book.bids.prices.at(-1);
     const lastAsk = book.asks.prices.at(-1);
@@ -209,10 +213,6 @@ export function quotesOf(parameters: StrategyParameters, input: StrategyInput): 
     case "avellaneda-stoikov":
       return avellanedaStoikov(parameters, input);
   }
-}
-
-function depthOf({ bid, ask }: TopOfBook): OthersDepth {
-  return { bids: bid === undefined ? [] : [bid], asks: ask === undefined ? [] : [ask] };
 }
 
 function intensityOf(parameters: StrategyParameters) {

@@ -242,10 +242,22 @@ class BookReader {
   /** The same as a short string; `""`, which fits nothing, when it does not fit. */
   #text(): string {
     const start = this.#place;
+    // A feed repeats the names of a few markets: the last one is not spelt anew, which makes a string for each of its letters.
+    if (this.#isText(lastText)) return lastText;
     if (!this.#skipText() || this.#place - start > TEXT_CHARACTERS_MAX) return "";
     let text = "";
     for (let i = start; i < this.#place - 1; i += 1) text += String.fromCharCode(this.#bytes[i] ?? 0);
+    lastText = text;
     return text;
+  }
+
+  /** This very text: then past its closing quote. */
+  #isText(text: string): boolean {
+    const end = this.#place + text.length;
+    if (this.#bytes[end] !== QUOTE) return false;
+    for (let i = 0; i < text.length; i += 1) if (this.#bytes[this.#place + i] !== text.charCodeAt(i)) return false;
+    this.#place = end + 1;
+    return true;
   }
 
   /** Past the closing quote of a side; quotes inside are escaped. */
@@ -275,6 +287,9 @@ function readTexts(
 /** Where a side's levels are put down as they are read: arrays that grow with each side are copied twice. */
 const prices: Ticks[] = [];
 const sizes: Lots[] = [];
+
+/** The last market's name that was read. */
+let lastText = "";
 
 /** Behind the last decimal that was read. */
 let decimalEnd = 0;

@@ -18,6 +18,8 @@ const ERROR_CHARACTERS_MAX = 500;
 /** Ids are ours, whole numbers; servers before CometBFT 0.33 add `#event` to that of an event. */
 const TEXT_ID = /^(\d{1,15})(?:#event)?$/;
 
+const NO_FAULTS: readonly InputError[] = [];
+
 export type DecodedFrame =
   /** The request of this id was taken. Says nothing about data. */
   | { readonly kind: "ack"; readonly id: number }
@@ -46,7 +48,7 @@ export function decodeFrame(data: Uint8Array | string, markets: Markets, at: Ins
   if (data.length > FRAME_BYTES_MAX) return malformed("a frame", `at most ${FRAME_BYTES_MAX} bytes`, data.length);
   if (typeof data === "string") return decodeText(data, markets, at);
   const usual = readBookFrame(data, markets, at);
-  if (usual !== null) return { kind: "events", id: usual.id, events: usual.events, faults: [] };
+  if (usual !== null) return { kind: "events", id: usual.id, events: usual.events, faults: NO_FAULTS };
   let text: string;
   try {
     text = UTF8.decode(data);
