@@ -5,14 +5,23 @@
 import { urgencyOf } from "./execution/change-worth.ts";
 import type { MarketEngine } from "./market-engine.ts";
 import type { PossibleChange, Removals, Wishes } from "./market-plan.ts";
+import type { MarketRisk } from "./risk/shard-risk.ts";
 
-/** One market in the decision under way. `place` is how far its list has been gone through. */
-export type MarketTurn = { readonly market: MarketEngine; removals: Removals; wishes: Wishes; place: number };
+/** One market in the decision under way. */
+export type MarketTurn = {
+  readonly market: MarketEngine;
+  removals: Removals;
+  wishes: Wishes;
+  /** How far its list has been gone through. */
+  place: number;
+  /** What it adds to the shard's risk, as of the last order decided there; undefined until somebody asks. */
+  risk: MarketRisk | undefined;
+};
 
 const NOTHING: Pick<MarketTurn, "removals" | "wishes"> = { removals: [], wishes: { queries: [], changes: [] } };
 
 export function makeTurn(market: MarketEngine): MarketTurn {
-  return { market, ...NOTHING, place: 0 };
+  return { market, ...NOTHING, place: 0, risk: undefined };
 }
 
 /** The market whose next removal is the most dangerous, of equals the first; undefined when none is left. Within a market they are in this order already. */

@@ -43,11 +43,8 @@ export type EngineOptions = {
 /** Reasons that may be of the old quote alone, which counts until it is proven gone: to move it, it has to go first. */
 const OLD_QUOTE_COUNTS: ReadonlySet<DenialReason> = new Set(["reducing", "position", "exposure-value", "balance"]);
 
-/** What each market adds to the risk, as of the last order decided there; summed up once a decision. */
-type Risks = Map<MarketEngine, MarketRisk>;
-
-/** What the sending of a decision's changes shares. */
-type Sending = { readonly risks: Risks; readonly now: Instant; readonly commands: Command[] };
+/** What the sending of a decision's commands shares. */
+type Sending = { readonly now: Instant; readonly commands: Command[] };
 
 /** What the budget holds once `sent` commands are out. */
 type Payable = {
@@ -55,12 +52,6 @@ type Payable = {
   readonly place: boolean;
   readonly move: boolean;
   readonly shareInUse: number;
-};
-
-type Cancelling = {
-  readonly now: Instant;
-  readonly commands: Command[];
-  readonly onCancel: ((command: CancelOrder) => void) | undefined;
 };
 
 export class Engine {
@@ -153,7 +144,7 @@ export class Engine {
     const word = { state, reason: latch?.reason };
     for (const turn of turns) turn.removals = turn.market.plan(now, word);
     const commands: Command[] = [];
-    this.#sendCancels({ now, commands, onCancel });
+    this.#sendCancels(now, commands, onCancel);
     for (const turn of turns) turn.wishes = turn.market.wishes(now);
     for (const { market, wishes } of turns) this.#sendQueries(market, wishes, now, commands);
     this.#sendChanges(now, commands);
@@ -202,7 +193,7 @@ export class Engine {
     return this.markets.map((market) => ({ market: market.settings.market, books: market.books }));
   }
 
-  #sendCancels({ now, commands, onCancel }: Cancelling): void {
+  #sendCancels(now: Instant, commands: Command[], onCancel?: (command: CancelOrder) => void): void {
     for (const turn of this.#turns) turn.place = 0;
     for (let turn = mostDangerous(this.#turns); turn !== undefined; turn = mostDangerous(this.#turns)) {
       const { market, removals, place } = turn;
@@ -237,27 +228,29 @@ export class Engine {
     for (const turn of turns) {
       bringInOrder(turn.wishes.changes);
       turn.place = 0;
+      turn.risk = undefined;
     }
-    const sending: Sending = { risks: new Map(), now, commands };
+    const sending: Sending = { now, commands };
     let payable = this.#payable(commands, now);
     for (let turn = mostUrgent(turns, this.#turn); turn !== undefined; turn = mostUrgent(turns, this.#turn)) {
-      const { market, wishes, place } = turn;
+      const { wishes, place } = turn;
       turn.place = place + 1;
       const change = wishes.changes[place];
       assert(change !== undefined, "the most urgent change must be one");
       // Asked for each change, and only what was sent makes it another answer.
       if (payable.sent !== commands.length) payable = this.#payable(commands, now);
-      this.#sendChange(market, change, payable, sending);
+      this.#sendChange(turn, change, payable, sending);
     }
   }
 
-  #sendChange(market: MarketEngine, change: PossibleChange, payable: Payable, sending: Sending): void {
+  #sendChange(turn: MarketTurn, change: PossibleChange, payable: Payable, sending: Sending): void {
+    const { market } = turn;
     const { order, quote } = change;
     // The gate walks all orders: not for a request that could not go anyway.
     const isPayable = order === undefined ? payable.place : payable.move;
     if (!isPayable) market.decision.waits(quote, "waits-for-requests");
-    else if (order === undefined) this.#place(market, quote, sending);
-    else if (isWorthIt(change, payable.shareInUse)) this.#move(market, order, quote, sending);
+    else if (order === undefined) this.#place(turn, quote, sending);
+    else if (isWorthIt(change, payable.shareInUse)) this.#move(turn, order, quote, sending);
     else market.decision.waits(quote, "not-worth-it");
   }
 
@@ -268,17 +261,17 @@ export class Engine {
     return { sent: commands.length, place, move, shareInUse: this.#budget.shareInUse(now) };
   }
 
-  #place(market: MarketEngine, quote: Quote, { risks, now, commands }: Sending): void {
-    if (this.#denialOf(market, quote, { risks, now, cancels: 0 }) !== undefined) return;
+  #place(turn: MarketTurn, quote: Quote, { now, commands }: Sending): void {
+    if (this.#denialOf(turn, quote, now, 0) !== undefined) return;
     const requestId = this.#budget.take("place", now);
     if (requestId === undefined) return;
-    commands.push(market.sent.place(quote, requestId, now));
-    risks.delete(market);
+    commands.push(turn.market.sent.place(quote, requestId, now));
+    turn.risk = undefined;
   }
 
   /** A quote that is only too shy stays until both requests of its move can go: a hole in the book would be worse than it. */
-  #move(market: MarketEngine, order: CancellableOrder, quote: Quote, { risks, now, commands }: Sending): void {
-    const denial = this.#denialOf(market, quote, { risks, now, cancels: 1 });
+  #move(turn: MarketTurn, order: CancellableOrder, quote: Quote, { now, commands }: Sending): void {
+    const denial = this.#denialOf(turn, quote, now, 1);
     if (denial !== undefined && !OLD_QUOTE_COUNTS.has(denial)) return;
     const placeId = denial === undefined ? this.#budget.take("place", now) : undefined;
     if (denial === undefined && placeId === undefined) return;
@@ -286,26 +279,26 @@ export class Engine {
     // was for ever, and the position with it.
     const cancelId = this.#budget.take("cancel", now);
     assert(cancelId !== undefined, "the budget must hold a cancel where it held a placing");
-    commands.push(market.sent.cancel(order, cancelId, now));
-    if (placeId !== undefined) commands.push(market.sent.place(quote, placeId, now));
-    risks.delete(market);
+    const { sent } = turn.market;
+    commands.push(sent.cancel(order, cancelId, now));
+    if (placeId !== undefined) commands.push(sent.place(quote, placeId, now));
+    turn.risk = undefined;
   }
 
   /**
    * Why a quote may not be placed now. What was decided before in the same turn counts: it is an order already; `cancels` are those
    * that would be in flight with it.
    */
-  #denialOf(
-    market: MarketEngine,
-    quote: Quote,
-    { risks, now, cancels }: { readonly risks: Risks; readonly now: Instant; readonly cancels: number },
-  ): DenialReason | undefined {
-    for (const each of this.#markets.values()) if (!risks.has(each)) risks.set(each, each.risk());
-    const mine = risks.get(market);
-    assert(mine !== undefined, "a market must be among its engine's");
-    const view = this.#risk.view(quote, mine, [...risks.values()]);
-    return market.admit(quote, mine, { ...view, inFlight: view.inFlight + cancels }, now);
+  #denialOf(turn: MarketTurn, quote: Quote, now: Instant, cancels: number): DenialReason | undefined {
+    const mine = riskOf(turn);
+    const view = this.#risk.view(quote, mine, this.#turns.map(riskOf));
+    return turn.market.admit(quote, mine, { ...view, inFlight: view.inFlight + cancels }, now);
   }
+}
+
+function riskOf(turn: MarketTurn): MarketRisk {
+  turn.risk ??= turn.market.risk();
+  return turn.risk;
 }
 
 function isStarted({ market }: MarketTurn): boolean {

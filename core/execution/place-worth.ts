@@ -65,10 +65,13 @@ export class Places {
     return worth - fading * reached;
   }
 
-  /** Our own quotes further in are taken first. */
+  /** Our own quotes further in are taken first; the first levels stand first among the wanted. */
   #oursBefore({ side, level }: Quote): number {
     let size = 0;
-    for (const inner of this.#wanted) if (inner.side === side && inner.level < level) size += inner.size;
+    for (const inner of this.#wanted) {
+      if (inner.level >= level) break;
+      if (inner.side === side) size += inner.size;
+    }
     return size;
   }
 
@@ -82,6 +85,9 @@ class Queue {
   readonly #side: Side;
   readonly #sign: 1 | -1;
   #levels: BookSide | undefined;
+  /** So many levels are better than the price that was asked for last, with so much size: the next one is mostly near to it. */
+  #betterCount = 0;
+  #betterSize = 0;
   #open: readonly Order[] = [];
   /** Ours, in the first `#ownCount` places; less than none where they have not been asked for: mostly nothing changes, and none is. */
   #ownCount = UNREAD;
@@ -96,6 +102,8 @@ class Queue {
   look(open: readonly Order[], levels: BookSide | undefined): void {
     this.#open = open;
     this.#levels = levels;
+    this.#betterCount = 0;
+    this.#betterSize = 0;
     this.#ownCount = UNREAD;
   }
 
@@ -105,14 +113,9 @@ class Queue {
     if (this.#ownCount === UNREAD) this.#readOwn();
     const { prices, sizes } = this.#levels;
     const sign = this.#sign;
-    let better = 0;
+    let better = this.#passTo(price, this.#levels);
     let same = 0;
-    for (let i = 0; i < prices.length; i += 1) {
-      const distance = sign * ((prices[i] ?? price) - price);
-      if (distance < 0) break;
-      if (distance > 0) better += sizes[i] ?? 0;
-      else same += sizes[i] ?? 0;
-    }
+    for (let i = this.#betterCount; prices[i] === price; i += 1) same += sizes[i] ?? 0;
     const [ownPrices, ownSizes] = [this.#ownPrices, this.#ownSizes];
     for (let i = 0; i < this.#ownCount; i += 1) {
       const distance = sign * ((ownPrices[i] ?? price) - price);
@@ -120,6 +123,24 @@ class Queue {
       else if (distance === 0) same -= ownSizes[i] ?? 0;
     }
     return Math.max(0, better) + shareAtPrice * Math.max(0, same);
+  }
+
+  /** Answers the size of all levels that are better, the best of which stand first. */
+  #passTo(price: number, { prices, sizes }: BookSide): number {
+    const sign = this.#sign;
+    let count = this.#betterCount;
+    let size = this.#betterSize;
+    while (count < prices.length && sign * ((prices[count] ?? price) - price) > 0) {
+      size += sizes[count] ?? 0;
+      count += 1;
+    }
+    while (count > 0 && sign * ((prices[count - 1] ?? price) - price) <= 0) {
+      count -= 1;
+      size -= sizes[count] ?? 0;
+    }
+    this.#betterCount = count;
+    this.#betterSize = size;
+    return size;
   }
 
   #readOwn(): void {

@@ -66,7 +66,7 @@ function plainBefore(
 it("places are worth what stands before them, however many were asked for before", () => {
   fc.assert(
     fc.property(
-      fc.array(quote, { maxLength: 6 }),
+      fc.array(quote, { maxLength: 6 }).map((quotes) => quotes.toSorted((a, b) => a.level - b.level)),
       fc.array(order, { maxLength: 8 }),
       book,
       fc.array(fc.tuple(quote, order), { minLength: 1, maxLength: 6 }),
