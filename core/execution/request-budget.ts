@@ -62,10 +62,18 @@ type Slot = {
   settledMs: number | null;
 };
 
+/** How many slots are held in all and by kind, and how many of them are placings without an answer. */
+type Held = Readonly<Record<RequestKind | "all" | "unanswered", number>>;
+
+const NONE_HELD: Held = { all: 0, unanswered: 0, place: 0, cancel: 0, query: 0, poll: 0 };
+
 export class RequestBudget {
   readonly #limits: RequestLimits;
   /** At most `requestsPerSecond` long. */
   #slots: Slot[] = [];
+  /** What they come to, until one is taken, settled or given back; and when the first of them may be given back. */
+  #held: Held = NONE_HELD;
+  #releaseDueMs = Number.POSITIVE_INFINITY;
   #lastRequestId = 0;
   #heldBackUntilMs = Number.NEGATIVE_INFINITY;
   #suspendedUntilMs = Number.NEGATIVE_INFINITY;
@@ -84,13 +92,13 @@ export class RequestBudget {
   allows(kind: RequestKind, now: Instant): boolean {
     const nowMs = now.monotonicMs;
     this.#forget(nowMs);
-    return nowMs >= Math.max(this.#heldBackUntilMs, this.#suspendedUntilMs) && this.#allows(kind, this.#slots);
+    return nowMs >= Math.max(this.#heldBackUntilMs, this.#suspendedUntilMs) && this.#allows(kind, this.#held);
   }
 
   /** Whether a placing and the cancel that makes room for it could both be paid for now, and what is kept stays kept. */
   allowsMove(now: Instant): boolean {
     if (!this.allows("place", now)) return false;
-    return this.#limits.requestsPerSecond - this.#slots.length > this.#keptFromPlacings(this.#slots) + 1;
+    return this.#limits.requestsPerSecond - this.#held.all > this.#keptFromPlacings(this.#held) + 1;
   }
 
   /** Pays for one request that is sent now. Returns its id, to be settled once, or undefined when it may not be sent. */
@@ -98,6 +106,7 @@ export class RequestBudget {
     if (!this.allows(kind, now)) return undefined;
     this.#lastRequestId += 1;
     this.#slots.push({ requestId: this.#lastRequestId, kind, sentMs: now.monotonicMs, settledMs: null });
+    this.#count();
     this.#onStep?.({ type: "taken", kind, nowMs: now.monotonicMs });
     return this.#lastRequestId;
   }
@@ -107,6 +116,7 @@ export class RequestBudget {
     const slot = this.#slots.find((each) => each.requestId === requestId);
     if (slot === undefined || slot.settledMs !== null) return;
     slot.settledMs = now.monotonicMs;
+    this.#count();
     this.#onStep?.({ type: "settled", requestId, nowMs: now.monotonicMs });
   }
 
@@ -137,7 +147,7 @@ export class RequestBudget {
     this.#forget(nowMs);
     const byRelease = this.#slots.toSorted((a, b) => this.#releaseMs(a) - this.#releaseMs(b));
     let freeMs = Math.max(nowMs, this.#heldBackUntilMs, this.#suspendedUntilMs);
-    while (!this.#allows(kind, byRelease)) {
+    while (!this.#allows(kind, heldBy(byRelease))) {
       const slot = byRelease.shift();
       assert(slot !== undefined, "an empty budget must allow every kind");
       freeMs = Math.max(freeMs, this.#releaseMs(slot));
@@ -158,45 +168,48 @@ export class RequestBudget {
 
   /** Placements sent and not settled. */
   get placementsInFlight(): number {
-    return unanswered(this.#slots);
+    return this.#held.unanswered;
   }
 
-  #allows(kind: RequestKind, slots: readonly Slot[]): boolean {
+  #allows(kind: RequestKind, held: Held): boolean {
     const limits = this.#limits;
-    const free = limits.requestsPerSecond - slots.length;
+    const free = limits.requestsPerSecond - held.all;
     if (free <= 0) return false;
     switch (kind) {
       case "cancel":
         return true;
       case "place":
-        return free > this.#keptFromPlacings(slots) && unanswered(slots) < limits.placementsInFlight;
+        return free > this.#keptFromPlacings(held) && held.unanswered < limits.placementsInFlight;
       case "query":
-        return free > this.#keptForCancels(slots) && held(slots, "query") < limits.queriesHeldMax;
+        return free > this.#keptForCancels(held) && held.query < limits.queriesHeldMax;
       case "poll":
-        return free > this.#keptForCancels(slots) && held(slots, "poll") < limits.pollsHeldMax;
+        return free > this.#keptForCancels(held) && held.poll < limits.pollsHeldMax;
       default:
         return assertNever(kind);
     }
   }
 
-  #keptFromPlacings(slots: readonly Slot[]): number {
-    const lookups = held(slots, "query") + held(slots, "poll");
-    return this.#keptForCancels(slots) + Math.max(0, this.#limits.reservedForLookups - lookups);
+  #keptFromPlacings(held: Held): number {
+    return this.#keptForCancels(held) + Math.max(0, this.#limits.reservedForLookups - held.query - held.poll);
   }
 
   /** What cancels of this second have used need not be kept for them once more, but for one: the next quote may be dangerous too. */
-  #keptForCancels(slots: readonly Slot[]): number {
+  #keptForCancels({ cancel }: Held): number {
     const { reservedForCancels } = this.#limits;
-    return Math.max(Math.min(1, reservedForCancels), reservedForCancels - held(slots, "cancel"));
+    return Math.max(Math.min(1, reservedForCancels), reservedForCancels - cancel);
   }
 
   #forget(nowMs: number): void {
     // Asked for every change of a decision, and mostly none has become free since the last.
-    for (const slot of this.#slots) {
-      if (this.#releaseMs(slot) > nowMs) continue;
-      this.#slots = this.#slots.filter((each) => this.#releaseMs(each) > nowMs);
-      return;
-    }
+    if (this.#releaseDueMs > nowMs) return;
+    this.#slots = this.#slots.filter((each) => this.#releaseMs(each) > nowMs);
+    this.#count();
+  }
+
+  #count(): void {
+    this.#held = heldBy(this.#slots);
+    this.#releaseDueMs = Number.POSITIVE_INFINITY;
+    for (const slot of this.#slots) this.#releaseDueMs = Math.min(this.#releaseDueMs, this.#releaseMs(slot));
   }
 
   #releaseMs(slot: Slot): number {
@@ -205,14 +218,12 @@ export class RequestBudget {
   }
 }
 
-function held(slots: readonly Slot[], kind: RequestKind): number {
-  let count = 0;
-  for (const slot of slots) if (slot.kind === kind) count += 1;
-  return count;
-}
-
-function unanswered(slots: readonly Slot[]): number {
-  let count = 0;
-  for (const slot of slots) if (slot.kind === "place" && slot.settledMs === null) count += 1;
-  return count;
+function heldBy(slots: readonly Slot[]): Held {
+  const held = { ...NONE_HELD };
+  for (const { kind, settledMs } of slots) {
+    held.all += 1;
+    held[kind] += 1;
+    if (kind === "place" && settledMs === null) held.unanswered += 1;
+  }
+  return held;
 }

@@ -173,7 +173,7 @@ export const RISK_BUGS: readonly PlantedBug[] = [
         file: "core/execution/request-budget.ts",
         find: "  #forget(nowMs: number): void {\n",
         replace:
-          "  #filledMs = 0;\n\n  #forget(nowMs: number): void {\n    const tokens = Math.floor((nowMs - this.#filledMs) / 100);\n    if (tokens > 0) this.#filledMs = nowMs;\n    this.#slots = this.#slots.slice(tokens);\n    if (tokens >= 0) return;\n",
+          "  #filledMs = 0;\n\n  #forget(nowMs: number): void {\n    const tokens = Math.floor((nowMs - this.#filledMs) / 100);\n    if (tokens > 0) this.#filledMs = nowMs;\n    this.#slots = this.#slots.slice(tokens);\n    this.#count();\n    if (tokens >= 0) return;\n",
       },
     ],
     rules: ["arrivals", "placements-in-flight"],
@@ -187,7 +187,8 @@ export const RISK_BUGS: readonly PlantedBug[] = [
       {
         file: "core/execution/request-budget.ts",
         find: "    this.#suspendedUntilMs = Number.NEGATIVE_INFINITY;\n    this.#onStep",
-        replace: "    this.#suspendedUntilMs = Number.NEGATIVE_INFINITY;\n    this.#slots = [];\n    this.#onStep",
+        replace:
+          "    this.#suspendedUntilMs = Number.NEGATIVE_INFINITY;\n    this.#slots = [];\n    this.#count();\n    this.#onStep",
       },
     ],
     rules: ["arrivals", "placements-in-flight"],
