@@ -86,7 +86,7 @@ type Rest = {
   readonly book: BookUpdate | undefined;
   readonly places: Places;
   /** Orders that stand where nobody wants them, without danger, or that are too old. */
-  readonly standing: readonly Change[];
+  readonly standing: Change[];
   readonly slots: Slots;
 };
 
@@ -188,8 +188,8 @@ function dangerOf(order: Order, quote: Quote, wanted: readonly Quote[]): number 
   const { side } = quote;
   const best = quoteAt(wanted, slotOf(quote) - 2) ?? quote;
   const ticks = signOf(side) * (order.price - best.price);
-  const isOversize = ticks <= 0 && remainingOf(order) > quote.size;
-  return (10_000 * (isOversize ? OVERSIZE_TICKS : ticks)) / quote.price;
+  if (ticks > 0) return (10_000 * ticks) / quote.price;
+  return remainingOf(order) > quote.size ? (10_000 * OVERSIZE_TICKS) / quote.price : 0;
 }
 
 const OVERSIZE_TICKS = 0.5;

@@ -162,7 +162,15 @@ const UNREAD = -1;
  * of the whole quote with nothing before it; a part of them come when nothing is before it any more.
  */
 function reach(before: number, size: number, quoteSize: number): number {
-  // With nothing before it all of them reach it, to the bit: the first places of a thin market need no exponential.
-  const reaching = before === 0 ? 1 : PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-before / quoteSize);
+  const reaching = reachingShare(before / quoteSize);
   return size === quoteSize ? reaching : (reaching * (1 - Math.exp(-size / quoteSize))) / OF_WHOLE_QUOTE;
+}
+
+/** Behind so many quotes' sizes what the exponential adds to `PASSING_SHARE` is less than its last bit: 0.95·e^−41 against 2^−58. */
+const DEEP = 41;
+
+/** With nothing before it all of them reach it, to the bit, and far behind only those that pass: neither needs an exponential. */
+function reachingShare(depth: number): number {
+  if (depth === 0) return 1;
+  return depth > DEEP ? PASSING_SHARE : PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-depth);
 }

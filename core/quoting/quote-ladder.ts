@@ -32,7 +32,8 @@ const NOISE_TICKS = 1e-6;
  * on either side, rounding is always down, and both sides are the same lines.
  */
 type Draft = {
-  readonly side: Side;
+  /** The one that is laid now: first the bids, then the asks. */
+  side: Side;
   readonly parameters: LadderParameters;
   readonly shape: LadderShape;
   readonly input: StrategyInput;
@@ -46,8 +47,10 @@ export function layLadder(parameters: LadderParameters, shape: LadderShape, inpu
   const quotes: (Quote | undefined)[] = [];
   // Each level's bid stands before its ask.
   for (let level = 0; level < parameters.levels; level += 1) quotes.push(undefined, undefined);
-  layOne({ side: "buy", parameters, shape, input, ticksPerBps, notes }, quotes);
-  layOne({ side: "sell", parameters, shape, input, ticksPerBps, notes }, quotes);
+  const draft: Draft = { side: "buy", parameters, shape, input, ticksPerBps, notes };
+  layOne(draft, quotes);
+  draft.side = "sell";
+  layOne(draft, quotes);
   return { quotes: quotes.every(isThere) ? quotes : quotes.filter(isThere), notes };
 }
 
