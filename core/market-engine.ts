@@ -90,6 +90,7 @@ export class MarketEngine {
   #blockers: readonly Blocker[];
   #state: TradingState = "halted";
   #externalFills = 0;
+  #profit: { readonly books: Books; readonly midTicks: number | undefined; readonly amount: bigint } | undefined;
 
   constructor(settings: MarketSettings, options: MarketEngineOptions) {
     this.#settings = settings;
@@ -272,9 +273,14 @@ export class MarketEngine {
     };
   }
 
-  /** Realised and unrealised, an integer of 10^-18 quote currency. */
+  /** Realised and unrealised, an integer of 10^-18 quote currency; worked out when a fill or another mid has come. */
   profit(): bigint {
-    return this.fills.profitAt(this.#mark());
+    const { books } = this;
+    const midTicks = this.watch.lastMidTicks;
+    if (this.#profit === undefined || this.#profit.books !== books || this.#profit.midTicks !== midTicks) {
+      this.#profit = { books, midTicks, amount: this.fills.profitAt(this.#mark()) };
+    }
+    return this.#profit.amount;
   }
 
   /** Judges a placing of this decision on the market's risk and the shard's; the reason when it is denied. */
