@@ -25,8 +25,10 @@ export function makeTurn(market: MarketEngine): MarketTurn {
 }
 
 /** The market whose next removal is the most dangerous, of equals the first; undefined when none is left. Within a market they are in this order already. */
-export function mostDangerous(turns: readonly MarketTurn[]): MarketTurn | undefined {
-  let first: MarketTurn | undefined;
+export function mostDangerous<Turn extends Pick<MarketTurn, "removals" | "place">>(
+  turns: readonly Turn[],
+): Turn | undefined {
+  let first: Turn | undefined;
   let most = Number.NEGATIVE_INFINITY;
   for (const turn of turns) {
     const dangerBps = turn.removals[turn.place]?.dangerBps;
@@ -38,8 +40,11 @@ export function mostDangerous(turns: readonly MarketTurn[]): MarketTurn | undefi
 }
 
 /** The market whose next change is the most urgent; of equals the inner level, and then the first from the market at `begin` on. */
-export function mostUrgent(turns: readonly MarketTurn[], begin: number): MarketTurn | undefined {
-  let first: MarketTurn | undefined;
+export function mostUrgent<Turn extends Pick<MarketTurn, "wishes" | "place">>(
+  turns: readonly Turn[],
+  begin: number,
+): Turn | undefined {
+  let first: Turn | undefined;
   let best: PossibleChange | undefined;
   for (let i = 0; i < turns.length; i += 1) {
     const turn = turns[(begin + i) % turns.length];
