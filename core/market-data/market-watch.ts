@@ -199,7 +199,7 @@ export class MarketWatch {
 
   /** There is no reason at all: asked in each decision, and nearly always so. */
   #isSound({ monotonicMs }: Instant): boolean {
-    if (this.#feedLoss !== undefined || this.#isHalted || this.#distrust !== undefined) return false;
+    if (this.#feedLoss !== undefined || this.#haltedVenueMs !== undefined || this.#distrust !== undefined) return false;
     if (this.#book === undefined || monotonicMs > this.#book.at.monotonicMs + this.#bookAgeMsMax) return false;
     return this.#reasonability.reasons(monotonicMs).length === 0;
   }
