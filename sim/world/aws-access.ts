@@ -137,7 +137,8 @@ function travel(call: {
   readonly request: AwsRequest;
 }): Promise<AwsAnswer> {
   const { time, process, link, call: name, backend, request } = call;
-  const text = () => `${request.headers["x-amz-target"]} ${request.body}`;
+  const target = request.headers["x-amz-target"] ?? "";
+  const text = () => `${target} ${request.body}`;
   const askedMs = time.nowMs;
   return new Promise((resolve, reject) => {
     const fail = (code: string, message: string) =>
@@ -155,7 +156,7 @@ function travel(call: {
               process.deliver(() => {
                 process.reached("answer-arrived", name, text);
                 process.deliver(() => {
-                  process.onRead?.(text(), answer.body, time.nowMs - askedMs);
+                  process.onRead?.({ target, body: request.body }, answer.body, time.nowMs - askedMs);
                   resolve(answer);
                 });
               }),

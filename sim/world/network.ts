@@ -83,8 +83,8 @@ export class Network {
   readonly #hosts = new Map<string, Host>();
   readonly #accesses: ((address: string) => Link)[] = [];
   readonly #weathers = new Map<string, Weather>();
-  /** Told each frame that a process reads from a WebSocket, and of which connection. */
-  onFrame: ((process: WorldProcess, data: Buffer, connection: FrameConnection) => void) | undefined;
+  /** Told each frame that a process reads from a WebSocket, a character each byte, and of which connection. */
+  onFrame: ((process: WorldProcess, frame: string, connection: FrameConnection) => void) | undefined;
   /** Told each answer that a process reads, of requests that it has not given up. */
   onAnswer:
     | ((process: WorldProcess, request: AnsweredRequest, answer: HostReply & { type: "answer" }) => void)
@@ -152,7 +152,7 @@ export class Network {
           handlers: {
             ...handlers,
             onMessage: (data) => {
-              this.onFrame?.(process, data, connection);
+              this.onFrame?.(process, data.toString("latin1"), connection);
               handlers.onMessage(data);
             },
           },

@@ -33,6 +33,9 @@ export type CrashPoint = {
   readonly matching?: RegExp;
 };
 
+/** A request to AWS as sent: its `x-amz-target`, and its body. */
+export type AwsQuestion = { readonly target: string; readonly body: string };
+
 type Timer = { readonly dueMs: number; readonly callback: () => void; stop: () => void; isOver: boolean };
 type Plan = { readonly point: CrashPoint; left: number; readonly act: () => void };
 
@@ -53,8 +56,8 @@ export class WorldProcess {
   #isKeyOld = false;
   #thawedMs = Number.NEGATIVE_INFINITY;
   #wokenMs = Number.NEGATIVE_INFINITY;
-  /** Told each answer of AWS that it reads: its target and body as sent, the answer's body, and how long it took. */
-  onRead: ((request: string, answer: string, tookMs: number) => void) | undefined;
+  /** Told each answer of AWS that it reads: what was asked, the answer's body, and how long it took. */
+  onRead: ((request: AwsQuestion, answer: string, tookMs: number) => void) | undefined;
   #heldOutgoing: (() => void)[] = [];
   #heldTimers: Timer[] = [];
   #heldIncoming: (() => void)[] = [];

@@ -29,6 +29,7 @@ type Level = { readonly price: number; readonly size: number };
 const BACK_MS_MAX = 1_000;
 const KEPT_MS = 70_000;
 const KEPT_MAX = 600;
+const SIDES_MAX = 500;
 const BOOK = '"type":"OrderBookUpdate"';
 const PLAIN_DECIMAL = /^\d{1,12}(\.\d{1,18})?$/;
 /** Prices are compared as floating-point numbers; a book's are on the tick or none of the market's. */
@@ -43,6 +44,8 @@ export class BookReadings {
   readonly #readings = new Map<string, Readings>();
   readonly #counts = new BookCounts();
   readonly #ticks: ReadonlyMap<string, number>;
+  /** Sides of books that were read, by where they go, tick and text. */
+  readonly #sides = new Map<string, readonly Level[] | null>();
   readonly #nowMs: () => number;
   readonly #ownSizes: OwnSizes;
 
@@ -58,9 +61,8 @@ export class BookReadings {
     this.#nowMs = input.nowMs;
     this.#ownSizes = input.ownSizes;
     const told = network.onFrame;
-    network.onFrame = (process, data, connection) => {
-      told?.(process, data, connection);
-      const frame = data.toString("latin1");
+    network.onFrame = (process, frame, connection) => {
+      told?.(process, frame, connection);
       if (frame.includes(BOOK)) this.#take(process, connection, frame);
     };
   }
@@ -73,19 +75,30 @@ export class BookReadings {
       .filter((books) => books.length > 0);
   }
 
+  /** `levelsOf`, read once a text: most books are those of the one before, told at another time. */
+  #levels(text: string, tick: number, way: 1 | -1): readonly Level[] | null {
+    const key = `${way}${tick}${text}`;
+    const known = this.#sides.get(key);
+    if (known !== undefined) return known;
+    const levels = levelsOf(text, tick, way);
+    if (this.#sides.size >= SIDES_MAX) this.#sides.clear();
+    this.#sides.set(key, levels);
+    return levels;
+  }
+
   #take(process: WorldProcess, connection: FrameConnection, frame: string): void {
     const { url } = connection;
     for (const attributes of bookEventsOf(frame)) {
-      const market = attributes["market_id"] ?? "";
+      const market = textIn(attributes, "market_id");
       const tick = this.#ticks.get(market);
-      const epochMs = Date.parse(attributes["timestamp"] ?? "");
-      const bids = levelsOf(attributes["bids"], tick ?? 1, -1);
-      const asks = levelsOf(attributes["asks"], tick ?? 1, 1);
+      const epochMs = Date.parse(textIn(attributes, "timestamp"));
+      const bids = this.#levels(textIn(attributes, "bids"), tick ?? 1, -1);
+      const asks = this.#levels(textIn(attributes, "asks"), tick ?? 1, 1);
       if (tick === undefined || Number.isNaN(epochMs) || bids === null || asks === null) continue;
       const key = `${process.name} ${market}`;
       const readings = this.#readings.get(key) ?? { newestEpochMs: Number.NEGATIVE_INFINITY, byUrl: new Map() };
       this.#readings.set(key, readings);
-      if (!this.#counts.isNext(connection, market, Number(attributes["sequence"]))) continue;
+      if (!this.#counts.isNext(connection, market, Number(textIn(attributes, "sequence") || Number.NaN))) continue;
       if (epochMs < readings.newestEpochMs - BACK_MS_MAX) continue;
       readings.newestEpochMs = Math.max(readings.newestEpochMs, epochMs);
       const books = readings.byUrl.get(url) ?? [];
@@ -125,7 +138,7 @@ function midOf(bid: number | undefined, ask: number | undefined): number | undef
 }
 
 /** Attributes of a frame's book updates; none for what is no frame. */
-function bookEventsOf(frame: string): readonly Readonly<Record<string, string>>[] {
+function bookEventsOf(frame: string): readonly object[] {
   let events: unknown;
   try {
     events = Reflect.get(Object(Reflect.get(Object(JSON.parse(frame)), "result")), "events");
@@ -136,18 +149,19 @@ function bookEventsOf(frame: string): readonly Readonly<Record<string, string>>[
   if (!Array.isArray(events)) return [];
   return events
     .filter((event) => Reflect.get(Object(event), "type") === "OrderBookUpdate")
-    .map((event) => Object.fromEntries(Object.entries(Object(Reflect.get(event, "attributes"))).filter(isText)));
+    .map((event) => Object(Reflect.get(event, "attributes")));
 }
 
-function isText(entry: [string, unknown]): entry is [string, string] {
-  return typeof entry[1] === "string";
+function textIn(attributes: object, name: string): string {
+  const value: unknown = Reflect.get(attributes, name);
+  return typeof value === "string" ? value : "";
 }
 
 /** The levels of a side, best first; `null` where its rows are none of the market's. `way` is where they go: up in asks, down in bids. */
-function levelsOf(text: string | undefined, tick: number, way: 1 | -1): readonly Level[] | null {
+function levelsOf(text: string, tick: number, way: 1 | -1): readonly Level[] | null {
   let rows: unknown;
   try {
-    rows = JSON.parse(text ?? "");
+    rows = JSON.parse(text);
   } catch {
     return null;
   }

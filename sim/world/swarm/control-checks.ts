@@ -28,6 +28,8 @@ export class ControlChecks {
   /** Newest last; a placing that is looked at was written some seconds ago. */
   readonly #readings = new Map<string, Reading[]>();
   #entry = 0;
+  #lastText: string | undefined;
+  #lastHalted: readonly string[] | undefined;
 
   constructor({ world, checks }: { readonly world: ScenarioWorld<HandMadeExchange>; readonly checks: Checks }) {
     this.#world = world;
@@ -37,11 +39,10 @@ export class ControlChecks {
   /** Follows what a task reads. Answers the task. */
   follow(task: WorldTask): WorldTask {
     const { process } = task;
-    process.onRead = (request, text, tookMs) => {
-      if (!request.includes("Query") || !request.includes('"CONTROL"')) return;
-      const { data } = answer.safeParse(JSON.parse(text));
-      if (data === undefined) return;
-      const halted = data.Items.filter(({ state }) => state?.S === "halted").map(({ sk }) => sk.S);
+    process.onRead = ({ target, body }, text, tookMs) => {
+      if (!target.endsWith("Query") || !body.includes('"CONTROL"')) return;
+      const halted = this.#haltedIn(text);
+      if (halted === undefined) return;
       const readings = this.#readings.get(process.name) ?? [];
       this.#readings.set(process.name, readings);
       const isSure = tookMs <= READ_WITHIN_MS;
@@ -50,6 +51,15 @@ export class ControlChecks {
       if (isNews) readings.push({ atMs: this.#world.time.nowMs, halted, isSure });
     };
     return task;
+  }
+
+  /** Scopes that an answer calls halted; undefined where it shows no items. Mostly it is the answer of a second ago. */
+  #haltedIn(text: string): readonly string[] | undefined {
+    if (text === this.#lastText) return this.#lastHalted;
+    const { data } = answer.safeParse(JSON.parse(text));
+    this.#lastText = text;
+    this.#lastHalted = data?.Items.filter(({ state }) => state?.S === "halted").map(({ sk }) => sk.S);
+    return this.#lastHalted;
   }
 
   /** After every event. Throws `InvariantError`. */

@@ -78,13 +78,15 @@ export class OrderChecks {
   }
 
   #ownSizes(market: string): ReadonlyMap<number, number> {
-    const own = this.#own.get(market) ?? new Map<string, OwnOrder>();
-    const { word } = this.#world.invariants;
     const sizes = new Map<number, number>();
+    const own = this.#own.get(market);
+    if (own === undefined) return sizes;
+    const { time, invariants } = this.#world;
+    const { nowMs } = time;
     for (const [orderId, { price, left, endedMs }] of own) {
-      if (this.#world.time.nowMs - endedMs > OWN_ORDERS_MS) own.delete(orderId);
+      if (nowMs - endedMs > OWN_ORDERS_MS) own.delete(orderId);
       // What stands though it was said to be gone is a stranger's to the task.
-      else sizes.set(price, (sizes.get(price) ?? 0) + (word?.wasSaidGone(orderId) === true ? 0 : left));
+      else sizes.set(price, (sizes.get(price) ?? 0) + (invariants.word?.wasSaidGone(orderId) === true ? 0 : left));
     }
     return sizes;
   }

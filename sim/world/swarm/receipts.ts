@@ -20,7 +20,7 @@ const TIMESTAMP = /"timestamp":"([^"]{20,30})"/;
 const SEQUENCE = /"sequence":"(\d{1,15})"/;
 /** Both sides as CONTRACTS 1 writes them, to the frame's end: what cannot be read is no book. */
 const ROWS = String.raw`"\[(?:\[\\"\d+(?:\.\d+)?\\",\\"\d+(?:\.\d+)?\\"\],?)*\]"`;
-const SIDES = [new RegExp(`"bids":${ROWS}`), new RegExp(`"asks":${ROWS}`), /\}\s*$/];
+const SIDES = [new RegExp(`"bids":${ROWS}`), new RegExp(`"asks":${ROWS}`)];
 
 export class Receipts {
   readonly #receipts = new Map<string, Receipt>();
@@ -29,7 +29,7 @@ export class Receipts {
 
   constructor(network: Network, nowMs: () => number) {
     this.#nowMs = nowMs;
-    network.onFrame = (process, data, connection) => this.#take(process, data.toString("latin1"), connection);
+    network.onFrame = (process, frame, connection) => this.#take(process, frame, connection);
   }
 
   /** World time of the last good book of a market that a process has read; undefined before the first. */
@@ -50,7 +50,7 @@ export class Receipts {
   }
 
   #take(process: WorldProcess, frame: string, connection: object): void {
-    if (!frame.includes(BOOK) || !SIDES.every((side) => side.test(frame))) return;
+    if (!frame.includes(BOOK) || !frame.trimEnd().endsWith("}") || !SIDES.every((side) => side.test(frame))) return;
     const market = MARKET.exec(frame)?.[1];
     const epochMs = Date.parse(TIMESTAMP.exec(frame)?.[1] ?? "");
     if (market === undefined || Number.isNaN(epochMs)) return;

@@ -23,7 +23,7 @@ function readingsOf(frames: readonly string[], own: readonly (readonly [price: n
     nowMs: () => time.nowMs,
     ownSizes: () => new Map(own),
   });
-  for (const text of frames) network.onFrame?.(process, Buffer.from(text), { url: "ws://node" });
+  for (const text of frames) network.onFrame?.(process, text, { url: "ws://node" });
   return readings.read("task-1", "SEI/USDC", time.nowMs).flat();
 }
 

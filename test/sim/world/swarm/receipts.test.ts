@@ -22,7 +22,7 @@ function reading() {
       const timestamp = new Date(time.epochMs - agoMs).toISOString();
       const attributes = { market_id: MARKET, timestamp, sequence, ...BOOK, ...change };
       const result = { query: "…", events: [{ type: "OrderBookUpdate", attributes }] };
-      network.onFrame?.(process, Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, result })), connection);
+      network.onFrame?.(process, JSON.stringify({ jsonrpc: "2.0", id: 1, result }), connection);
     },
   };
 }
