@@ -10,7 +10,30 @@ import { RequestError } from "./request-error.ts";
 /** Developer guide, "Constraints": bytes of an item. */
 const ROW_BYTES_MAX = 400 * 1_024;
 
-export type StoredRow = { readonly sk: string; readonly json: string; readonly bytes: number };
+/** Characters of JSON are never fewer than the bytes that a row counts for, but that one of them may be three bytes. */
+const BYTES_A_CHARACTER_MAX = 3;
+
+/** Rows that are kept as they are read: a few are asked for again and again. */
+const READ_ROWS_MAX = 64;
+
+export class StoredRow {
+  readonly sk: string;
+  readonly json: string;
+  #bytes: number | undefined;
+
+  constructor(sk: string, json: string) {
+    this.sk = sk;
+    this.json = json;
+  }
+
+  /** Measured when it is asked for: most rows are written more often than a page is filled with them. */
+  get bytes(): number {
+    this.#bytes ??= sizeOfRow(parseRow(this));
+    return this.#bytes;
+  }
+}
+
+export type FoundRow = { readonly pk: string; readonly stored: StoredRow };
 
 export type RowKey = { readonly pk: string; readonly sk: string };
 
@@ -18,18 +41,25 @@ export class Rows {
   /** By `pk`, in the order of their first rows; an empty one stays, so that positions hold. */
   readonly #partitions = new Map<string, Partition>();
   readonly #order: string[] = [];
+  readonly #read = new Map<StoredRow, Row>();
 
   get(key: RowKey): Row | undefined {
     const stored = this.#partitions.get(key.pk)?.get(key.sk);
-    return stored === undefined ? undefined : parseRow(stored);
+    if (stored === undefined) return undefined;
+    const known = this.#read.get(stored);
+    if (known !== undefined) return known;
+    const row = parseRow(stored);
+    this.#keep(stored, row);
+    return row;
   }
 
   put(key: RowKey, row: Row): void {
-    const bytes = sizeOfRow(row);
-    if (bytes > ROW_BYTES_MAX) {
+    const stored = new StoredRow(key.sk, JSON.stringify(row));
+    if (stored.json.length * BYTES_A_CHARACTER_MAX > ROW_BYTES_MAX && stored.bytes > ROW_BYTES_MAX) {
       throw new RequestError("ValidationException", "Item size has exceeded the maximum allowed size");
     }
-    this.#partition(key.pk).put({ sk: key.sk, json: JSON.stringify(row), bytes });
+    this.#partition(key.pk).put(stored);
+    this.#keep(stored, row);
   }
 
   delete(key: RowKey): void {
@@ -42,19 +72,27 @@ export class Rows {
   }
 
   /** The rows of a partition from `from` to `to` (both included), or backwards. */
-  walk(pk: string, range: { readonly from: string; readonly to: string; readonly isForward: boolean }) {
-    return this.#partitions.get(pk)?.walk(range) ?? [];
+  *walk(
+    pk: string,
+    range: { readonly from: string; readonly to: string; readonly isForward: boolean },
+  ): Generator<FoundRow> {
+    for (const stored of this.#partitions.get(pk)?.walk(range) ?? []) yield { pk, stored };
   }
 
   /** Every row after `after`, a partition after the other. */
-  *walkAll(after: RowKey | undefined): Generator<RowKey & StoredRow> {
+  *walkAll(after: RowKey | undefined): Generator<FoundRow> {
     const first = after === undefined ? 0 : (this.#partitions.get(after.pk)?.index ?? this.#order.length);
     for (let index = first; index < this.#order.length; index++) {
       const pk = this.#order[index] ?? "";
       for (const stored of this.#partitions.get(pk)?.walk({ from: "", to: LAST, isForward: true }) ?? []) {
-        if (pk !== after?.pk || compareUtf8(stored.sk, after.sk) > 0) yield { pk, ...stored };
+        if (pk !== after?.pk || compareUtf8(stored.sk, after.sk) > 0) yield { pk, stored };
       }
     }
+  }
+
+  #keep(stored: StoredRow, row: Row): void {
+    if (this.#read.size >= READ_ROWS_MAX) this.#read.clear();
+    this.#read.set(stored, row);
   }
 
   #partition(pk: string): Partition {

@@ -19,7 +19,7 @@ import {
 import { toKeyRange } from "./key-range.ts";
 import { checkCondition, checkUpdate } from "./operand-checks.ts";
 import { notKnown, RequestError } from "./request-error.ts";
-import { LAST, parseRow, type RowKey, Rows, type StoredRow } from "./rows.ts";
+import { type FoundRow, LAST, parseRow, type RowKey, Rows } from "./rows.ts";
 
 /** Developer guide, "Query" and "Scan": bytes looked at for one page. */
 const PAGE_BYTES_MAX = 1_024 * 1_024;
@@ -161,14 +161,13 @@ export class Table {
       this.#readPk = range.pk;
       const [from, to] = isForward ? [start?.sk ?? range.from, range.to] : [range.from, start?.sk ?? range.to];
       const rows = this.#rows.walk(range.pk, { from, to, isForward });
-      return { pk: range.pk, rows, after: start?.sk };
+      return { rows, after: start?.sk };
     });
     return page;
   }
 
   #scan(input: Input): string {
     return this.#page(input, undefined, () => ({
-      pk: undefined,
       rows: this.#rows.walkAll(input.startKey()),
       after: undefined,
     }));
@@ -179,8 +178,7 @@ export class Table {
     input: Input,
     keyCondition: Parsed<Condition> | undefined,
     find: (bindings: Bindings) => {
-      readonly pk: string | undefined;
-      readonly rows: Iterable<StoredRow & { readonly pk?: string }>;
+      readonly rows: Iterable<FoundRow>;
       readonly after: string | undefined;
     },
   ): string {
@@ -190,12 +188,12 @@ export class Table {
     const bindings = input.bindings(keyCondition, filter, projection);
     for (const each of [keyCondition, filter]) if (each !== undefined) checkCondition(each.meaning, bindings);
     const limit = input.limit();
-    const { pk, rows, after } = find(bindings);
+    const { rows, after } = find(bindings);
     const found: string[] = [];
     let looked = 0;
     let bytes = 0;
     let last: RowKey | undefined;
-    for (const stored of rows) {
+    for (const { pk, stored } of rows) {
       if (stored.sk === after) continue;
       looked += 1;
       bytes += stored.bytes;
@@ -207,7 +205,7 @@ export class Table {
         }
       }
       if (looked === limit || bytes >= PAGE_BYTES_MAX) {
-        last = { pk: stored.pk ?? pk ?? "", sk: stored.sk };
+        last = { pk, sk: stored.sk };
         break;
       }
     }

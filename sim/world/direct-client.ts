@@ -3,7 +3,7 @@
  * simulated hour. Owns that shortcut and the errors that callers tell apart; worlds that run on the wire do not use it.
  */
 import { ConditionalCheckFailedException, DynamoDBServiceException } from "@aws-sdk/client-dynamodb";
-import type { AwsAnswer, AwsBackend } from "./aws-access.ts";
+import type { AwsAnswer, AwsBackend, AwsRequest } from "./aws-access.ts";
 
 /** Names of an operation on the wire: JSON protocols put this before it. */
 const TARGETS = { table: "DynamoDB_20120810", queue: "AmazonSQS", bus: "AWSEvents" } as const;
@@ -12,9 +12,14 @@ type Command = { readonly input: object };
 
 /** Replaces `send` of a client; whatever else it has stays. */
 export function sendDirectly(client: object, service: keyof typeof TARGETS, carry: AwsBackend): void {
+  const headersOf = new Map<object, AwsRequest["headers"]>();
   const send = async (command: Command, options: { readonly abortSignal?: AbortSignal } = {}): Promise<unknown> => {
-    const operation = command.constructor.name.replace(/Command$/, "");
-    const headers = { "x-amz-target": `${TARGETS[service]}.${operation}` };
+    let headers = headersOf.get(command.constructor);
+    if (headers === undefined) {
+      const operation = command.constructor.name.replace(/Command$/, "");
+      headers = { "x-amz-target": `${TARGETS[service]}.${operation}` };
+      headersOf.set(command.constructor, headers);
+    }
     const request = { method: "POST", path: "/", headers, body: JSON.stringify(command.input) };
     return read(await orAbort(carry(request), options.abortSignal));
   };
