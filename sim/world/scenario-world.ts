@@ -59,6 +59,8 @@ export type ScenarioOptions = {
   readonly queue?: QueueSettings;
   /** How deep calls to AWS go; `wire` unless told. */
   readonly depth?: AwsDepth;
+  /** Whether what tasks log and send is kept for who looks at it; true unless told. */
+  readonly keepsTalk?: boolean;
   /** Whether `Date.now` tells the world's time until it is disposed of; true unless told. */
   readonly takesOverDate?: boolean;
 };
@@ -172,6 +174,7 @@ async function startWorld<Market extends Exchange>(
         services,
         seed,
         depth,
+        keepsTalk: options.keepsTalk ?? true,
         weather: awsWeather,
         venueUrl: VENUE_URL,
         nodeUrls,

@@ -59,6 +59,8 @@ export type WorldTaskInput = {
   readonly venueUrl: string;
   readonly nodeUrls: readonly string[];
   readonly depth?: AwsDepth;
+  /** Whether `records` and `requests` are kept, which over hours are most of what a world remembers; true unless told. */
+  readonly keepsTalk?: boolean;
   readonly weather?: AwsWeather;
   /** Edges in place of the world's, for what only one test needs. */
   readonly edges?: Partial<TaskOptions>;
@@ -66,7 +68,7 @@ export type WorldTaskInput = {
 
 /** Makes a task that is not started yet. */
 export function makeWorldTask(input: WorldTaskInput): WorldTask {
-  const { name, time, network, services, seed, config } = input;
+  const { name, time, network, services, seed, config, keepsTalk = true } = input;
   const process = new WorldProcess(name, time);
   const access = network.access(process);
   const aws = makeAwsAccess({ time, process, services, seed, depth: input.depth ?? "wire", weather: input.weather });
@@ -81,7 +83,7 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
     rng: makeSeededRng(seed, name),
     connect: access.connect,
     fetch: (request) => {
-      if (request.url.startsWith(input.venueUrl) && process.state !== "dead") {
+      if (keepsTalk && request.url.startsWith(input.venueUrl) && process.state !== "dead") {
         keep(requests, { ...request, atMs: time.nowMs });
       }
       return access.fetch(request);
@@ -89,7 +91,7 @@ export function makeWorldTask(input: WorldTaskInput): WorldTask {
     dynamodb: aws.dynamodb,
     sqs: aws.sqs,
     eventBridge: aws.eventBridge,
-    log: makeRecordingLog(process, time, records),
+    log: keepsTalk ? makeRecordingLog(process, time, records) : SILENT,
     memoryRssBytes: () => 0,
     isColdAllowed: true,
     isUnwatched: input.depth === "direct",
@@ -129,6 +131,9 @@ function makeRecordingLog(process: WorldProcess, time: VirtualTime, records: Log
     };
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }
+
+const silent = (): void => undefined;
+const SILENT: Log = { debug: silent, info: silent, warn: silent, error: silent };
 
 function keep<Item>(list: Item[], item: Item): void {
   if (list.length >= KEPT_MAX) list.shift();

@@ -108,6 +108,7 @@ class SeedRun {
       rhythm: { stepMs: blockMs, heartbeatMs: blockMs },
       queue: deployment.fills,
       depth,
+      keepsTalk: false,
     });
     world.accountant.stop();
     return new SeedRun(plan, { ...options, deployment }, world);
