@@ -279,12 +279,16 @@ class Input {
       names[word] = name;
     }
     const values = readRow(this.fields["ExpressionAttributeValues"] ?? {});
-    const used = new Set(expressions.flatMap((expression) => [...(expression?.placeholders ?? [])]));
-    for (const word of [...Object.keys(names), ...Object.keys(values)]) {
-      if (!used.has(word)) throw new RequestError("ValidationException", `${word} is provided and not used`);
+    const isUsed = (word: string): boolean =>
+      expressions.some((expression) => expression?.placeholders.has(word) === true);
+    for (const provided of [names, values]) {
+      for (const word of Object.keys(provided)) {
+        if (!isUsed(word)) throw new RequestError("ValidationException", `${word} is provided and not used`);
+      }
     }
-    for (const word of used) {
-      if (!(word in names) && !(word in values)) {
+    for (const expression of expressions) {
+      for (const word of expression?.placeholders ?? []) {
+        if (word in names || word in values) continue;
         throw new RequestError("ValidationException", `${word} is used and not provided`);
       }
     }

@@ -43,7 +43,7 @@ type Origin = {
 };
 
 /** A request and when it was written (world time). */
-export type AnsweredRequest = HostRequest & { readonly url: string; readonly sentMs: number };
+export type AnsweredRequest = Pick<HostRequest, "method" | "path"> & { readonly url: string; readonly sentMs: number };
 
 /** One WebSocket of a process: each is an object of its own. */
 export type FrameConnection = { readonly url: string };
@@ -189,7 +189,7 @@ export class Network {
         const settle = (reply: Exclude<HostReply, { type: "silence" }>) => {
           signal?.removeEventListener("abort", giveUp);
           if (reply.type === "reset") return reject(new NetworkError("ECONNRESET", "the connection was reset"));
-          if (signal?.aborted !== true) this.onAnswer?.(process, { ...sent, url: request.url, sentMs }, reply);
+          if (signal?.aborted !== true) this.onAnswer?.(process, { method, path, url: request.url, sentMs }, reply);
           resolve(toResponse(reply));
         };
         // A request that has waited may be given up on its way: then its connection is closed, and it arrives no more.
@@ -248,7 +248,7 @@ function toResponse({ status, headers, body }: HostReply & { readonly type: "ans
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
   const lower: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
+  for (const name of Object.keys(headers)) lower[name.toLowerCase()] = headers[name] ?? "";
   return lower;
 }
 

@@ -73,8 +73,9 @@ export class Checks {
       isShown: (order) => api.faults.orders.isShown(order),
     });
     invariants.word = this.#word;
-    network.onAnswer = ({ name }, { url, ...request }, answer) => {
-      if (url.startsWith(venueUrl)) this.#word.take({ ...request, ...answer, process: name });
+    network.onAnswer = (process, { url, method, path, sentMs }, { status, headers, body }) => {
+      if (!url.startsWith(venueUrl)) return;
+      this.#word.take({ process: process.name, method, path, sentMs, status, headers, body });
     };
     this.#receipts = new Receipts(network, () => time.nowMs);
     table.onWrite = (body) => {
