@@ -224,5 +224,6 @@ class SendingHold {
 
 function textOf(body: unknown): string {
   if (typeof body === "string") return body;
-  return body instanceof Uint8Array ? new TextDecoder().decode(body) : "";
+  if (!(body instanceof Uint8Array)) return "";
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
 }
