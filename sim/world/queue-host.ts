@@ -2,7 +2,7 @@
  * A standard queue behind the SQS wire protocol (AWS JSON 1.0), in memory and in virtual time. Owns its messages: at least
  * once, out of sight while somebody has them, back when nobody deletes them. What nothing here sends it refuses.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import type { AwsAnswer, AwsBackend } from "./aws-access.ts";
 
@@ -133,7 +133,7 @@ export class QueueHost {
     this.#bodies.push(body);
     const isLost = this.losesEach !== undefined && this.#bodies.length % this.losesEach === 0;
     const messageId = isLost ? this.#lose(body) : this.#put(body);
-    return { MessageId: messageId, MD5OfMessageBody: createHash("md5").update(body).digest("hex") };
+    return { MessageId: messageId, MD5OfMessageBody: hash("md5", body) };
   }
 
   #put(body: string): string {

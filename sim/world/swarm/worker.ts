@@ -19,8 +19,8 @@ export type JobAnswer =
 const WITH_STACK: readonly string[] = ["unhandled", "bug"];
 
 /**
- * Without stacks, whose taking is a twentieth of a run in which thousands of requests fail; a seed that needs them for its word is run
- * again, which comes to the same.
+ * Without stacks: thousands of requests fail in a run, each with an error whose stack nobody reads. A seed that needs one for its word is
+ * run again, which comes to the same.
  */
 async function run(job: Job): Promise<SeedResult> {
   const { stackTraceLimit } = Error;
