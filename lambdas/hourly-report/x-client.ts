@@ -34,21 +34,28 @@ const X_ORIGIN = "https://api.x.com";
 const DETAIL_CHARACTERS_MAX = 300;
 const DUPLICATE = /duplicate content/i;
 
-/** `baseUrl`: scheme and host; undefined means X itself. */
-export function makeXClient(keys: XKeys, baseUrl: string | undefined, callMillisMax = CALL_MILLIS_MAX): XClient {
+/** `baseUrl`: scheme and host; undefined means X itself. `makeAgent` makes the connections of one call. */
+export function makeXClient(
+  keys: XKeys,
+  baseUrl: string | undefined,
+  callMillisMax = CALL_MILLIS_MAX,
+  makeAgent: () => HttpAgent = () => (baseUrl?.startsWith("http:") ? new HttpAgent() : new HttpsAgent()),
+): XClient {
   const call = async <Value>(act: (api: TwitterApi) => Promise<Value>): Promise<XOutcome<Value>> => {
-    const agent = baseUrl?.startsWith("http:") ? new HttpAgent() : new HttpsAgent();
+    const agent = makeAgent();
     const plugins = [toBaseUrl(baseUrl ?? X_ORIGIN)];
     const api = new TwitterApi({ ...keys }, { httpAgent: agent, plugins, compression: false });
     const deadline = Promise.withResolvers<never>();
     // The library has no limit of a whole call, and an answer that trickles is never idle.
-    const timer = setTimeout(() => deadline.reject(new Error(`no answer within ${callMillisMax} ms`)), callMillisMax);
+    const timeout = AbortSignal.timeout(callMillisMax);
+    const giveUp = () => deadline.reject(new Error(`no answer within ${callMillisMax} ms`));
+    timeout.addEventListener("abort", giveUp);
     try {
       return { type: "done", value: await Promise.race([act(api), deadline.promise]) };
     } catch (error) {
       return toOutcome(error);
     } finally {
-      clearTimeout(timer);
+      timeout.removeEventListener("abort", giveUp);
       // Whatever is still under way ends with its socket.
       agent.destroy();
     }
