@@ -61,6 +61,7 @@ export type SwarmRule =
   | "audit"
   | "request"
   | "pause"
+  | "report"
   | "alarm";
 
 export type Violation = { readonly rule: Rule; readonly atMs: number; readonly what: string };

@@ -61,6 +61,8 @@ export type ScenarioOptions = {
   readonly depth?: AwsDepth;
   /** Whether what tasks log and send is kept for who looks at it; true unless told. */
   readonly keepsTalk?: boolean;
+  /** The world begins so many minutes past the hour; 0 unless told. */
+  readonly startMinute?: number | undefined;
   /** Whether `Date.now` tells the world's time until it is disposed of; true unless told. */
   readonly takesOverDate?: boolean;
 };
@@ -123,9 +125,9 @@ async function startWorld<Market extends Exchange>(
   options: ScenarioOptions,
   makeExchange: (time: VirtualTime) => Market,
 ): Promise<ScenarioWorld<Market>> {
-  const { seed, depth = "wire" } = options;
+  const { seed, depth = "wire", startMinute = 0 } = options;
   await using starting = new AsyncDisposableStack();
-  const time = new VirtualTime({ isPure: depth === "direct" });
+  const time = new VirtualTime({ isPure: depth === "direct", startMinute });
   if (options.takesOverDate !== false) starting.defer(time.takeOverDate());
   const network = new Network(time, seed);
   const exchange = makeExchange(time);

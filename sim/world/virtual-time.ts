@@ -31,19 +31,21 @@ export class VirtualTime {
   readonly #heap: Entry[] = [];
   readonly #observers = new Set<() => void>();
   readonly #isPure: boolean;
+  readonly #startEpochMs: number;
   #stepsSinceTurn = 0;
 
   /**
    * `isPure`: nothing that is not marked as under way waits for more than promises, so that a turn of the real loop is not needed
-   * after every event. It takes longer than most events.
+   * after every event. It takes longer than most events. `startMinute`: the world begins so many minutes past the hour.
    */
-  constructor({ isPure = false }: { readonly isPure?: boolean } = {}) {
+  constructor({ isPure = false, startMinute = 0 }: { readonly isPure?: boolean; readonly startMinute?: number } = {}) {
     this.#isPure = isPure;
+    this.#startEpochMs = START_EPOCH_MS + startMinute * 60_000;
   }
 
   /** The world's own clock, which nothing can stop. */
   readonly clock: Clock = {
-    now: () => ({ monotonicMs: this.#nowMs, epochMs: Math.floor(START_EPOCH_MS + this.#nowMs) }),
+    now: () => ({ monotonicMs: this.#nowMs, epochMs: Math.floor(this.#startEpochMs + this.#nowMs) }),
     after: (delayMs, callback) => this.after(delayMs, callback),
   };
 
@@ -59,7 +61,7 @@ export class VirtualTime {
 
   /** The same moment as the world's wall clock tells it. */
   get epochMs(): number {
-    return START_EPOCH_MS + this.#nowMs;
+    return this.#startEpochMs + this.#nowMs;
   }
 
   /** Calls back once after `delayMs`, at least 0. What is due at one moment happens in the order it was asked for. */

@@ -6,7 +6,9 @@ import { NETWORK_FAULTS } from "./network.ts";
 import { NODE_FAULTS } from "./nodes.ts";
 import { OPERATOR_FAULTS } from "./operator.ts";
 import { CLOCK_FAULTS, PROCESS_FAULTS } from "./process.ts";
+import { REPORT_FAULTS } from "./reports.ts";
 import { VENUE_FAULTS } from "./venue.ts";
+import { X_FAULTS } from "./x.ts";
 
 export const FAULT_KINDS: readonly FaultKind[] = [
   ...NETWORK_FAULTS,
@@ -17,4 +19,6 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...FUNCTION_FAULTS,
   ...AWS_FAULTS,
   ...OPERATOR_FAULTS,
+  ...X_FAULTS,
+  ...REPORT_FAULTS,
 ];

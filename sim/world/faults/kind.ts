@@ -10,6 +10,7 @@ import type { EcsService } from "../swarm/ecs-service.ts";
 import type { ForeignHand } from "../swarm/foreign-hand.ts";
 import type { Functions } from "../swarm/functions.ts";
 import type { OperatorRoom } from "../swarm/operator-room.ts";
+import type { Reports } from "../swarm/reports.ts";
 
 /** Drawn once and written down, so that an episode is the same with and without the others. */
 export type FaultParameters = Readonly<Record<string, number | string | boolean>>;
@@ -20,6 +21,8 @@ export type FaultyWorld = {
   readonly functions: Functions;
   readonly operator: OperatorRoom;
   readonly hand: ForeignHand;
+  /** Undefined in a seed without the hourly report. */
+  readonly reports: Reports | undefined;
   /** Counts that something has happened which a run should have seen. */
   mark(name: string): void;
 };
@@ -35,6 +38,11 @@ export type FaultKind = {
   /** Begins it. Answers what ends it; what has no end by itself answers nothing. */
   start(world: FaultyWorld, parameters: FaultParameters): (() => void) | undefined;
 };
+
+/** Whether a kind is of the hourly report and of what it alone uses: it comes in no other seed. */
+export function isOfReport({ name }: Pick<FaultKind, "name">): boolean {
+  return name.startsWith("x/") || name.startsWith("report/");
+}
 
 /** Throws on a parameter that an episode lacks: it was written down by another version. */
 export function numberOf(parameters: FaultParameters, name: string): number {

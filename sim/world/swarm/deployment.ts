@@ -22,6 +22,8 @@ const deployment = z.strictObject({
   /** By the function's folder. */
   timeoutsMs: z.record(z.string(), count),
   schedulesMs: z.record(z.string(), count),
+  /** The hourly report: at which minute, how often a run that failed is tried again, and until when an event counts. */
+  reports: z.strictObject({ minute: z.int().min(0).max(59), retriesMax: z.int().min(0), eventAgeMs: count }),
   /** From the wish to stop a task to its end by force. */
   stopTimeoutMs: count,
 });
@@ -57,8 +59,57 @@ export function readDeployment(templateDir: string): Deployment {
         periodMs(expression),
       ]),
     ),
+    reports: {
+      minute: minuteOf(schedules.find(({ target }) => folderOf.get(target.functionName) === REPORT)?.expression),
+      ...retriesOf(templateDir, REPORT),
+    },
     stopTimeoutMs: 1_000 * stopTimeoutSeconds(templateDir),
   };
+}
+
+const REPORT = "hourly-report";
+
+function minuteOf(expression: string | undefined): number {
+  const schedule = parseSchedule(found(expression, "a schedule of the hourly report"));
+  return schedule.kind === "hourly" ? schedule.minute : 0;
+}
+
+const lambdaFunction = z.object({
+  Type: z.literal("AWS::Lambda::Function"),
+  Metadata: z.object({ "flashmm:entry": z.string() }),
+});
+
+const invokeConfig = z.object({
+  Type: z.literal("AWS::Lambda::EventInvokeConfig"),
+  Properties: z.object({
+    FunctionName: z.object({ Ref: z.string() }),
+    MaximumEventAgeInSeconds: z.int(),
+    MaximumRetryAttempts: z.int(),
+  }),
+});
+
+/** What a function's asynchronous invocations are configured with, which the local cloud's reader passes over. */
+function retriesOf(templateDir: string, folder: string): Pick<Deployment["reports"], "retriesMax" | "eventAgeMs"> {
+  for (const Resources of resourcesIn(templateDir)) {
+    const ids = Object.entries(Resources)
+      .filter(([, each]) => lambdaFunction.safeParse(each).data?.Metadata["flashmm:entry"].includes(`/${folder}/`))
+      .map(([id]) => id);
+    const configs = Object.values(Resources).map((each) => invokeConfig.safeParse(each).data?.Properties);
+    const config = configs.find((each) => each !== undefined && ids.includes(each.FunctionName.Ref));
+    if (config !== undefined)
+      return { retriesMax: config.MaximumRetryAttempts, eventAgeMs: 1_000 * config.MaximumEventAgeInSeconds };
+  }
+  throw new InputError({ what: templateDir, expected: `how often ${folder} is tried again`, was: "nothing" });
+}
+
+function resourcesIn(templateDir: string): readonly Readonly<Record<string, unknown>>[] {
+  const files = readdirSync(templateDir).filter((name) => name.endsWith(".template.json"));
+  return files.map((file) => {
+    const { Resources = {} }: { Resources?: Record<string, unknown> } = JSON.parse(
+      readFileSync(join(templateDir, file), "utf8"),
+    );
+    return Resources;
+  });
 }
 
 const taskDefinition = z.object({
@@ -68,10 +119,7 @@ const taskDefinition = z.object({
 
 /** The local cloud runs no containers, so its reader passes task definitions over. */
 function stopTimeoutSeconds(templateDir: string): number {
-  for (const file of readdirSync(templateDir).filter((name) => name.endsWith(".template.json"))) {
-    const { Resources = {} }: { Resources?: Record<string, unknown> } = JSON.parse(
-      readFileSync(join(templateDir, file), "utf8"),
-    );
+  for (const Resources of resourcesIn(templateDir)) {
     for (const resource of Object.values(Resources)) {
       const read = taskDefinition.safeParse(resource);
       if (read.success) return Math.max(...read.data.Properties.ContainerDefinitions.map((each) => each.StopTimeout));

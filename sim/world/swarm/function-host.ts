@@ -5,6 +5,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Fetch } from "../../../fargate/seams.ts";
 import type { Fetch as FunctionFetch } from "../../../lambdas/cambrian-client.ts";
 import type { Timing } from "../../../lambdas/timing.ts";
 import { makeSeededRng } from "../../exchange/seeded-rng.ts";
@@ -19,7 +20,10 @@ export type Place = {
   readonly sqs: SQSClient;
   readonly eventBridge: EventBridgeClient;
   readonly fetch: FunctionFetch;
+  /** The same way with a body. */
+  readonly exchange: Fetch;
   readonly timing: Timing;
+  readonly process: WorldProcess;
   readonly timeLeftMs: () => number;
 };
 
@@ -32,7 +36,7 @@ export type FunctionCloud = {
   readonly seed: number;
 };
 
-type Environment = Omit<Place, "timeLeftMs"> & { readonly process: WorldProcess };
+type Environment = Omit<Place, "timeLeftMs">;
 
 /** `failed`: it threw. `ended`: it was killed, or ran out of time. */
 export type Invoked<Result> =
@@ -111,6 +115,7 @@ export class FunctionHost {
       dynamodb,
       sqs,
       eventBridge,
+      exchange: access.fetch,
       fetch: async (url, { method, headers, signal }) => {
         const { status, headers: answered, body } = await access.fetch({ url, method, headers, signal });
         return { status, headers: toHeaders(answered), text: async () => body };

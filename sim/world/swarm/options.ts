@@ -14,6 +14,8 @@ export type SimulateOptions = {
   readonly wanted: Wanted;
   readonly only: string | undefined;
   readonly minutes: number | undefined;
+  /** Each seed has the hourly report; drawn unless set. */
+  readonly reports: boolean | undefined;
   readonly workers: number;
   readonly isTraced: boolean;
   readonly isShrunk: boolean;
@@ -34,6 +36,7 @@ export const HELP = `npm run simulate -- [options]   the whole system from one s
   --double N        N fresh seeds, each in two fresh processes: their traces must be the same
   --only FAULT      faults whose name begins so (\`aws/\`, \`process/freeze\`), each of them, and no others
   --minutes M       about so much simulated time for each seed (default: drawn)
+  --reports         each seed has the hourly report (default: one in eight of those of their own length)
   --workers 2       processes
   --trace           says each episode as it begins and ends; for one seed
   --branches        counts the branches of core/ that are reached, in one process; slower
@@ -56,6 +59,7 @@ export function parseSimulateOptions(args: readonly string[]): SimulateOptions |
     wanted: wantedOf(values),
     only: values.only,
     minutes: minutes === undefined ? undefined : number("--minutes", minutes, { least: 1, most: 100_000 }),
+    reports: values.reports,
     workers: number("--workers", values.workers ?? "2", { least: 1, most: 64 }),
     isTraced: values.trace === true,
     isShrunk: values["no-shrink"] !== true,
@@ -102,7 +106,7 @@ function parse(args: readonly string[]) {
   const flag = { type: "boolean" } as const;
   const options = {
     ...{ seed: text, seeds: text, hours: text, least: text, double: text, only: text, minutes: text, workers: text },
-    ...{ trace: flag, "no-shrink": flag, branches: flag, out: text, templates: text, help: flag },
+    ...{ reports: flag, trace: flag, "no-shrink": flag, branches: flag, out: text, templates: text, help: flag },
   };
   try {
     return parseArgs({ args: [...args], options, strict: true }).values;

@@ -4,7 +4,7 @@
  */
 import { makeSeededRng } from "../../exchange/seeded-rng.ts";
 import { FAULT_KINDS } from "../faults/every-kind.ts";
-import type { FaultKind, FaultParameters } from "../faults/kind.ts";
+import { type FaultKind, type FaultParameters, isOfReport } from "../faults/kind.ts";
 import { chance, logBetween, type Range, untilNext, wholeBetween } from "./draw.ts";
 import { drawShape, type Shape } from "./shape.ts";
 
@@ -34,6 +34,8 @@ export type PlanWishes = {
   readonly minutes?: number | undefined;
   /** Episodes come so many times as often as drawn. */
   readonly haste?: number | undefined;
+  /** The hourly report runs, or does not; drawn unless told, for seeds of their own length. */
+  readonly reports?: boolean | undefined;
   /** In place of what is drawn of the market and the configuration. */
   readonly shape?: Partial<Shape> | undefined;
 };
@@ -49,12 +51,17 @@ const SEED_MS: Range = { low: 20 * 60_000, high: 70 * 60_000 };
 const EPISODES_MAX = 5_000;
 /** The position limit over an order's size: near it exposure and one-sided quotes are looked at most. */
 const POSITION_ORDERS = { low: 3, high: 10 };
+/** Drawing a chart takes a tenth of a second, and waiting for the next report up to an hour of the world's. */
+const REPORTS_SHARE = 1 / 8;
+/** The first report comes at a quarter past the next hour: with these within an hour, of an hour of which the world saw a part. */
+const REPORTS_FROM_MINUTE = { low: 16, high: 58 };
 
 export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
   const rng = makeSeededRng(seed, "plan");
   // A stream of its own, so that the rest of a seed's shape stays as it was.
   const positionOrders = wholeBetween(makeSeededRng(seed, "position"), POSITION_ORDERS);
-  const shape = { ...drawShape(makeSeededRng(seed, "shape")), positionOrders, ...wishes.shape };
+  const reportsFromMinute = drawReports(seed, wishes);
+  const shape = { ...drawShape(makeSeededRng(seed, "shape")), positionOrders, ...reportsFromMinute, ...wishes.shape };
   const wantedMs = wishes.minutes === undefined ? logBetween(rng, SEED_MS) : wishes.minutes * 60_000;
   const rounds: Round[] = [];
   for (let sumMs = 0; sumMs < wantedMs; ) {
@@ -70,6 +77,14 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
   return { seed, shape, rounds, episodes };
 }
 
+function drawReports(seed: number, { reports, minutes, only }: PlanWishes): Pick<Shape, "reportsFromMinute"> {
+  const rng = makeSeededRng(seed, "reports");
+  const isDrawn = chance(rng, REPORTS_SHARE) && minutes === undefined;
+  const reportsFromMinute = wholeBetween(rng, REPORTS_FROM_MINUTE);
+  const isAsked = only?.split(",").some((each) => isOfReport({ name: each })) === true;
+  return (reports ?? (isDrawn || isAsked)) ? { reportsFromMinute } : {};
+}
+
 function drawEpisodes(
   seed: number,
   shape: Shape,
@@ -82,7 +97,7 @@ function drawEpisodes(
     const rng = makeSeededRng(seed, `fault ${kind.name}`);
     const isOn = chance(rng, KIND_SHARE);
     const isWanted = only === undefined ? isOn : only.split(",").some((each) => kind.name.startsWith(each));
-    if (!isWanted) return [];
+    if (!isWanted || (isOfReport(kind) && shape.reportsFromMinute === undefined)) return [];
     const everyMs = logBetween(rng, kind.everyMs) / haste;
     return rounds.flatMap((round, index) => episodesOf(kind, { rng, everyMs, markets, round, index }));
   });

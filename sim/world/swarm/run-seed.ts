@@ -16,6 +16,7 @@ import { Counter, type Coverage, countPairs } from "./coverage.ts";
 import { type Deployment, writtenDeployment } from "./deployment.ts";
 import { EcsService } from "./ecs-service.ts";
 import { ForeignHand } from "./foreign-hand.ts";
+import type { FunctionCloud } from "./function-host.ts";
 import { Functions } from "./functions.ts";
 import { comesBack, type Healing, settles } from "./liveness.ts";
 import { MarketMover } from "./market-mover.ts";
@@ -23,6 +24,9 @@ import { OperatorRoom } from "./operator-room.ts";
 import { OrderChecks } from "./order-checks.ts";
 import { drawPlan, type Episode, type Plan, type PlanWishes } from "./plan.ts";
 import { quiesces } from "./quiesce.ts";
+import { ReportChecks } from "./report-checks.ts";
+import { type ReportWatch, reportComes } from "./report-liveness.ts";
+import { Reports } from "./reports.ts";
 import { shaped } from "./shape.ts";
 import { systemState } from "./system-state.ts";
 
@@ -92,6 +96,8 @@ class SeedRun {
   readonly #healing: Healing;
   readonly #faulty: FaultyWorld;
   readonly #functions: Functions;
+  /** Undefined in a seed without the hourly report. */
+  readonly #reported: ReportWatch | undefined;
   readonly #counters = { pairs: new Counter(), cells: new Counter(), marks: new Counter(), episodes: new Counter() };
   readonly #ends: (() => void)[] = [];
   readonly #onLine: (line: string) => void;
@@ -112,6 +118,7 @@ class SeedRun {
       queue: deployment.fills,
       depth,
       keepsTalk: false,
+      startMinute: shape.reportsFromMinute,
     });
     world.accountant.stop();
     return new SeedRun(plan, { ...options, deployment }, world);
@@ -152,35 +159,32 @@ class SeedRun {
     const checks = new Checks({ world, service, shape, mark });
     const control = new ControlChecks({ world, checks });
     const mover = new MarketMover({ time, exchange, shape, seed });
+    const markets = shape.markets.map(({ symbol }) => symbol);
     this.#functions = new Functions({
-      cloud: {
-        time,
-        network: world.network,
-        services: { table: world.table.backend, queue: world.queue.backend, bus: world.bus.backend },
-        weather: world.awsWeather,
-        depth: shape.depth,
-        seed,
-      },
+      cloud: cloudOf(world, plan),
       rng: makeSeededRng(seed, "functions"),
       deployment: options.deployment,
       queue: world.queue,
       tableName: world.table.tableName,
-      markets: shape.markets.map(({ symbol }) => symbol),
+      markets,
       shard: "main",
       venueUrl: world.venueUrl,
       credentials: () => operator.credentials,
     });
     this.#healing = { world, service, operator, mover, checks, shape, mark };
     const hand = new ForeignHand(world.table, time);
-    this.#faulty = { world, service, functions: this.#functions, operator, hand, mark };
+    const mayDiffer = plan.episodes.some(({ kind }) => MAKES_DIFFERENCES.includes(kind));
+    this.#reported = this.#watchReports(options.deployment, mayDiffer);
+    const reports = this.#reported?.reports;
+    this.#faulty = { world, service, functions: this.#functions, operator, hand, reports, mark };
     const charge = new ChargeChecks({ world, service, functions: this.#functions, checks });
     const orders = new OrderChecks({ world, checks, shape });
     const audit = new AuditChecks({
       ...this.#faulty,
       checks,
       deployment: options.deployment,
-      markets: shape.markets.map(({ symbol }) => symbol),
-      mayDiffer: plan.episodes.some(({ kind }) => MAKES_DIFFERENCES.includes(kind)),
+      markets,
+      mayDiffer,
     });
     this.#ends.push(
       time.onEvent(() => {
@@ -194,6 +198,24 @@ class SeedRun {
         audit.look();
       }),
     );
+  }
+
+  #watchReports(deployment: Deployment, mayDiffer: boolean): ReportWatch | undefined {
+    const { world, checks, shape, mark } = this.#healing;
+    if (shape.reportsFromMinute === undefined) return undefined;
+    const markets = shape.markets.map(({ symbol }) => symbol);
+    const reports = new Reports({
+      cloud: cloudOf(world, this.#plan),
+      network: world.network,
+      rng: makeSeededRng(this.#plan.seed, "reported"),
+      deployment,
+      tableName: world.table.tableName,
+      markets,
+      isThrottled: () => this.#functions.isThrottled,
+      mark,
+    });
+    const reportChecks = new ReportChecks({ world, reports, checks, markets });
+    return { reports, reportChecks, deployment, mayDiffer };
   }
 
   uncaught(error: unknown): void {
@@ -219,7 +241,8 @@ class SeedRun {
   result(violation: SeedViolation | undefined, cpuMs: number): SeedResult {
     const { world, service, checks } = this.#healing;
     const { pairs, cells, marks, episodes } = this.#counters;
-    for (const { name, invocations, failures, kills } of Object.values(this.#functions.hosts)) {
+    const reported = this.#reported === undefined ? [] : [this.#reported.reports.host];
+    for (const { name, invocations, failures, kills } of [...Object.values(this.#functions.hosts), ...reported]) {
       marks.add(`${name} invoked`, invocations);
       marks.add(`${name} failed`, failures);
       marks.add(`${name} killed`, kills);
@@ -244,6 +267,7 @@ class SeedRun {
 
   async close(): Promise<void> {
     this.#functions.stop();
+    this.#reported?.reports.stop();
     this.#healing.mover.stop();
     for (const end of this.#ends.reverse()) end();
     await this.#healing.world[Symbol.asyncDispose]();
@@ -252,6 +276,7 @@ class SeedRun {
   async #rounds(): Promise<void> {
     const { world, service, mover, operator } = this.#healing;
     this.#functions.start();
+    this.#reported?.reports.start();
     mover.start();
     service.launch();
     this.#line("the task is launched");
@@ -268,6 +293,10 @@ class SeedRun {
       await this.#comesBack();
       await settles(this.#healing);
       this.#line("settled");
+    }
+    if (this.#reported !== undefined) {
+      await reportComes(this.#healing, this.#reported);
+      this.#line("the report came");
     }
     operator.resumeAll(this.#plan.shape.markets.map(({ symbol }) => symbol));
     await quiesces(this.#healing);
@@ -322,11 +351,18 @@ class SeedRun {
     const { world } = this.#healing;
     const hash = createHash("sha256");
     const events = world.bus.events.map((event) => JSON.stringify(event));
-    for (const lines of [world.record.lines(), events, world.queue.sent])
+    const posts = this.#reported?.reports.x.posts.map(({ text, atMs }) => `${atMs} ${text}`) ?? [];
+    for (const lines of [world.record.lines(), events, world.queue.sent, posts])
       for (let from = 0; from < lines.length; from += HASHED_AT_ONCE)
         hash.update(`${lines.slice(from, from + HASHED_AT_ONCE).join("\n")}\n`);
     return hash.digest("hex");
   }
+}
+
+function cloudOf(world: Healing["world"], { seed, shape }: Plan): FunctionCloud {
+  const { time, network, table, queue, bus, awsWeather } = world;
+  const services = { table: table.backend, queue: queue.backend, bus: bus.backend };
+  return { time, network, services, weather: awsWeather, depth: shape.depth, seed };
 }
 
 function textOf(error: unknown): string {

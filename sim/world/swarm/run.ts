@@ -31,11 +31,11 @@ async function simulate(options: SimulateOptions): Promise<number> {
   if (wanted.type === "double") return await runTwice(options, { commit, deployment, seeds: wanted.seeds });
   const results: SeedResult[] = [];
   const next = nextSeed(wanted, commit, results);
-  const { workers, only, minutes } = options;
+  const { workers, only, minutes, reports } = options;
   const jobs = {
     next: () => {
       const seed = results.some(({ violation }) => violation !== undefined) ? undefined : next();
-      return seed === undefined ? undefined : { seed, only, minutes, deployment };
+      return seed === undefined ? undefined : { seed, only, minutes, reports, deployment };
     },
     onResult: (result: SeedResult) => {
       results.push(result);
@@ -86,7 +86,7 @@ async function conclude(
 
 /** Each seed in two processes that have run nothing before. */
 async function runTwice(
-  { workers, only, minutes }: SimulateOptions,
+  { workers, only, minutes, reports }: SimulateOptions,
   { commit, deployment, seeds }: { readonly commit: string; readonly deployment: Deployment; readonly seeds: number },
 ): Promise<number> {
   const first = firstSeed(commit);
@@ -97,7 +97,7 @@ async function runTwice(
     isFresh: true,
     next: () => {
       const seed = jobs.shift();
-      return seed === undefined ? undefined : { seed, only, minutes, deployment };
+      return seed === undefined ? undefined : { seed, only, minutes, reports, deployment };
     },
     onResult: ({ seed, hash }) => void hashes.set(seed, [...(hashes.get(seed) ?? []), hash]),
   });

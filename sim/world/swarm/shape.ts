@@ -43,6 +43,8 @@ export type Shape = {
   readonly valueOrders?: number;
   /** What each level adds to the size of the one before it, in orders; nothing unless told. */
   readonly levelSizeOrders?: number;
+  /** The hourly report runs, in a world that begins so many minutes past the hour; undefined: there is none. */
+  readonly reportsFromMinute?: number | undefined;
 };
 
 /** One seed in twenty-five goes through the whole SDK, which takes four times as long. */

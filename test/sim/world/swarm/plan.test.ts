@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { FAULT_KINDS } from "../../../../sim/world/faults/every-kind.ts";
+import { isOfReport } from "../../../../sim/world/faults/kind.ts";
 import { drawPlan } from "../../../../sim/world/swarm/plan.ts";
 
+const isOf = ({ kind }: { readonly kind: string }) => isOfReport({ name: kind });
 const SEEDS = Array.from({ length: 400 }, (_, index) => index);
 const PLANS = SEEDS.map((seed) => drawPlan(seed));
 
@@ -11,8 +13,9 @@ it("the same seed draws the same plan", () => {
 });
 
 it("every kind is on in about half of the seeds, so that each pair of kinds meets with and without the others", () => {
+  const all = SEEDS.map((seed) => drawPlan(seed, { reports: true }));
   for (const { name } of FAULT_KINDS) {
-    const plans = PLANS.filter(({ episodes }) => episodes.some(({ kind }) => kind === name)).length;
+    const plans = all.filter(({ episodes }) => episodes.some(({ kind }) => kind === name)).length;
     expect(plans, name).toBeGreaterThan(SEEDS.length / 8);
     expect(plans, name).toBeLessThan((SEEDS.length * 6) / 10);
   }
@@ -33,6 +36,24 @@ it("episodes of a kind never overlap and end with the faults of their round", ()
       expect(atMs + lastsMs).toBeLessThanOrEqual((rounds[round]?.faultsMs ?? 0) + 1);
       endsMs.set(`${round} ${kind}`, atMs + lastsMs);
     }
+  }
+});
+
+it("one seed of its own length in eight has the hourly report, and what is of it alone comes in no other", () => {
+  const reported = PLANS.filter(({ shape }) => shape.reportsFromMinute !== undefined);
+  expect(reported.length / SEEDS.length).toBeCloseTo(1 / 8, 1);
+  for (const { shape, episodes } of PLANS) {
+    if (shape.reportsFromMinute === undefined) expect(episodes.filter(isOf)).toEqual([]);
+    else expect(shape.reportsFromMinute).toBeGreaterThan(15);
+  }
+  expect(SEEDS.some((seed) => drawPlan(seed, { minutes: 4 }).shape.reportsFromMinute !== undefined)).toBe(false);
+});
+
+it("the report's faults change no draw of the others", () => {
+  for (const seed of SEEDS.slice(0, 50)) {
+    const [none, one] = [drawPlan(seed, { reports: false }), drawPlan(seed, { reports: true })];
+    expect(one.episodes.filter((episode) => !isOf(episode))).toEqual(none.episodes);
+    expect(one.rounds).toEqual(none.rounds);
   }
 });
 
