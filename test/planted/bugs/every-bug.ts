@@ -7,6 +7,7 @@ import { LEDGER_BUGS } from "./ledger-bugs.ts";
 import { MARKET_DATA_BUGS } from "./market-data-bugs.ts";
 import { ORDER_BUGS } from "./order-bugs.ts";
 import { PRICE_BUGS } from "./price-bugs.ts";
+import { REPORT_BUGS } from "./report-bugs.ts";
 import { RISK_BUGS } from "./risk-bugs.ts";
 import { TASK_BUGS } from "./task-bugs.ts";
 
@@ -19,6 +20,7 @@ export const EVERY_BUG: readonly PlantedBug[] = [
   ...LEDGER_BUGS,
   ...FUNCTION_BUGS,
   ...GUARD_BUGS,
+  ...REPORT_BUGS,
 ];
 
 /** Throws `InputError` on a name that no bug has. */
