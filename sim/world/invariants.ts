@@ -62,6 +62,7 @@ export type SwarmRule =
   | "request"
   | "pause"
   | "report"
+  | "grafana"
   | "alarm";
 
 export type Violation = { readonly rule: Rule; readonly atMs: number; readonly what: string };

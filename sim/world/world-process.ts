@@ -23,7 +23,7 @@ const HELD_MAX = 1_000_000;
 export type CallMoment = "before-write" | "after-write" | "after-effect" | "answer-arrived";
 
 /** A call of the venue's by its name, or one to another place. */
-export type CallName = RouteName | "table" | "queue" | "bus" | "chain" | "metrics" | "x" | "files";
+export type CallName = RouteName | "table" | "queue" | "bus" | "chain" | "metrics" | "x" | "files" | "grafana";
 
 /** The `nth` such call from the asking on, 1 the first; of calls to AWS perhaps only those whose target and body match. */
 export type CrashPoint = {

@@ -3,6 +3,7 @@
  * told. Owns this record and the faults of X itself; the API is `sim/x-api`'s.
  */
 import { type XAnswer, XApi, type XPost } from "../x-api/x-api.ts";
+import { type HostTrouble, HostTroubles } from "./host-troubles.ts";
 import type { Host, HostReply, HostRequest, Network } from "./network.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -10,14 +11,6 @@ export const X_URL = "http://x.world";
 export const X_ACCOUNT = { appKey: "app", appSecret: "app-secret", accessToken: "token", accessSecret: "token-secret" };
 
 const POSTS = "/2/tweets";
-
-/** What X says or does in place of its answer; `before`: it has done nothing then. */
-export type XTrouble = {
-  /** Of requests whose path begins or ends so; all of them where it is empty. */
-  readonly path: string;
-  readonly when: "before" | "after";
-  readonly reply: (nowEpochMs: number) => HostReply;
-};
 
 /** One request for a post, as it came to X. */
 export type PostRequest = {
@@ -33,15 +26,13 @@ export type PostRequest = {
   readStatus: number | undefined;
 };
 
-type Waiting = { readonly trouble: XTrouble; left: number };
-
 export class XHost implements Host {
   readonly requests: PostRequest[] = [];
   /** Told each request for a post when it has been answered. */
   onPost: ((request: PostRequest) => void) | undefined;
   readonly #api: XApi;
   readonly #time: VirtualTime;
-  #troubles: Waiting[] = [];
+  readonly #troubles = new HostTroubles();
 
   constructor(time: VirtualTime, network: Network) {
     this.#time = time;
@@ -62,12 +53,8 @@ export class XHost implements Host {
   }
 
   /** Strikes at the next fitting requests, so many. Answers what ends it. */
-  strike(trouble: XTrouble, times: number): () => void {
-    const waiting: Waiting = { trouble, left: times };
-    this.#troubles.push(waiting);
-    return () => {
-      this.#troubles = this.#troubles.filter((each) => each !== waiting);
-    };
+  strike(trouble: HostTrouble, times: number): () => void {
+    return this.#troubles.strike(trouble, times);
   }
 
   callOf(): "x" {
@@ -80,7 +67,7 @@ export class XHost implements Host {
     onEffect: () => void,
   ): Promise<HostReply> {
     const { path } = request;
-    const trouble = this.#take(path);
+    const trouble = this.#troubles.take(path);
     const own = trouble?.when === "before" ? undefined : this.#ask(request);
     onEffect();
     const reply = trouble?.reply(this.#time.epochMs) ?? toReply(own);
@@ -94,14 +81,6 @@ export class XHost implements Host {
 
   #ask({ method, path, headers, body }: HostRequest): XAnswer {
     return this.#api.serve({ method, url: new URL(X_URL + path), headers, body: Buffer.from(body, "latin1") });
-  }
-
-  #take(path: string): XTrouble | undefined {
-    const found = this.#troubles.find(({ trouble }) => path.startsWith(trouble.path) || path.endsWith(trouble.path));
-    if (found === undefined) return undefined;
-    found.left -= 1;
-    if (found.left <= 0) this.#troubles = this.#troubles.filter((each) => each !== found);
-    return found.trouble;
   }
 
   #note(

@@ -1,6 +1,7 @@
 /** All kinds of faults, in the order in which their episodes are drawn. */
 import { AWS_FAULTS } from "./aws.ts";
 import { FUNCTION_FAULTS } from "./functions.ts";
+import { GRAFANA_FAULTS } from "./grafana.ts";
 import type { FaultKind } from "./kind.ts";
 import { NETWORK_FAULTS } from "./network.ts";
 import { NODE_FAULTS } from "./nodes.ts";
@@ -21,4 +22,5 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...OPERATOR_FAULTS,
   ...X_FAULTS,
   ...REPORT_FAULTS,
+  ...GRAFANA_FAULTS,
 ];

@@ -10,6 +10,7 @@ import type { EcsService } from "../swarm/ecs-service.ts";
 import type { ForeignHand } from "../swarm/foreign-hand.ts";
 import type { Functions } from "../swarm/functions.ts";
 import type { OperatorRoom } from "../swarm/operator-room.ts";
+import type { Provisioning } from "../swarm/provisioning.ts";
 import type { Reports } from "../swarm/reports.ts";
 
 /** Drawn once and written down, so that an episode is the same with and without the others. */
@@ -23,6 +24,8 @@ export type FaultyWorld = {
   readonly hand: ForeignHand;
   /** Undefined in a seed without the hourly report. */
   readonly reports: Reports | undefined;
+  /** Undefined in a seed without Grafana. */
+  readonly provisioning: Provisioning | undefined;
   /** Counts that something has happened which a run should have seen. */
   mark(name: string): void;
 };
@@ -42,6 +45,11 @@ export type FaultKind = {
 /** Whether a kind is of the hourly report and of what it alone uses: it comes in no other seed. */
 export function isOfReport({ name }: Pick<FaultKind, "name">): boolean {
   return name.startsWith("x/") || name.startsWith("report/");
+}
+
+/** The same of Grafana. */
+export function isOfGrafana({ name }: Pick<FaultKind, "name">): boolean {
+  return name.startsWith("grafana/");
 }
 
 /** Throws on a parameter that an episode lacks: it was written down by another version. */

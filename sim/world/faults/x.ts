@@ -2,10 +2,11 @@
  * Faults of X and of the way there: lost, late, cut, limited, in trouble before and after it has done what was asked, pages in place of
  * answers, refusals. Owns their drawing.
  */
+import type { HostTrouble } from "../host-troubles.ts";
 import type { HostReply } from "../network.ts";
 import { chance, logBetween, oneOf, wholeLogBetween } from "../swarm/draw.ts";
 import type { Impairment } from "../weather.ts";
-import { X_URL, type XTrouble } from "../x-host.ts";
+import { X_URL } from "../x-host.ts";
 import { type FaultKind, type FaultParameters, LONG, numberOf, textOf } from "./kind.ts";
 
 /** A report is made once an hour: what lasts for seconds would hardly ever meet one. */
@@ -133,12 +134,12 @@ function impairing(impairment: (drawn: FaultParameters) => Impairment): FaultKin
 
 /** Strikes so many requests, at the most until its end. */
 function striking(
-  when: XTrouble["when"] | "drawn",
+  when: HostTrouble["when"] | "drawn",
   reply: (drawn: FaultParameters, nowEpochMs: number) => HostReply,
 ): FaultKind["start"] {
   return ({ reports }, drawn) => {
     const drawnWhen = drawn["when"] === "before" ? "before" : "after";
-    const trouble: XTrouble = {
+    const trouble: HostTrouble = {
       path: textOf(drawn, "path"),
       when: when === "drawn" ? drawnWhen : when,
       reply: (nowEpochMs) => reply(drawn, nowEpochMs),

@@ -24,6 +24,8 @@ const deployment = z.strictObject({
   schedulesMs: z.record(z.string(), count),
   /** The hourly report: at which minute, how often a run that failed is tried again, and until when an event counts. */
   reports: z.strictObject({ minute: z.int().min(0).max(59), retriesMax: z.int().min(0), eventAgeMs: count }),
+  /** How often a provisioning of Grafana that failed is tried again, and until when an event counts. */
+  provisioning: z.strictObject({ retriesMax: z.int().min(0), eventAgeMs: count }),
   /** From the wish to stop a task to its end by force. */
   stopTimeoutMs: count,
 });
@@ -63,6 +65,7 @@ export function readDeployment(templateDir: string): Deployment {
       minute: minuteOf(schedules.find(({ target }) => folderOf.get(target.functionName) === REPORT)?.expression),
       ...retriesOf(templateDir, REPORT),
     },
+    provisioning: retriesOf(templateDir, "grafana-provisioning"),
     stopTimeoutMs: 1_000 * stopTimeoutSeconds(templateDir),
   };
 }

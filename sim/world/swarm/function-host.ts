@@ -138,6 +138,6 @@ async function settled<Result>(work: Promise<Result>): Promise<Invoked<Result>> 
   }
 }
 
-function toHeaders(headers: Readonly<Record<string, string | undefined>>): Headers {
+export function toHeaders(headers: Readonly<Record<string, string | undefined>>): Headers {
   return new Headers(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

@@ -14,7 +14,7 @@ export type SimulateOptions = {
   readonly wanted: Wanted;
   readonly only: string | undefined;
   readonly minutes: number | undefined;
-  /** Each seed has the hourly report; drawn unless set. */
+  /** Each seed has the hourly report and Grafana; drawn unless set. */
   readonly reports: boolean | undefined;
   readonly workers: number;
   readonly isTraced: boolean;
@@ -36,7 +36,7 @@ export const HELP = `npm run simulate -- [options]   the whole system from one s
   --double N        N fresh seeds, each in two fresh processes: their traces must be the same
   --only FAULT      faults whose name begins so (\`aws/\`, \`process/freeze\`), each of them, and no others
   --minutes M       about so much simulated time for each seed (default: drawn)
-  --reports         each seed has the hourly report (default: one in eight of those of their own length)
+  --reports         each seed has the hourly report and Grafana (default: one in eight of their own length has one)
   --workers 2       processes
   --trace           says each episode as it begins and ends; for one seed
   --branches        counts the branches of core/ that are reached, in one process; slower

@@ -4,7 +4,7 @@
  */
 import { makeSeededRng } from "../../exchange/seeded-rng.ts";
 import { FAULT_KINDS } from "../faults/every-kind.ts";
-import { type FaultKind, type FaultParameters, isOfReport } from "../faults/kind.ts";
+import { type FaultKind, type FaultParameters, isOfGrafana, isOfReport } from "../faults/kind.ts";
 import { chance, logBetween, type Range, untilNext, wholeBetween } from "./draw.ts";
 import { drawShape, type Shape } from "./shape.ts";
 
@@ -34,7 +34,7 @@ export type PlanWishes = {
   readonly minutes?: number | undefined;
   /** Episodes come so many times as often as drawn. */
   readonly haste?: number | undefined;
-  /** The hourly report runs, or does not; drawn unless told, for seeds of their own length. */
+  /** The hourly report and the provisioning of Grafana run, or do not; each drawn unless told, for seeds of their own length. */
   readonly reports?: boolean | undefined;
   /** In place of what is drawn of the market and the configuration. */
   readonly shape?: Partial<Shape> | undefined;
@@ -53,6 +53,7 @@ const EPISODES_MAX = 5_000;
 const POSITION_ORDERS = { low: 3, high: 10 };
 /** Drawing a chart takes a tenth of a second, and waiting for the next report up to an hour of the world's. */
 const REPORTS_SHARE = 1 / 8;
+const GRAFANA_SHARE = 1 / 8;
 /** The first report comes at a quarter past the next hour: with these within an hour, of an hour of which the world saw a part. */
 const REPORTS_FROM_MINUTE = { low: 16, high: 58 };
 
@@ -61,7 +62,8 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
   // A stream of its own, so that the rest of a seed's shape stays as it was.
   const positionOrders = wholeBetween(makeSeededRng(seed, "position"), POSITION_ORDERS);
   const reportsFromMinute = drawReports(seed, wishes);
-  const shape = { ...drawShape(makeSeededRng(seed, "shape")), positionOrders, ...reportsFromMinute, ...wishes.shape };
+  const beside = { positionOrders, ...reportsFromMinute, ...drawGrafana(seed, wishes) };
+  const shape = { ...drawShape(makeSeededRng(seed, "shape")), ...beside, ...wishes.shape };
   const wantedMs = wishes.minutes === undefined ? logBetween(rng, SEED_MS) : wishes.minutes * 60_000;
   const rounds: Round[] = [];
   for (let sumMs = 0; sumMs < wantedMs; ) {
@@ -85,6 +87,12 @@ function drawReports(seed: number, { reports, minutes, only }: PlanWishes): Pick
   return (reports ?? (isDrawn || isAsked)) ? { reportsFromMinute } : {};
 }
 
+function drawGrafana(seed: number, { reports, minutes, only }: PlanWishes): Pick<Shape, "hasGrafana"> {
+  const isDrawn = chance(makeSeededRng(seed, "grafana"), GRAFANA_SHARE) && minutes === undefined;
+  const isAsked = only?.split(",").some((each) => isOfGrafana({ name: each })) === true;
+  return (reports ?? (isDrawn || isAsked)) ? { hasGrafana: true } : {};
+}
+
 function drawEpisodes(
   seed: number,
   shape: Shape,
@@ -98,6 +106,7 @@ function drawEpisodes(
     const isOn = chance(rng, KIND_SHARE);
     const isWanted = only === undefined ? isOn : only.split(",").some((each) => kind.name.startsWith(each));
     if (!isWanted || (isOfReport(kind) && shape.reportsFromMinute === undefined)) return [];
+    if (isOfGrafana(kind) && shape.hasGrafana !== true) return [];
     const everyMs = logBetween(rng, kind.everyMs) / haste;
     return rounds.flatMap((round, index) => episodesOf(kind, { rng, everyMs, markets, round, index }));
   });

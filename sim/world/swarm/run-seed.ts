@@ -23,6 +23,7 @@ import { MarketMover } from "./market-mover.ts";
 import { OperatorRoom } from "./operator-room.ts";
 import { OrderChecks } from "./order-checks.ts";
 import { drawPlan, type Episode, type Plan, type PlanWishes } from "./plan.ts";
+import { Provisioning } from "./provisioning.ts";
 import { quiesces } from "./quiesce.ts";
 import { ReportChecks } from "./report-checks.ts";
 import { type ReportWatch, reportComes } from "./report-liveness.ts";
@@ -98,6 +99,8 @@ class SeedRun {
   readonly #functions: Functions;
   /** Undefined in a seed without the hourly report. */
   readonly #reported: ReportWatch | undefined;
+  /** Undefined in a seed without Grafana. */
+  readonly #provisioning: Provisioning | undefined;
   readonly #counters = { pairs: new Counter(), cells: new Counter(), marks: new Counter(), episodes: new Counter() };
   readonly #ends: (() => void)[] = [];
   readonly #onLine: (line: string) => void;
@@ -175,8 +178,9 @@ class SeedRun {
     const hand = new ForeignHand(world.table, time);
     const mayDiffer = plan.episodes.some(({ kind }) => MAKES_DIFFERENCES.includes(kind));
     this.#reported = this.#watchReports(options.deployment, mayDiffer);
-    const reports = this.#reported?.reports;
-    this.#faulty = { world, service, functions: this.#functions, operator, hand, reports, mark };
+    this.#provisioning = this.#watchGrafana(options.deployment);
+    const beside = { reports: this.#reported?.reports, provisioning: this.#provisioning };
+    this.#faulty = { world, service, functions: this.#functions, operator, hand, ...beside, mark };
     const charge = new ChargeChecks({ world, service, functions: this.#functions, checks });
     const orders = new OrderChecks({ world, checks, shape });
     const audit = new AuditChecks({
@@ -218,6 +222,14 @@ class SeedRun {
     return { reports, reportChecks, deployment, mayDiffer };
   }
 
+  #watchGrafana(deployment: Deployment): Provisioning | undefined {
+    const { world, checks, shape, mark } = this.#healing;
+    if (shape.hasGrafana !== true) return undefined;
+    const markets = shape.markets.map(({ symbol }) => symbol);
+    const isThrottled = () => this.#functions.isThrottled;
+    return new Provisioning({ cloud: cloudOf(world, this.#plan), deployment, markets, checks, isThrottled, mark });
+  }
+
   uncaught(error: unknown): void {
     this.#uncaught ??= error;
   }
@@ -241,8 +253,8 @@ class SeedRun {
   result(violation: SeedViolation | undefined, cpuMs: number): SeedResult {
     const { world, service, checks } = this.#healing;
     const { pairs, cells, marks, episodes } = this.#counters;
-    const reported = this.#reported === undefined ? [] : [this.#reported.reports.host];
-    for (const { name, invocations, failures, kills } of [...Object.values(this.#functions.hosts), ...reported]) {
+    const beside = [this.#reported?.reports.host, this.#provisioning?.host].filter((host) => host !== undefined);
+    for (const { name, invocations, failures, kills } of [...Object.values(this.#functions.hosts), ...beside]) {
       marks.add(`${name} invoked`, invocations);
       marks.add(`${name} failed`, failures);
       marks.add(`${name} killed`, kills);
@@ -277,6 +289,7 @@ class SeedRun {
     const { world, service, mover, operator } = this.#healing;
     this.#functions.start();
     this.#reported?.reports.start();
+    this.#provisioning?.request();
     mover.start();
     service.launch();
     this.#line("the task is launched");
@@ -294,6 +307,7 @@ class SeedRun {
       await settles(this.#healing);
       this.#line("settled");
     }
+    await this.#provisioning?.holds();
     if (this.#reported !== undefined) {
       await reportComes(this.#healing, this.#reported);
       this.#line("the report came");

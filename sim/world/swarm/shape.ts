@@ -45,6 +45,8 @@ export type Shape = {
   readonly levelSizeOrders?: number;
   /** The hourly report runs, in a world that begins so many minutes past the hour; undefined: there is none. */
   readonly reportsFromMinute?: number | undefined;
+  /** Grafana is there, and is provisioned. */
+  readonly hasGrafana?: boolean;
 };
 
 /** One seed in twenty-five goes through the whole SDK, which takes four times as long. */

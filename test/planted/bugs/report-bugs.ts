@@ -1,4 +1,7 @@
-/** Bugs in the hourly report: posts sent again, claimed at the wrong moment or too soon, and figures of another time. */
+/**
+ * Bugs in the hourly report (posts sent again, claimed at the wrong moment or too soon, figures of another time), and one in the provisioning of
+ * Grafana.
+ */
 import type { PlantedBug } from "../planted-bug.ts";
 
 /** A slow market, so that hours are cheap. The first report comes seventeen minutes after the world's beginning, the second an hour later. */
@@ -102,5 +105,19 @@ export const REPORT_BUGS: readonly PlantedBug[] = [
     only: "x/slow",
     minutes: 18,
     shape: SOON,
+  },
+  {
+    name: "grafana-takes-others",
+    what: "Every contact point of our name is taken for ours, and taken away with what we want no more.",
+    edits: [
+      {
+        file: "lambdas/grafana-provisioning/contact-points.ts",
+        find: "flatMap(({ uid }) => (ours.includes(uid) ? [uid] : []));\n",
+        replace: "flatMap(({ uid }) => (ours.length > 0 ? [uid] : []));\n",
+      },
+    ],
+    rules: ["grafana"],
+    only: "grafana/asked",
+    minutes: 2,
   },
 ];

@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { FAULT_KINDS } from "../../../../sim/world/faults/every-kind.ts";
-import { isOfReport } from "../../../../sim/world/faults/kind.ts";
+import { isOfGrafana, isOfReport } from "../../../../sim/world/faults/kind.ts";
 import { drawPlan } from "../../../../sim/world/swarm/plan.ts";
 
 const isOf = ({ kind }: { readonly kind: string }) => isOfReport({ name: kind });
+const isBeside = (episode: { readonly kind: string }) => isOf(episode) || isOfGrafana({ name: episode.kind });
 const SEEDS = Array.from({ length: 400 }, (_, index) => index);
 const PLANS = SEEDS.map((seed) => drawPlan(seed));
 
@@ -39,20 +40,22 @@ it("episodes of a kind never overlap and end with the faults of their round", ()
   }
 });
 
-it("one seed of its own length in eight has the hourly report, and what is of it alone comes in no other", () => {
+it("one seed of its own length in eight has the hourly report, one Grafana, and what is of it alone comes in no other", () => {
   const reported = PLANS.filter(({ shape }) => shape.reportsFromMinute !== undefined);
   expect(reported.length / SEEDS.length).toBeCloseTo(1 / 8, 1);
   for (const { shape, episodes } of PLANS) {
     if (shape.reportsFromMinute === undefined) expect(episodes.filter(isOf)).toEqual([]);
     else expect(shape.reportsFromMinute).toBeGreaterThan(15);
   }
+  const grafana = PLANS.filter(({ shape }) => shape.hasGrafana);
+  expect(grafana.length / SEEDS.length).toBeCloseTo(1 / 8, 1);
   expect(SEEDS.some((seed) => drawPlan(seed, { minutes: 4 }).shape.reportsFromMinute !== undefined)).toBe(false);
 });
 
-it("the report's faults change no draw of the others", () => {
+it("the faults of the report and of Grafana change no draw of the others", () => {
   for (const seed of SEEDS.slice(0, 50)) {
     const [none, one] = [drawPlan(seed, { reports: false }), drawPlan(seed, { reports: true })];
-    expect(one.episodes.filter((episode) => !isOf(episode))).toEqual(none.episodes);
+    expect(one.episodes.filter((episode) => !isBeside(episode))).toEqual(none.episodes);
     expect(one.rounds).toEqual(none.rounds);
   }
 });
