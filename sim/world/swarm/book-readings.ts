@@ -21,7 +21,7 @@ export type ReadBook = {
   readonly mids: Mids | undefined;
 };
 
-export type Mids = { readonly low: number; readonly high: number };
+type Mids = { readonly low: number; readonly high: number };
 
 type Level = { readonly price: number; readonly size: number };
 
