@@ -125,7 +125,7 @@ export class AuditChecks {
   #mustReadAgain({ market, checkedAt, checkedFrom, version }: Word, { sinceMs, venueTime }: Altered): boolean {
     if (Date.parse(checkedAt.S) <= sinceMs) return false;
     const goesOn = this.#cutShort.has(`${market.S} ${Number(version.N) - 1}`);
-    return !(goesOn && (checkedFrom?.S ?? "") > venueTime);
+    return !(goesOn && (checkedFrom?.S ?? "") >= venueTime);
   }
 
   /** Every fill of the venue's up to where all is compared is a fact. */
