@@ -11,8 +11,8 @@ import { quantile, quartiles } from "./statistics.ts";
 const WITHIN_MS = 300_000;
 /** In turn, so that what the machine does meanwhile is in both. */
 const RUNS_MAX = 3;
-/** As the task's own process has it (`fargate/main.ts`). */
-const FLAGS = ["--semi-space-growth-factor=1", "--expose-gc", "sim/bench/calls-process.ts"];
+/** V8 as the task's own process has it. */
+const FLAGS = ["--import", "./fargate/v8-settings.ts", "--expose-gc", "sim/bench/calls-process.ts"];
 const MEGABYTE = 2 ** 20;
 
 export async function benchCalls({ rounds, root }: BenchContext): Promise<readonly Row[]> {

@@ -11,14 +11,8 @@ import type { EngineOrder, EngineReport, FloodReport, MemoryReport, RoundReport 
 import type { EngineStart } from "./engine/engine-process.ts";
 import type { VenueAddress } from "./venue/venue-process.ts";
 
-/** As `fargate/main.ts` sets it before anything is loaded. */
-const ENGINE_FLAGS = [
-  "--semi-space-growth-factor=1",
-  "--invocation-count-for-maglev=100",
-  "--invocation-count-for-turbofan=600",
-  "--minimum-invocations-after-ic-update=100",
-  "--expose-gc",
-];
+/** V8 as the deployed task has it, before what is measured is loaded. */
+const ENGINE_FLAGS = ["--import", new URL("../../fargate/v8-settings.ts", import.meta.url).href, "--expose-gc"];
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
