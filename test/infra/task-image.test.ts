@@ -88,7 +88,8 @@ describe("what goes into the image", () => {
   test("has no source in its maps, only where it was", () => {
     const map = JSON.parse(readFileSync(join(folder, "app/main.js.map"), "utf8"));
     expect(map.sourcesContent).toBeUndefined();
-    expect(map.sources).toEqual([expect.stringMatching(/fargate\/main\.ts$/)]);
+    const expected = [/fargate\/main\.ts$/, /fargate\/v8-settings\.ts$/].map((each) => expect.stringMatching(each));
+    expect(map.sources).toEqual(expected);
   });
 
   test("is whole: it starts by itself, far from the repository, and names what it was not told", () => {
