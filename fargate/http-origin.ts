@@ -59,9 +59,9 @@ export class Origin {
     if (request.signal?.aborted === true) throw aborted();
     assertPath(path);
     const exchange = new Exchange(this.#writer.write(request, path), request, handlers);
-    const connection = this.#takeIdle();
-    if (connection === undefined) this.#wait(exchange);
-    else this.#carry(connection, exchange);
+    const lane = this.#takeIdle();
+    if (lane === undefined) this.#wait(exchange);
+    else this.#carry(lane, exchange);
     // Listened for once the bytes are written: nothing can abort it while this runs that is not seen then.
     exchange.watch();
   }
@@ -92,10 +92,11 @@ export class Origin {
     for (const each of this.#waiting.splice(0)) each.onError(error);
   }
 
-  #carry(connection: HttpConnection, exchange: Exchange): void {
+  /** What is held back leaves the connection as old as it was: nothing was written on it. */
+  #carry({ connection, sinceMs }: Pick<Lane, "connection" | "sinceMs">, exchange: Exchange): void {
     const fenced = exchange.fence?.();
     if (fenced !== undefined) {
-      this.#rest(connection);
+      this.#rest(connection, sinceMs);
       exchange.onError(new HttpError("FENCED", fenced));
       return;
     }
@@ -104,10 +105,10 @@ export class Origin {
   }
 
   /** The idle connection that was used last: the others grow old and are renewed or let go. */
-  #takeIdle(): HttpConnection | undefined {
+  #takeIdle(): Lane | undefined {
     const nowMs = this.#clock.now().monotonicMs;
     for (let lane = this.#idle.pop(); lane !== undefined; lane = this.#idle.pop()) {
-      if (lane.connection.isOpen && this.#untilMs(lane) > nowMs) return lane.connection;
+      if (lane.connection.isOpen && this.#untilMs(lane) > nowMs) return lane;
       this.#letGo(lane);
     }
     return undefined;
@@ -155,14 +156,14 @@ export class Origin {
   }
 
   /** Gives a free connection to the request that waits longest, or keeps it. */
-  #rest(connection: HttpConnection): void {
+  #rest(connection: HttpConnection, sinceMs = this.#clock.now().monotonicMs): void {
     const next = this.#waiting.shift();
     if (next !== undefined) {
-      this.#carry(connection, next);
+      this.#carry({ connection, sinceMs }, next);
       return;
     }
     const renewalShare = RENEWAL_FIRST + RENEWAL_SPREAD * this.#settings.rng.next();
-    this.#idle.push({ connection, sinceMs: this.#clock.now().monotonicMs, renewalShare });
+    this.#idle.push({ connection, sinceMs, renewalShare });
     const { keptMs = this.#keptMs } = connection;
     const isNews = keptMs !== this.#keptMs;
     this.#keptMs = keptMs;

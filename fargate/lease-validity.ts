@@ -97,8 +97,10 @@ export class LeaseValidity {
    * newer one began, the clocks have parted, or too much of the term may be lost: then only a renewal ends it.
    */
   confirm(doubtsCount: number, now: Instant): void {
-    if (doubtsCount !== this.#doubtsCount || this.#doubt?.isOfTime === true) return;
-    if (this.#elapsedMs(now) < this.#placingMs) this.#doubt = undefined;
+    if (doubtsCount !== this.#doubtsCount || this.#elapsedMs(now) >= this.#placingMs) return;
+    // What may be lost counts from here on, so that quotes are pulled in time where the renewal does not come.
+    if (this.#doubt?.isOfTime === true) this.#doubt.suspectedMs = 0;
+    else this.#doubt = undefined;
   }
 
   failCheck(): void {

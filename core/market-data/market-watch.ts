@@ -54,6 +54,8 @@ export class MarketWatch {
   #feedLoss: string | undefined = "no market data yet";
   /** Venue time from which the venue has halted the market; undefined while it has not, as far as is known. */
   #haltedVenueMs: number | undefined;
+  /** When that was read (monotonic): what came before it hid no reopening. */
+  #haltToldMs = Number.NEGATIVE_INFINITY;
   #newestVenueMs = Number.NEGATIVE_INFINITY;
   #drainedMs = Number.NEGATIVE_INFINITY;
   #midTicks: number | undefined;
@@ -156,9 +158,10 @@ export class MarketWatch {
 
   apply(event: MarketEvent, own: readonly OwnSize[]): void {
     if (event.type === "book-update") this.#applyBook(event, own);
-    else if (event.type === "market-status")
+    else if (event.type === "market-status") {
       this.#haltedVenueMs = event.status === "halted" ? event.venueTimeMs : undefined;
-    else if (event.venueTimeMs > (this.#haltedVenueMs ?? event.venueTimeMs)) this.#haltedVenueMs = undefined;
+      this.#haltToldMs = event.at.monotonicMs;
+    } else if (event.venueTimeMs > (this.#haltedVenueMs ?? event.venueTimeMs)) this.#haltedVenueMs = undefined;
   }
 
   /** A status is not repeated on a new connection: a market that is still halted refuses orders, which is safe. */
@@ -213,7 +216,8 @@ export class MarketWatch {
     this.settle();
     const others = topWithoutOwn(book, own);
     // A reopening may be among what was not told in a silence, as on a connection that is new.
-    if ((this.bookAgeMs(book.at) ?? 0) > this.#bookAgeMsMax) this.#haltedVenueMs = undefined;
+    const heardMs = Math.max(this.#book?.at.monotonicMs ?? Number.NEGATIVE_INFINITY, this.#haltToldMs);
+    if (book.at.monotonicMs - heardMs > this.#bookAgeMsMax) this.#haltedVenueMs = undefined;
     this.#book = book;
     this.#others = others;
     this.#distrust = this.#distrustOf(book);

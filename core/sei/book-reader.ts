@@ -105,7 +105,9 @@ class BookReader {
       if (!this.#byte(QUOTE)) return null;
       const name = this.#text();
       if (name === "" || Object.hasOwn(texts, name) || !this.#byte(COLON) || !this.#byte(QUOTE)) return null;
-      texts[name] = this.#text();
+      const value = this.#text();
+      if (value === "") return null;
+      texts[name] = value;
       if (this.#byte(COMMA)) continue;
       return this.#byte(BRACE_CLOSE) ? readTexts(type, texts, markets, at) : null;
     }
@@ -288,7 +290,7 @@ function readTexts(
 const prices: Ticks[] = [];
 const sizes: Lots[] = [];
 
-/** The last market's name that was read. */
+/** The last short text that was read, mostly a market's name. */
 let lastText = "";
 
 /** Behind the last decimal that was read. */

@@ -196,7 +196,12 @@ export function readBalances(json: unknown): readonly Balance[] {
  * of zod's on an object whose `length` is no number.
  */
 function text(least: number, most: number) {
-  return z.string().regex(new RegExp(`^.{${least},${most}}$`, "s"), `must be text of ${least} to ${most} characters`);
+  const must = `must be text of ${least} to ${most} characters`;
+  // A lone surrogate fits into no address: an order that could not be asked for must not be believed in.
+  return z
+    .string()
+    .regex(new RegExp(`^.{${least},${most}}$`, "s"), must)
+    .refine((value) => value.isWellFormed(), must);
 }
 
 function listOf<Item extends z.ZodType>(item: Item, most: number) {

@@ -127,7 +127,7 @@ export class CambrianClient {
   /** Makes it again, as often as it may be made, while asking again may bring what was not had. */
   async #insist<T>(call: Call<T>, first: Outcome<T>): Promise<Outcome<T>> {
     let outcome = first;
-    for (let attempt = 1; attempt < call.attempts && isRepeatable(outcome); attempt += 1) {
+    for (let attempt = 1; attempt < call.attempts && this.#isRepeatable(call, outcome); attempt += 1) {
       if (this.#stopped) break;
       const span = REPEAT_BASE_MS * 2 ** (attempt - 1);
       await this.#pause(span * (0.5 + this.#options.rng.next()));
@@ -158,6 +158,14 @@ export class CambrianClient {
   #refrained(requestId: number, kind: ErrorKind, reason: string): Outcome<never> {
     this.#options.budget.settle(requestId, this.#options.clock.now());
     return this.#failed("unsent", kind, reason);
+  }
+
+  /** Whether asking again may bring what this attempt did not. */
+  #isRepeatable({ kind }: Call<unknown>, outcome: Outcome<unknown>): boolean {
+    if (outcome.type !== "refused") return outcome.type === "unknown";
+    if (outcome.kind === "rate-limited") return true;
+    const isDoubted = kind === "cancel" && outcome.kind === "unauthorized";
+    return isDoubted && this.#requests.distrust(this.#options.clock.now().epochMs);
   }
 
   /** What an attempt proved; its slot is settled then. */
@@ -271,11 +279,6 @@ export class CambrianClient {
     this.#options.metrics.increment("flashmm_cambrian_api_errors_total", { kind });
     return { type, kind, reason };
   }
-}
-
-/** Whether asking again may bring what this attempt did not. */
-function isRepeatable(outcome: Outcome<unknown>): boolean {
-  return outcome.type === "unknown" || (outcome.type === "refused" && outcome.kind === "rate-limited");
 }
 
 function shortened(refusal: Refusal): Refusal {

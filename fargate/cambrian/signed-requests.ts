@@ -21,6 +21,9 @@ export type SignedRequestsOptions = {
  */
 const READY_MS_MAX = 1_000;
 
+/** After a cancel that the venue refused for its key or its clock. */
+const DISTRUST_MS = 60_000;
+
 /** As many as are gone through in that time. */
 const READY_MAX = 64;
 
@@ -34,6 +37,8 @@ export class SignedRequests {
   readonly #pathPrefix: string;
   /** By path, the oldest first. */
   readonly #ready = new Map<string, Ready>();
+  /** Nothing is sent as it was signed before until then; epoch milliseconds. */
+  #distrustedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor({ baseUrl, apiKey, secretKey, network }: SignedRequestsOptions) {
     this.#apiKey = apiKey;
@@ -48,7 +53,7 @@ export class SignedRequests {
   prepare(call: Call<unknown>, timestampMs: number): void {
     const path = this.#pathPrefix + call.path;
     const headers = this.#headers(call, path, timestampMs);
-    if (call.kind !== "cancel") return;
+    if (call.kind !== "cancel" || timestampMs < this.#distrustedUntilMs) return;
     this.#ready.delete(path);
     for (const [old, ready] of this.#ready) {
       if (isFresh(ready, timestampMs) && this.#ready.size < READY_MAX) break;
@@ -66,6 +71,17 @@ export class SignedRequests {
     const headers = ready ?? this.#headers(call, path, timestampMs);
     const fence = fenceOf(call);
     return fence === undefined ? { method, url, headers, body, signal } : { method, url, headers, body, signal, fence };
+  }
+
+  /**
+   * A cancel was refused for its key or its clock. One that was signed before is the older by so much, and may be too old where a placing is not:
+   * for a minute each is signed as it is sent. Answers whether asking again is worth it: not where that was so already.
+   */
+  distrust(nowMs: number): boolean {
+    const isNews = nowMs >= this.#distrustedUntilMs;
+    this.#distrustedUntilMs = nowMs + DISTRUST_MS;
+    this.#ready.clear();
+    return isNews;
   }
 
   /** Each once: what is asked again is signed again. */

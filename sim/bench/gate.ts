@@ -38,20 +38,20 @@ const CEILINGS: readonly Ceiling[] = [
     bench: "decision",
     what: "a decision of 5 levels a side, hot",
     atMost: 6,
-    because: "3.3 to 3.7 µs were seen, spread over many places, none dear (docs/performance.md, A decision)",
+    because: "2.5 to 3.1 µs were seen, spread over many places, none dear (docs/performance.md, A decision)",
   },
   {
     bench: "hot",
     what: "tick-to-wire p50, the task",
     atMost: 7,
     because:
-      "3.4 times were seen on a quiet machine: a tick finds code and data out of the caches (docs/performance.md)",
+      "2.8 to 3.4 times were seen on a quiet machine: a tick finds code and data out of the caches (docs/performance.md)",
   },
   {
     bench: "hot",
     what: "from the frame's callback to the first write p50",
     atMost: 70,
-    because: "32 µs were seen on a quiet machine, 15 in a tight loop (docs/performance.md, Where the time goes)",
+    because: "26 to 29 µs were seen on a quiet machine (docs/performance.md, Where the time goes)",
   },
 ];
 

@@ -69,6 +69,21 @@ describe("clocks that part", () => {
     expect(a.eventTypes).toEqual(["held", "doubt", "lost"]);
   });
 
+  it("a doubt of time that no renewal ends pulls the quotes at two thirds of what may be left of the term", async () => {
+    const { world, a } = await makeHeld();
+    a.jumpWall(5_000);
+    for (let passedMs = 0; passedMs < 1_500; passedMs += 100) {
+      a.failNextWrite("refused");
+      await world.pass(100);
+    }
+    expect(a.eventTypes).toEqual(["held", "doubt"]);
+    for (let passedMs = 0; passedMs < 1_000; passedMs += 100) {
+      a.failNextWrite("refused");
+      await world.pass(100);
+    }
+    expect(a.eventTypes).toEqual(["held", "doubt", "expiring"]);
+  });
+
   it("a freeze that may have used up the term needs a renewal, not only a read", async () => {
     const { world, a, read } = await makeHeld();
     a.pause(true);

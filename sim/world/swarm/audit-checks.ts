@@ -75,10 +75,11 @@ export class AuditChecks {
   look(): void {
     const { world, checks, deployment, markets } = this.#input;
     const { nowMs } = world.time;
-    if (nowMs - this.#lookedMs < LOOK_MS) return;
-    this.#lookedMs = nowMs;
+    // At each event: what hinders may last for two seconds.
     if (!this.#isFree()) this.#freeMs = undefined;
     else this.#freeMs ??= nowMs;
+    if (nowMs - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = nowMs;
     const everyMs = deployment.schedulesMs["fill-audit"] ?? 300_000;
     const withinMs = everyMs + (deployment.timeoutsMs["fill-audit"] ?? 60_000) + SLACK_MS;
     for (const market of markets) {

@@ -72,10 +72,11 @@ export class ChargeChecks {
       if (entry.route === "cancel" && entry.process.startsWith("health-sweep")) this.#checkDeadMan(entry);
     }
     const { nowMs } = world.time;
-    if (nowMs - this.#lookedMs < LOOK_MS) return;
-    this.#lookedMs = nowMs;
+    // At each event: what hinders may last for less than a second.
     if (!this.#isAlone()) this.#aloneMs = undefined;
     else this.#aloneMs ??= nowMs;
+    if (nowMs - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = nowMs;
     if (this.#aloneMs === undefined || nowMs - Math.max(this.#aloneMs, this.#writtenMs) < GUARDED_MS) return;
     const open = world.exchange
       .openOrders()

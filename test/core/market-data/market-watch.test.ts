@@ -64,8 +64,13 @@ describe("a market that the venue has halted", () => {
     { what: "a book in time", act: (watch: MarketWatch) => watch.apply(book(1_000, bookAgeMs), []), reasons: [reason] },
     {
       what: "the first book after a silence, in which the reopening may have been told to nobody",
-      act: (watch: MarketWatch) => watch.apply(book(1_000, bookAgeMs + 1), []),
+      act: (watch: MarketWatch) => watch.apply(book(1_000, bookAgeMs + 101), []),
       reasons: [],
+    },
+    {
+      what: "the book after a silence at whose end it was told",
+      act: (watch: MarketWatch) => watch.apply(book(1_000, bookAgeMs + 1), []),
+      reasons: [reason],
     },
     { what: "a trade from before", act: (watch: MarketWatch) => watch.apply(trade(100), []), reasons: [reason] },
     { what: "a trade of later", act: (watch: MarketWatch) => watch.apply(trade(101), []), reasons: [] },
