@@ -97,6 +97,17 @@ test("connections that were there before they were asked to be kept warm are ren
   await until(() => peer.sockets.length === 2 && openSockets() === 1);
 });
 
+test("a connection that only met what was held back grows old all the same", async () => {
+  await start();
+  await warmed(1);
+  for (let second = 0; second < 50; second += 10) {
+    await time.pass(10_000);
+    const held = client.fetch({ method: "GET", url, headers: {}, fence: () => "the lease is lost" });
+    await expect(held).rejects.toMatchObject({ code: "FENCED" });
+  }
+  await until(() => peer.sockets.length === 2 && openSockets() === 1);
+});
+
 test("a connection that is in use is not renewed", async () => {
   await start();
   await warmed(1);

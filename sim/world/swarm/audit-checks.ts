@@ -104,8 +104,10 @@ export class AuditChecks {
     const { world, checks, hand, mayDiffer } = this.#input;
     const market = marketOf(body);
     this.#wordMs.set(market, world.time.nowMs);
-    const { data } = latest.safeParse(JSON.parse(body));
-    // Of a run that failed before it could judge anything no word is put.
+    const { data, error } = latest.safeParse(JSON.parse(body));
+    // Of a run that failed before it could judge anything no word is put, only its failure added to the one that stands.
+    if (error !== undefined && body.includes('"Item"'))
+      checks.note("audit", `its word cannot be read: ${error.message}`);
     if (data === undefined) return;
     const { state, reason, complete } = data.Item;
     if (state.S === "different" && !mayDiffer) checks.note("audit", `${market} is said to differ: ${reason?.S}`);

@@ -27,6 +27,9 @@ type Level = { readonly price: number; readonly size: number };
 
 /** A book that goes back further than this against one read before is none to go by. */
 const BACK_MS_MAX = 1_000;
+/** What is read so soon after a process stood still may have waited in the sockets: its mid counts for nothing there (`core/market-data`). */
+const DRAINED_MS = 500;
+const NO_MIDS = { mid: undefined, mids: undefined };
 const KEPT_MS = 70_000;
 const KEPT_MAX = 600;
 const SIDES_MAX = 500;
@@ -106,7 +109,8 @@ export class BookReadings {
       const { monotonicMs } = process.clock.now();
       const own = this.#ownSizes(market);
       const [bid, ask] = [bids[0]?.price, asks[0]?.price];
-      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask, ...midsOf(bids, asks, own) });
+      const mids = this.#nowMs() - process.thawedMs < DRAINED_MS ? NO_MIDS : midsOf(bids, asks, own);
+      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask, ...mids });
       const [oldest] = books;
       // One goes for one that comes: after a silence the last book before it, however old, is still there.
       if (books.length > KEPT_MAX || monotonicMs - (oldest?.monotonicMs ?? monotonicMs) > KEPT_MS) books.shift();

@@ -83,14 +83,20 @@ function drawReports(seed: number, { reports, minutes, only }: PlanWishes): Pick
   const rng = makeSeededRng(seed, "reports");
   const isDrawn = chance(rng, REPORTS_SHARE) && minutes === undefined;
   const reportsFromMinute = wholeBetween(rng, REPORTS_FROM_MINUTE);
-  const isAsked = only?.split(",").some((each) => isOfReport({ name: each })) === true;
+  const isAsked = asksFor(only, isOfReport);
   return (reports ?? (isDrawn || isAsked)) ? { reportsFromMinute } : {};
 }
 
 function drawGrafana(seed: number, { reports, minutes, only }: PlanWishes): Pick<Shape, "hasGrafana"> {
   const isDrawn = chance(makeSeededRng(seed, "grafana"), GRAFANA_SHARE) && minutes === undefined;
-  const isAsked = only?.split(",").some((each) => isOfGrafana({ name: each })) === true;
+  const isAsked = asksFor(only, isOfGrafana);
   return (reports ?? (isDrawn || isAsked)) ? { hasGrafana: true } : {};
+}
+
+/** Whether faults alone of a part of the world are wanted. */
+function asksFor(only: string | undefined, isOfPart: (kind: FaultKind) => boolean): boolean {
+  const names = only?.split(",") ?? [];
+  return FAULT_KINDS.some((kind) => isOfPart(kind) && names.some((name) => kind.name.startsWith(name)));
 }
 
 function drawEpisodes(

@@ -49,6 +49,9 @@ export type Shape = {
   readonly hasGrafana?: boolean;
 };
 
+/** As the deployed configurations have it. */
+const VENUE_AGE_MS = 15_000;
+
 /** One seed in twenty-five goes through the whole SDK, which takes four times as long. */
 const WIRE_SHARE = 0.04;
 
@@ -94,7 +97,7 @@ export function shaped(shape: Shape): (config: Config) => Config {
     return {
       ...config,
       leaseTermMs: shape.leaseTermMs,
-      sei: { ...config.sei, stalenessMs },
+      sei: { ...config.sei, stalenessMs, venueAgeMs: VENUE_AGE_MS },
       shardLimits: { ...config.shardLimits, exposureValue: "20000" },
       markets: shape.markets.map((market) => ({
         ...plain,

@@ -62,6 +62,15 @@ describe("the byte reader", () => {
     expect(readBookFrame(Buffer.from(text), MARKETS, AT)).toBeNull();
   });
 
+  test.each([
+    ["is cut off", '"x":"'],
+    ["is empty", '"x":""'],
+    ["is too long", `"x":"${"x".repeat(200)}"`],
+  ])("a status with an attribute that %s is left to the general way", (_, attribute) => {
+    const text = toFrame([statusEvent()]).replace('"status":"open"', `"status":"open",${attribute}`);
+    expect(readBookFrame(Buffer.from(text), MARKETS, AT)).toBeNull();
+  });
+
   test("the byte reader reads the usual shape, with its attributes in any order", () => {
     fc.assert(
       fc.property(

@@ -35,6 +35,10 @@ describe("open orders", () => {
     expect(() => readOpenOrders(markets, { orders: [order({ price: "0.42135" })] })).toThrow("multiple of 0.0001");
   });
 
+  it("an id that fits into no address is none to believe in", () => {
+    expect(() => readOpenOrders(markets, { orders: [order({ order_id: "\ud800" })] })).toThrow("1 to 128 characters");
+  });
+
   it("what is no list of orders is no answer", () => {
     expect(() => readOpenOrders(markets, { orders: null })).toThrow();
   });

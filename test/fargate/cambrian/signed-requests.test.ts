@@ -92,3 +92,15 @@ test("whatever was signed before and when, each request's signature is its own, 
     }),
   );
 });
+
+test("once a cancel was refused for key or clock, each is signed as it is sent for a minute, and asking again is worth it once", () => {
+  const requests = makeRequests();
+  requests.prepare(cancelOf("O-1"), NOW_MS);
+  expect(requests.distrust(NOW_MS)).toBe(true);
+  expect(requests.distrust(NOW_MS + 10)).toBe(false);
+  expect(timestampOf(requests.make(cancelOf("O-1"), NOW_MS + 20, signal))).toBe(NOW_MS + 20);
+  requests.prepare(cancelOf("O-1"), NOW_MS + 60_000);
+  expect(timestampOf(requests.make(cancelOf("O-1"), NOW_MS + 60_005, signal))).toBe(NOW_MS + 60_005);
+  requests.prepare(cancelOf("O-1"), NOW_MS + 60_010);
+  expect(timestampOf(requests.make(cancelOf("O-1"), NOW_MS + 60_020, signal))).toBe(NOW_MS + 60_010);
+});

@@ -166,6 +166,20 @@ describe("cancelling", () => {
     },
   );
 
+  test("one that is refused for key or clock is signed anew and asked again, and the next such one is not", async () => {
+    let isRight = false;
+    const venueCase = makeVenueCase(() =>
+      isRight ? json(200, { order_id: "O-1", status: "cancelled" }) : refusal(401),
+    );
+    const running = venueCase.run(venueCase.cancel());
+    isRight = true;
+    expect(types(await running)).toEqual(["order-cancelled"]);
+    isRight = false;
+    expect(types(await venueCase.run(venueCase.cancel()))).toEqual(["cancel-unknown"]);
+    const cancels = venueCase.requests.filter(({ method }) => method === "DELETE");
+    expect(cancels).toHaveLength(3);
+  });
+
   test("one lost answer is made good by the next try, which pays for itself", async () => {
     const venueCase = makeVenueCase((_, index) =>
       index === 0 ? reset : json(200, { order_id: "O-1", status: "cancelled" }),
