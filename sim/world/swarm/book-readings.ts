@@ -15,9 +15,7 @@ export type ReadBook = {
   readonly monotonicMs: number;
   readonly bid: number | undefined;
   readonly ask: number | undefined;
-  /** Between the best prices that are not ours; undefined where a side has none, or they cross. */
-  readonly mid: number | undefined;
-  /** From the least to the most that a task can have taken it for, which knows of ended orders and shared levels in its own way. */
+  /** The mid of the others, from the least to the most that a task can have taken it for, which knows of ended orders and shared levels in its own way. */
   readonly mids: Mids | undefined;
 };
 
@@ -29,7 +27,6 @@ type Level = { readonly price: number; readonly size: number };
 const BACK_MS_MAX = 1_000;
 /** What is read so soon after a process stood still may have waited in the sockets: its mid counts for nothing there (`core/market-data`). */
 const DRAINED_MS = 500;
-const NO_MIDS = { mid: undefined, mids: undefined };
 const KEPT_MS = 70_000;
 const KEPT_MAX = 600;
 const SIDES_MAX = 500;
@@ -109,8 +106,8 @@ export class BookReadings {
       const { monotonicMs } = process.clock.now();
       const own = this.#ownSizes(market);
       const [bid, ask] = [bids[0]?.price, asks[0]?.price];
-      const mids = this.#nowMs() - process.thawedMs < DRAINED_MS ? NO_MIDS : midsOf(bids, asks, own);
-      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask, ...mids });
+      const mids = this.#nowMs() - process.thawedMs < DRAINED_MS ? undefined : midsOf(bids, asks, own);
+      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask, mids });
       const [oldest] = books;
       // One goes for one that comes: after a silence the last book before it, however old, is still there.
       if (books.length > KEPT_MAX || monotonicMs - (oldest?.monotonicMs ?? monotonicMs) > KEPT_MS) books.shift();
@@ -123,18 +120,13 @@ export function isWhole({ bid, ask }: ReadBook): boolean {
   return bid !== undefined && ask !== undefined && bid < ask;
 }
 
-function midsOf(
-  bids: readonly Level[],
-  asks: readonly Level[],
-  own: ReadonlyMap<number, number>,
-): Pick<ReadBook, "mid" | "mids"> {
+function midsOf(bids: readonly Level[], asks: readonly Level[], own: ReadonlyMap<number, number>): Mids | undefined {
   const othersOf = (levels: readonly Level[]) => levels.find(({ price }) => !own.has(price))?.price;
   // A stranger may stand at a price of ours, besides or since.
   const perhapsOf = (levels: readonly Level[]) => levels.find(({ price, size }) => size > (own.get(price) ?? 0))?.price;
   const [bid, ask] = [othersOf(bids), othersOf(asks)];
   const all = [bid, perhapsOf(bids)].flatMap((low) => [ask, perhapsOf(asks)].flatMap((high) => midOf(low, high) ?? []));
-  const mids = all.length === 0 ? undefined : { low: Math.min(...all), high: Math.max(...all) };
-  return { mid: midOf(bid, ask), mids };
+  return all.length === 0 ? undefined : { low: Math.min(...all), high: Math.max(...all) };
 }
 
 function midOf(bid: number | undefined, ask: number | undefined): number | undefined {

@@ -115,14 +115,14 @@ export class OrderChecks {
     const mids = connections
       .flatMap(newestOfEachSecond)
       .filter((book) => monotonicMs - book.monotonicMs <= MINUTE_MS)
-      .flatMap(({ mid }) => mid ?? []);
+      .flatMap((book) => book.mids ?? []);
     const price = Number(placing.price);
     const collar = (limits.priceCollarPercent + OWN_ORDERS_PERCENT) / 100;
     const least = mids.length < BOOKS_MIN ? 1 : BEYOND_SHARE_MIN * mids.length;
-    const notBelow = mids.filter((mid) => mid * (1 + collar) >= price).length;
-    const notAbove = mids.filter((mid) => mid * (1 - collar) <= price).length;
+    const notBelow = mids.filter(({ high }) => high * (1 + collar) >= price).length;
+    const notAbove = mids.filter(({ low }) => low * (1 - collar) <= price).length;
     if (mids.length > 0 && notBelow >= least && notAbove >= least) return;
-    const range = `${Math.min(...mids)} to ${Math.max(...mids)}`;
+    const range = `${Math.min(...mids.map(({ low }) => low))} to ${Math.max(...mids.map(({ high }) => high))}`;
     this.#fail("order-limits", placing, `is outside the collar of the last minute's mids, ${range}`);
   }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Network } from "../../../../sim/world/network.ts";
+import type { FrameConnection, Network } from "../../../../sim/world/network.ts";
 import { BookReadings, isWhole } from "../../../../sim/world/swarm/book-readings.ts";
 import { VirtualTime } from "../../../../sim/world/virtual-time.ts";
 import { WorldProcess } from "../../../../sim/world/world-process.ts";
@@ -13,8 +13,12 @@ function frame(attributes: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ jsonrpc: "2.0", id: 1, result: { query: "", events: [event] } });
 }
 
-/** What is remembered of frames that one process reads on one connection. */
-function readingsOf(frames: readonly string[], own: readonly (readonly [price: number, size: number])[] = []) {
+/** What is remembered of frames that one process reads, each on a connection of its own unless told. */
+function readingsOf(
+  frames: readonly string[],
+  own: readonly (readonly [price: number, size: number])[] = [],
+  connection?: FrameConnection,
+) {
   const time = new VirtualTime();
   const network: Pick<Network, "onFrame"> = { onFrame: undefined };
   const process = new WorldProcess("task-1", time);
@@ -23,7 +27,7 @@ function readingsOf(frames: readonly string[], own: readonly (readonly [price: n
     nowMs: () => time.nowMs,
     ownSizes: () => new Map(own),
   });
-  for (const text of frames) network.onFrame?.(process, text, { url: "ws://node" });
+  for (const text of frames) network.onFrame?.(process, text, connection ?? { url: "ws://node" });
   return readings.read("task-1", "SEI/USDC", time.nowMs).flat();
 }
 
@@ -48,17 +52,28 @@ it("a book that goes back in time by more than a second counts for nothing", () 
 });
 
 it("only a book with two sides in their order is whole", () => {
-  const at = { atMs: 0, monotonicMs: 0, mid: undefined, mids: undefined };
+  const at = { atMs: 0, monotonicMs: 0, mids: undefined };
   expect(isWhole({ ...at, bid: 1, ask: 3 })).toBe(true);
   expect(isWhole({ ...at, bid: 3, ask: 3 })).toBe(false);
   expect(isWhole({ ...at, bid: undefined, ask: 3 })).toBe(false);
 });
 
-it("the mid is that of the others: our own orders hold theirs back where a price has leapt", () => {
+it("mids are those of the others: our own orders hold theirs back where a price has leapt", () => {
   const asks = '[["0.42","5"],["0.43","5"]]';
-  expect(readingsOf([frame({ asks })])[0]?.mid).toBeCloseTo(0.415);
-  expect(readingsOf([frame({ asks })], [[0.42, 5]])[0]?.mid).toBeCloseTo(0.42);
-  expect(readingsOf([frame({ asks })], [[0.41, 5]])[0]?.mid).toBeUndefined();
+  expect(readingsOf([frame({ asks })])[0]?.mids?.low).toBeCloseTo(0.415);
+  expect(readingsOf([frame({ asks })], [[0.42, 5]])[0]?.mids?.low).toBeCloseTo(0.42);
+  expect(readingsOf([frame({ asks })], [[0.41, 5]])[0]?.mids).toBeUndefined();
+});
+
+it("a repeat and a step back of a connection's count are no books", () => {
+  const connection = { url: "ws://node" };
+  const frames = [
+    frame({ sequence: "5" }),
+    frame({ sequence: "5" }),
+    frame({ sequence: "4" }),
+    frame({ sequence: "6" }),
+  ];
+  expect(readingsOf(frames, [], connection)).toHaveLength(2);
 });
 
 it.each([

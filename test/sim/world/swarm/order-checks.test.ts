@@ -11,7 +11,6 @@ function brought(...mids: readonly At[]): readonly ReadBook[] {
     monotonicMs: second * 1_000,
     bid: mid - 1,
     ask: mid + 1,
-    mid,
     mids: { low: mid, high: highest },
   }));
 }
