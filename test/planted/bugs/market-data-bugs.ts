@@ -68,7 +68,7 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
     only: "node/lying",
     minutes: 5,
     haste: 20,
-    parameters: { lie: "old", which: 7, ageMs: 60_000 },
+    parameters: { lie: "old", which: 7, ageMs: 10_000 },
   },
   {
     name: "lost-feed-is-quiet",
