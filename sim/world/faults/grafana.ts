@@ -5,10 +5,10 @@
 import { GRAFANA_URL } from "../grafana-host.ts";
 import type { HostTrouble } from "../host-troubles.ts";
 import type { HostReply } from "../network.ts";
-import { logBetween, oneOf, wholeLogBetween } from "../swarm/draw.ts";
-import type { Impairment } from "../weather.ts";
-import { type FaultKind, type FaultParameters, LONG, MOMENT, numberOf, OFTEN, textOf } from "./kind.ts";
+import { oneOf, wholeLogBetween } from "../swarm/draw.ts";
+import { type FaultKind, LONG, MOMENT, numberOf, OFTEN, textOf } from "./kind.ts";
 import { MOMENTS } from "./process.ts";
+import { wayFaults } from "./way-faults.ts";
 
 /** Parts of the paths that a run asks; the first stands for all of them. */
 const PATHS = ["", "/folders", "/dashboards", "/contact-points", "/rule-groups", "/api/datasources"] as const;
@@ -17,34 +17,7 @@ const TIMES = { low: 1, high: 12 };
 const CHANCE = { low: 0.05, high: 0.9 };
 
 export const GRAFANA_FAULTS: readonly FaultKind[] = [
-  {
-    name: "grafana/request-lost",
-    everyMs: OFTEN,
-    lastsMs: LONG,
-    draw: (rng) => ({ chance: logBetween(rng, CHANCE) }),
-    start: impairing((drawn) => ({ requestLoss: numberOf(drawn, "chance") })),
-  },
-  {
-    name: "grafana/reply-lost",
-    everyMs: OFTEN,
-    lastsMs: LONG,
-    draw: (rng) => ({ chance: logBetween(rng, CHANCE) }),
-    start: impairing((drawn) => ({ replyLoss: numberOf(drawn, "chance") })),
-  },
-  {
-    name: "grafana/slow",
-    everyMs: OFTEN,
-    lastsMs: LONG,
-    draw: (rng) => ({ highMs: logBetween(rng, { low: 100, high: 4_500 }) }),
-    start: impairing((drawn) => ({ delay: { low: 0, high: numberOf(drawn, "highMs") } })),
-  },
-  {
-    name: "grafana/away",
-    everyMs: OFTEN,
-    lastsMs: LONG,
-    draw: (rng) => ({ how: oneOf(rng, ["refused", "silent"]) }),
-    start: impairing((drawn) => ({ reachability: drawn["how"] === "silent" ? "silent" : "refused" })),
-  },
+  ...wayFaults({ family: "grafana/", url: GRAFANA_URL, everyMs: OFTEN, chance: CHANCE }),
   {
     name: "grafana/trouble",
     everyMs: OFTEN,
@@ -83,10 +56,6 @@ export const GRAFANA_FAULTS: readonly FaultKind[] = [
     },
   },
 ];
-
-function impairing(impairment: (drawn: FaultParameters) => Impairment): FaultKind["start"] {
-  return ({ world }, drawn) => world.network.weather(GRAFANA_URL).impair(impairment(drawn));
-}
 
 function replyOf(how: string): HostReply {
   if (how === "reset") return { type: "reset" };

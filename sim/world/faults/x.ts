@@ -4,15 +4,13 @@
  */
 import type { HostTrouble } from "../host-troubles.ts";
 import type { HostReply } from "../network.ts";
-import { chance, logBetween, oneOf, wholeLogBetween } from "../swarm/draw.ts";
-import type { Impairment } from "../weather.ts";
+import { chance, oneOf, wholeLogBetween } from "../swarm/draw.ts";
 import { X_URL } from "../x-host.ts";
 import { type FaultKind, type FaultParameters, LONG, numberOf, textOf } from "./kind.ts";
+import { wayFaults } from "./way-faults.ts";
 
 /** A report is made once an hour: what lasts for seconds would hardly ever meet one. */
 const EVERY_MS = { low: 4 * 60_000, high: 40 * 60_000 };
-/** Longer on its way than this, a request would arrive when its sender has given it up (10 s), and X would post it. */
-const ONE_WAY_MS = { low: 100, high: 4_500 };
 const CHANCE = { low: 0.1, high: 0.9 };
 const TIMES = { low: 1, high: 8 };
 /** Requests of the post and of its image; the first stands for all of them. */
@@ -20,34 +18,7 @@ const PATHS = ["", "/2/tweets", "/2/tweets", "initialize", "append", "finalize",
 const PAGE = "<html><body><h1>Over capacity</h1></body></html>";
 
 export const X_FAULTS: readonly FaultKind[] = [
-  {
-    name: "x/request-lost",
-    everyMs: EVERY_MS,
-    lastsMs: LONG,
-    draw: (rng) => ({ chance: logBetween(rng, CHANCE) }),
-    start: impairing((drawn) => ({ requestLoss: numberOf(drawn, "chance") })),
-  },
-  {
-    name: "x/reply-lost",
-    everyMs: EVERY_MS,
-    lastsMs: LONG,
-    draw: (rng) => ({ chance: logBetween(rng, CHANCE) }),
-    start: impairing((drawn) => ({ replyLoss: numberOf(drawn, "chance") })),
-  },
-  {
-    name: "x/slow",
-    everyMs: EVERY_MS,
-    lastsMs: LONG,
-    draw: (rng) => ({ highMs: logBetween(rng, ONE_WAY_MS) }),
-    start: impairing((drawn) => ({ delay: { low: 0, high: numberOf(drawn, "highMs") } })),
-  },
-  {
-    name: "x/away",
-    everyMs: EVERY_MS,
-    lastsMs: LONG,
-    draw: (rng) => ({ how: oneOf(rng, ["refused", "silent"]) }),
-    start: impairing((drawn) => ({ reachability: drawn["how"] === "silent" ? "silent" : "refused" })),
-  },
+  ...wayFaults({ family: "x/", url: X_URL, everyMs: EVERY_MS, chance: CHANCE }),
   {
     name: "x/too-many",
     everyMs: EVERY_MS,
@@ -127,10 +98,6 @@ export const X_FAULTS: readonly FaultKind[] = [
     start: striking("before", (drawn) => problem(numberOf(drawn, "status"), "the account may not post")),
   },
 ];
-
-function impairing(impairment: (drawn: FaultParameters) => Impairment): FaultKind["start"] {
-  return ({ world }, drawn) => world.network.weather(X_URL).impair(impairment(drawn));
-}
 
 /** Strikes so many requests, at the most until its end. */
 function striking(

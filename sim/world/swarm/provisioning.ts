@@ -7,13 +7,11 @@ import { GrafanaClient, type GrafanaFetch } from "../../../lambdas/grafana-provi
 import type { ProvisionSettings } from "../../../lambdas/grafana-provisioning/provision.ts";
 import type { Timing } from "../../../lambdas/timing.ts";
 import { contentsOf, GRAFANA_TOKEN, GRAFANA_URL, GrafanaHost, makeGrafanaWithOthers } from "../grafana-host.ts";
+import { deliverEvent } from "./asynchronous-event.ts";
 import type { Checks } from "./checks.ts";
 import type { Deployment } from "./deployment.ts";
 import { type FunctionCloud, FunctionHost, toHeaders } from "./function-host.ts";
 
-/** Lambda tries an asynchronous event again after one minute, then after two (AWS Lambda guide, "asynchronous"). */
-const RETRY_MS: readonly number[] = [60_000, 120_000];
-const THROTTLED_AGAIN_MS = 20_000;
 const LOOK_MS = 1_000;
 const ACCESS = { url: GRAFANA_URL, apiKey: GRAFANA_TOKEN };
 const METHODS = ["GET", "POST", "PUT", "DELETE"] as const;
@@ -49,8 +47,13 @@ export class Provisioning {
 
   /** A deployment has ended, or an operator asks. */
   request(): void {
+    const { cloud, deployment, isThrottled } = this.#input;
+    const { time } = cloud;
     this.#pending += 1;
-    void this.#deliver(this.#input.cloud.time.nowMs, 0);
+    const event = { time, beganMs: time.nowMs, ...deployment.provisioning, isThrottled, invoke: () => this.#invoke() };
+    void deliverEvent(event).then(() => {
+      this.#pending -= 1;
+    });
   }
 
   /** Asks twice at once; then Grafana has what it is to have. Rejects with `InvariantError`. */
@@ -67,14 +70,7 @@ export class Provisioning {
     if (has !== wanted) checks.fail("grafana", differenceOf(has, wanted));
   }
 
-  async #deliver(beganMs: number, retries: number): Promise<void> {
-    const { cloud, deployment, isThrottled, mark } = this.#input;
-    const { time } = cloud;
-    const { retriesMax, eventAgeMs } = deployment.provisioning;
-    if (isThrottled() && time.nowMs - beganMs <= eventAgeMs) {
-      time.after(THROTTLED_AGAIN_MS, () => void this.#deliver(beganMs, retries));
-      return;
-    }
+  async #invoke(): Promise<boolean> {
     const invoked = await this.host.invoke(async ({ exchange, timing }) => {
       const fetch: GrafanaFetch = async (url, { method, headers, body = "", signal }) => {
         const known = METHODS.find((each) => each === method) ?? "GET";
@@ -83,11 +79,9 @@ export class Provisioning {
       };
       return await this.#provision(fetch, timing);
     });
-    mark(`provisioning ${invoked.type}`);
+    this.#input.mark(`provisioning ${invoked.type}`);
     if (invoked.type === "failed") this.#error = invoked.error;
-    const delayMs = retries < retriesMax ? RETRY_MS[retries] : undefined;
-    if (invoked.type === "done" || delayMs === undefined) this.#pending -= 1;
-    else time.after(delayMs, () => void this.#deliver(beganMs, retries + 1));
+    return invoked.type === "done";
   }
 
   async #provision(fetch: GrafanaFetch, timing: Timing): Promise<unknown> {

@@ -10,6 +10,7 @@ import { FileHost, reachBucket } from "../file-host.ts";
 import type { Network } from "../network.ts";
 import { NetworkAgent } from "../network-agent.ts";
 import { X_ACCOUNT, X_URL, XHost } from "../x-host.ts";
+import { deliverEvent } from "./asynchronous-event.ts";
 import type { Deployment } from "./deployment.ts";
 import { wholeBetween } from "./draw.ts";
 import { type FunctionCloud, FunctionHost, type Place } from "./function-host.ts";
@@ -20,11 +21,6 @@ const MINUTE_MS = 60_000;
 /** Kept at the end for a claim that was made, and between posts, as the function's handler does. */
 const RESERVE_MS = 60_000;
 export const POST_GAP_MS = HOUR_MS;
-/** Lambda tries an asynchronous event again after one minute, then after two (AWS Lambda guide, "asynchronous"). */
-const RETRY_MS: readonly number[] = [60_000, 120_000];
-/** An event that found no concurrency comes again so much later, and longer each time up to five minutes; here at a steady pace. */
-const THROTTLED_AGAIN_MS = 20_000;
-
 export type ReportsInput = {
   readonly cloud: FunctionCloud;
   readonly network: Network;
@@ -36,9 +32,6 @@ export type ReportsInput = {
   readonly isThrottled: () => boolean;
   readonly mark: (name: string) => void;
 };
-
-/** One delivery of an event. */
-type Delivery = { readonly event: ReportEvent; readonly beganMs: number; readonly retries: number };
 
 type ReportEvent = {
   readonly source: "aws.scheduler" | "flashmm.operator";
@@ -92,7 +85,7 @@ export class Reports {
       time: new Date(time.epochMs).toISOString(),
       detail: { dryRun },
     } as const;
-    void this.#deliver({ event, beganMs: time.nowMs, retries: 0 });
+    void this.#deliver(event, time.nowMs);
   }
 
   /** When the schedule fires next (world time). */
@@ -117,26 +110,27 @@ export class Reports {
     const { time } = cloud;
     const at = new Date(Math.round(time.epochMs)).toISOString();
     const event = { source: "aws.scheduler", time: at, detail: "{}" } as const;
-    const delivery = { event, beganMs: time.nowMs, retries: 0 };
+    const beganMs = time.nowMs;
     const lateMs = () => (this.lateMsMax === 0 ? 0 : wholeBetween(rng, { low: 0, high: this.lateMsMax }));
     const isTwice = this.repeats > 0 && rng.next() < this.repeats;
     if (isTwice) this.#input.mark("report delivered twice");
-    for (let copy = 0; copy < (isTwice ? 2 : 1); copy += 1) time.after(lateMs(), () => void this.#deliver(delivery));
+    for (let copy = 0; copy < (isTwice ? 2 : 1); copy += 1)
+      time.after(lateMs(), () => void this.#deliver(event, beganMs));
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
+  async #deliver(event: ReportEvent, beganMs: number): Promise<void> {
     const { cloud, deployment, isThrottled, mark } = this.#input;
+    const { retriesMax, eventAgeMs } = deployment.reports;
+    const invoke = () => this.#invoke(event);
+    const end = await deliverEvent({ time: cloud.time, beganMs, retriesMax, eventAgeMs, isThrottled, invoke });
+    if (end === "dropped") mark("report event dropped");
+  }
+
+  async #invoke(event: ReportEvent): Promise<boolean> {
+    const { cloud, mark } = this.#input;
     const { time } = cloud;
-    const { event, beganMs, retries } = delivery;
-    if (!this.#isRunning) return;
-    if (time.nowMs - beganMs > deployment.reports.eventAgeMs) {
-      mark("report event dropped");
-      return;
-    }
-    if (isThrottled()) {
-      time.after(THROTTLED_AGAIN_MS, () => void this.#deliver(delivery));
-      return;
-    }
+    // The seed is at its end: nobody waits for it any more.
+    if (!this.#isRunning) return true;
     if (this.killsAfterMs !== undefined) time.after(this.killsAfterMs, () => this.host.killNow());
     this.killsAfterMs = undefined;
     const invoked = await this.host.invoke(async (place) => {
@@ -147,14 +141,9 @@ export class Reports {
       else this.mustNotPost.delete(process.name);
       return await runReport(this.#reporter(place), request, untilMs);
     });
-    if (invoked.type === "done") {
-      mark(`report ${invoked.result.state}`);
-      return;
-    }
+    if (invoked.type === "done") mark(`report ${invoked.result.state}`);
     if (invoked.type === "failed" && this.errors.length < 50) this.errors.push(String(invoked.error));
-    const delayMs = retries < deployment.reports.retriesMax ? RETRY_MS[retries] : undefined;
-    if (delayMs === undefined) mark("report event dropped");
-    else time.after(delayMs, () => void this.#deliver({ ...delivery, retries: retries + 1 }));
+    return invoked.type === "done";
   }
 
   #reporter({ dynamodb, exchange, timing, process }: Place): Reporter {
