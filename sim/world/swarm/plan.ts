@@ -2,6 +2,7 @@
  * The plan of one seed: its shape, its rounds and every episode of every fault, all drawn before anything runs, so that a run can be
  * repeated with some of them left out. Owns the drawing; what an episode does is its kind's.
  */
+import { InputError } from "../../../core/errors.ts";
 import { makeSeededRng } from "../../exchange/seeded-rng.ts";
 import { FAULT_KINDS } from "../faults/every-kind.ts";
 import { type FaultKind, type FaultParameters, isOfGrafana, isOfReport } from "../faults/kind.ts";
@@ -56,6 +57,15 @@ const REPORTS_SHARE = 1 / 8;
 const GRAFANA_SHARE = 1 / 8;
 /** The first report comes at a quarter past the next hour: with these within an hour, of an hour of which the world saw a part. */
 const REPORTS_FROM_MINUTE = { low: 16, high: 58 };
+
+/** Throws `InputError` where one of the names is the beginning of no kind: a run of it would have no faults, and hold whatever it is run on. */
+export function assertKinds(only: string): void {
+  const families = [...new Set(FAULT_KINDS.map(({ name }) => name.replace(/\/.*/, "/")))].join(", ");
+  for (const each of only.split(",")) {
+    if (each !== "" && FAULT_KINDS.some(({ name }) => name.startsWith(each))) continue;
+    throw new InputError({ what: "--only", expected: `beginnings of kinds of faults, of ${families}`, was: each });
+  }
+}
 
 export function drawPlan(seed: number, wishes: PlanWishes = {}): Plan {
   const rng = makeSeededRng(seed, "plan");

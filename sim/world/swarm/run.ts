@@ -23,6 +23,7 @@ function say(text: string): void {
 }
 
 async function simulate(options: SimulateOptions): Promise<number> {
+  if (options.only !== undefined) (await import("./plan.ts")).assertKinds(options.only);
   const commit = commitOf();
   const deployment = deploymentOf(options.templates);
   say(`commit ${commit}, node ${process.version}`);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { FAULT_KINDS } from "../../../../sim/world/faults/every-kind.ts";
 import { isOfGrafana, isOfReport } from "../../../../sim/world/faults/kind.ts";
-import { drawPlan } from "../../../../sim/world/swarm/plan.ts";
+import { assertKinds, drawPlan } from "../../../../sim/world/swarm/plan.ts";
 
 const isOf = ({ kind }: { readonly kind: string }) => isOfReport({ name: kind });
 const isBeside = (episode: { readonly kind: string }) => isOf(episode) || isOfGrafana({ name: episode.kind });
@@ -58,6 +58,14 @@ it("the faults of the report and of Grafana change no draw of the others", () =>
     expect(one.episodes.filter((episode) => !isBeside(episode))).toEqual(none.episodes);
     expect(one.rounds).toEqual(none.rounds);
   }
+});
+
+it.each(["nope/", "clock/,nope/", "", "clock/,"])("faults alone of what there is not are refused: %j", (only) => {
+  expect(() => assertKinds(only)).toThrow("--only must be beginnings of kinds of faults, of venue/");
+});
+
+it.each(["x", "clock/,aws/outage", "venue/silence"])("kinds are named by their beginnings: %s", (only) => {
+  expect(() => assertKinds(only)).not.toThrow();
 });
 
 it("only one family: each of its kinds is on, and no other", () => {
