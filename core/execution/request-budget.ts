@@ -6,7 +6,8 @@
  * between its send and its answer (or its time-out), and holds a slot from the send until one second after that. Of
  * eleven arrivals within a second, take the one sent last. Each of the other ten was sent before it, arrived less than
  * a second before it, and so was answered less than a second before its send, if at all: all ten slots were still
- * held, and the eleventh was not sent.
+ * held, and the eleventh was not sent. A process that stood still may write what it had paid for only as it goes on: what
+ * nobody settled in half a minute holds its slot until a second after that is seen.
  */
 import { assert, assertNever } from "../assert.ts";
 import type { Instant } from "../units.ts";
@@ -26,7 +27,7 @@ export type RequestLimits = {
   readonly pollsHeldMax: number;
   /** Beyond the second, for the grain of timers and a venue clock that runs a little slow. */
   readonly marginMs: number;
-  /** A slot that nobody settled is given back after this: longer than any time-out, so reached by a bug alone. */
+  /** A slot that nobody settled counts as settled after this: longer than any time-out, so reached by a bug or a process that stood still. */
   readonly unsettledMsMax: number;
 };
 
@@ -112,7 +113,7 @@ export class RequestBudget {
   }
 
   /** The answer has come, or the request was given up. Settling again changes nothing. */
-  settle(requestId: number, now: Instant): void {
+  settle(requestId: number, now: Pick<Instant, "monotonicMs">): void {
     const slot = this.#slots.find((each) => each.requestId === requestId);
     if (slot === undefined || slot.settledMs !== null) return;
     slot.settledMs = now.monotonicMs;
@@ -140,7 +141,7 @@ export class RequestBudget {
 
   /**
    * Milliseconds until `take(kind)` can succeed if nothing is taken or settled in between; 0 when it can now. An answer
-   * that comes earlier can make it earlier.
+   * that comes earlier can make it earlier. One that never comes makes it later where nobody asks for a second and longer.
    */
   nextFreeMs(kind: RequestKind, now: Instant): number {
     const nowMs = now.monotonicMs;
@@ -202,6 +203,11 @@ export class RequestBudget {
   #forget(nowMs: number): void {
     // Asked for every change of a decision, and mostly none has become free since the last.
     if (this.#releaseDueMs > nowMs) return;
+    // A process that stood still for longer may only now send what it had paid for: it counts as given up now.
+    for (const { requestId, settledMs, sentMs } of this.#slots) {
+      if (settledMs === null && nowMs - sentMs >= this.#limits.unsettledMsMax)
+        this.settle(requestId, { monotonicMs: nowMs });
+    }
     this.#slots = this.#slots.filter((each) => this.#releaseMs(each) > nowMs);
     this.#count();
   }
@@ -209,12 +215,18 @@ export class RequestBudget {
   #count(): void {
     this.#held = heldBy(this.#slots);
     this.#releaseDueMs = Number.POSITIVE_INFINITY;
-    for (const slot of this.#slots) this.#releaseDueMs = Math.min(this.#releaseDueMs, this.#releaseMs(slot));
+    for (const slot of this.#slots) this.#releaseDueMs = Math.min(this.#releaseDueMs, this.#dueMs(slot));
   }
 
+  /** When a slot that nobody settles is taken for settled; for one that is, when it is given back. */
+  #dueMs(slot: Slot): number {
+    return slot.settledMs === null ? slot.sentMs + this.#limits.unsettledMsMax : this.#releaseMs(slot);
+  }
+
+  /** The earliest moment; of a slot that nobody settled, where somebody asks as it is due. */
   #releaseMs(slot: Slot): number {
     const { marginMs, unsettledMsMax } = this.#limits;
-    return slot.settledMs === null ? slot.sentMs + unsettledMsMax : slot.settledMs + WINDOW_MS + marginMs;
+    return (slot.settledMs ?? slot.sentMs + unsettledMsMax) + WINDOW_MS + marginMs;
   }
 }
 

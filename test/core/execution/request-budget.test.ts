@@ -17,6 +17,7 @@ const wish = fc.record({
 
 type Sent = {
   readonly requestId: number;
+  readonly sentMs: number;
   readonly arrivedMs: number;
   readonly settleMs: number;
   readonly kind: RequestKind;
@@ -38,7 +39,13 @@ function run(budget: RequestBudget, wishes: readonly (typeof wish extends fc.Arb
     const requestId = budget.take(each.kind, at(nowMs));
     if (requestId === undefined) continue;
     const settleMs = nowMs + Math.min(each.outwardMs + each.backMs, 2_000);
-    const request = { requestId, kind: each.kind, arrivedMs: nowMs + Math.min(each.outwardMs, 2_000), settleMs };
+    const request = {
+      requestId,
+      sentMs: nowMs,
+      kind: each.kind,
+      arrivedMs: nowMs + Math.min(each.outwardMs, 2_000),
+      settleMs,
+    };
     sent.push(request);
     waiting.push(request);
     unansweredMost = Math.max(unansweredMost, waiting.filter((one) => one.kind === "place").length);
@@ -78,6 +85,10 @@ describe("laws", () => {
         for (const each of sent) if (each.settleMs <= nowMs) budget.settle(each.requestId, at(each.settleMs));
         const freeMs = budget.nextFreeMs(asked, at(nowMs));
         expect(freeMs).toBeGreaterThanOrEqual(0);
+        for (const each of sent) {
+          const dueMs = each.sentMs + 30_000;
+          if (each.settleMs > nowMs && dueMs < nowMs + freeMs) budget.requestsInWindow(at(dueMs));
+        }
         if (freeMs > 1) expect(budget.take(asked, at(nowMs + freeMs - 1))).toBeUndefined();
         expect(budget.take(asked, at(nowMs + freeMs + 0.001))).toBeTypeOf("number");
       }),
@@ -176,12 +187,24 @@ describe("shares", () => {
     expect(budget.take("place", at(2_525))).toBe(id + 1);
   });
 
-  test("a slot nobody settled is held for thirty seconds and then given back", () => {
+  test("a slot nobody settled counts as settled after thirty seconds, and is given back a second later", () => {
     const budget = new RequestBudget({ placementsInFlight: 1 });
     budget.take("place", at(0));
     expect(budget.take("place", at(29_999))).toBeUndefined();
+    expect(budget.placementsInFlight).toBe(1);
     expect(budget.take("place", at(30_000))).toBeTypeOf("number");
     expect(budget.placementsInFlight).toBe(1);
+    expect(budget.requestsInWindow(at(31_024))).toBe(2);
+    expect(budget.requestsInWindow(at(31_025))).toBe(1);
+  });
+
+  test("what was paid for before a long standstill counts a second from its end: it may only then be on its way", () => {
+    const budget = new RequestBudget();
+    for (let n = 0; n < 4; n += 1) expect(budget.take("cancel", at(0))).toBeDefined();
+    const taken = Array.from({ length: 12 }, () => budget.take("cancel", at(60_000)));
+    expect(taken.filter((requestId) => requestId !== undefined)).toHaveLength(6);
+    expect(budget.requestsInWindow(at(61_024))).toBe(10);
+    expect(budget.requestsInWindow(at(61_025))).toBe(6);
   });
 
   test("settling twice, or what is unknown, changes nothing", () => {

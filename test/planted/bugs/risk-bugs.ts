@@ -3,8 +3,8 @@ import type { PlantedBug } from "../planted-bug.ts";
 
 const EXPOSURE_LINE =
   "if (isOpen(order) || !order.isFillKnown) return toLots(Math.max(0, order.size - order.filledBooked));";
-const RELEASE_LINE =
-  "return slot.settledMs === null ? slot.sentMs + unsettledMsMax : slot.settledMs + WINDOW_MS + marginMs;";
+const RELEASE_LINE = "return (slot.settledMs ?? slot.sentMs + unsettledMsMax) + WINDOW_MS + marginMs;";
+const DUE_LINE = "return slot.settledMs === null ? slot.sentMs + this.#limits.unsettledMsMax : this.#releaseMs(slot);";
 
 /** The position is most often near its limit. */
 const TIGHT = { positionOrders: 3, levels: 3 };
@@ -160,6 +160,7 @@ export const RISK_BUGS: readonly PlantedBug[] = [
     what: "A request's second is counted from when it was sent, not from when it was answered.",
     edits: [
       { file: "core/execution/request-budget.ts", find: RELEASE_LINE, replace: "return slot.sentMs + WINDOW_MS;" },
+      { file: "core/execution/request-budget.ts", find: DUE_LINE, replace: "return this.#releaseMs(slot);" },
     ],
     rules: ["arrivals"],
     only: "venue/delay,venue/clog",
