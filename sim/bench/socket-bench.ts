@@ -13,7 +13,9 @@ const VARIANTS: readonly Variant[] = ["task", "first", "floor-paced", "requote",
 
 type Read = (report: RoundReport) => Sample;
 const wire: Read = (report) => report.wire;
+const arriving: Read = (report) => report.arriving;
 const inside: Read = (report) => report.inside;
+const leaving: Read = (report) => report.leaving;
 const ack: Read = (report) => report.ack;
 const lastAck: Read = (report) => report.lastAck;
 
@@ -29,7 +31,7 @@ export async function benchHot({ rounds, isPinned, isGate }: BenchContext): Prom
     t2w,
     line({ what: "tick-to-wire p99, the task", variant: "task", read: wire, share: 0.99 }),
     ...taskLines(line),
-    ...insideLines("hot", measured),
+    ...partLines("hot", measured),
     line({
       what: "the usual construction p50, against the task",
       variant: "usual",
@@ -76,7 +78,7 @@ export async function benchBlocking({ rounds, isPinned }: BenchContext): Promise
     line({ what: "tick-to-wire p50, the task", variant: "task", read: wire, goal: { atMost: 1.2 } }),
     line({ what: "tick-to-wire p99, the task", variant: "task", read: wire, share: 0.99, goal: { atMost: 1.3 } }),
     ...taskLines(line),
-    ...insideLines("blocking", measured),
+    ...partLines("blocking", measured),
     line({ what: "the usual construction p50, against the task", variant: "usual", read: wire, baseline: "task" }),
     line({ what: "the usual construction p50", variant: "usual", read: wire }),
     requoteLine(line),
@@ -154,19 +156,27 @@ function lineOf(bench: string, rounds: Rounds) {
   };
 }
 
-function insideLines(bench: string, rounds: Rounds): readonly Row[] {
-  const toFigure = (variant: Variant) => quartiles(rounds.of(variant, inside).map((sample) => quantile(sample, 0.5)));
-  const row = {
-    bench,
-    unit: "µs",
-    floor: { what: "floor", figure: toFigure("floor"), unit: "µs" },
-    voidReasons: rounds.voidReasons,
-    notes: [roundsText(rounds)],
+/** The three parts of the way, beside those of the floor: the first and the last are the kernel's and its wake-ups, the second is ours. */
+function partLines(bench: string, rounds: Rounds): readonly Row[] {
+  const part = (read: Read) => (what: string, variant: Variant, goal?: Goal) => {
+    const toFigure = (of: Variant) => quartiles(rounds.of(of, read).map((sample) => quantile(sample, 0.5)));
+    return makeRow({
+      bench,
+      what,
+      goal,
+      figure: toFigure(variant),
+      unit: "µs",
+      floor: { what: "floor", figure: toFigure("floor"), unit: "µs" },
+      voidReasons: rounds.voidReasons,
+      notes: [roundsText(rounds)],
+    });
   };
-  const what = "from the frame's callback to the first write p50";
+  const inner = "from the frame's callback to the first write p50";
   return [
-    makeRow({ ...row, what, goal: { atMost: 12 }, figure: toFigure("task") }),
-    makeRow({ ...row, what: `${what}, first tick`, goal: undefined, figure: toFigure("first") }),
+    part(arriving)("from the tick's send to the frame's callback p50", "task"),
+    part(inside)(inner, "task", { atMost: 12 }),
+    part(inside)(`${inner}, first tick`, "first"),
+    part(leaving)("from the first write to the venue p50", "task"),
   ];
 }
 

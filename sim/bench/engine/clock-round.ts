@@ -33,7 +33,7 @@ export async function runClockRound({ bench, usual, line, path }: RoundParts, ti
   }
   bench.tap.feed(undefined);
   await line.report();
-  return toReport([], { wireMicros: waited, missed: 0, notes: [] });
+  return { ...toReport([], { ticks: [], missed: 0, notes: [] }), wire: waited };
 }
 
 /** Real time of the task: a tick now and then, at moments of their own, and fills beside them. */
@@ -52,11 +52,8 @@ export async function runLive(
     await wait(LIVE_APART_MS * (0.5 + Math.random()));
     const tick = await taskTick(parts, "book", false);
     if (tick !== undefined) done.push(tick);
-    else {
-      missed += 1;
-      line.order({ do: "forget" });
-    }
+    else missed += 1;
   }
-  const { wireMicros } = await line.report();
-  return toReport(done, { wireMicros, missed, notes: [...bench.task.health().reasons, ...bench.complaints] });
+  const { ticks } = await line.report();
+  return toReport(done, { ticks, missed, notes: [...bench.task.health().reasons, ...bench.complaints] });
 }

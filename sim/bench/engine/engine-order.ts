@@ -34,8 +34,10 @@ export type EngineOrder =
 export type RoundReport = {
   /** From the venue's `send` to the whole first order there. */
   readonly wire: readonly number[];
-  /** From the frame's callback to the first write. */
+  /** Its three parts: to the frame's callback, on to the first write, on to the venue. */
+  readonly arriving: readonly number[];
   readonly inside: readonly number[];
+  readonly leaving: readonly number[];
   /** From the frame's callback to the first whole answer, and to the last one of the tick. */
   readonly ack: readonly number[];
   readonly lastAck: readonly number[];

@@ -8,6 +8,8 @@ export class FeedTap {
   readonly connect: Connect;
   /** When the last frame came, in milliseconds of this process's monotonic clock. */
   atMs = 0;
+  /** When all that it led to at once was done. */
+  doneMs = 0;
   frames = 0;
   #isOpen = false;
   #sink: ((data: Buffer) => void) | undefined;
@@ -57,6 +59,9 @@ export class FeedTap {
     const callback = this.#onFrame;
     if (callback === undefined) return;
     this.#onFrame = undefined;
-    setImmediate(callback);
+    setImmediate(() => {
+      this.doneMs = performance.now();
+      callback();
+    });
   }
 }

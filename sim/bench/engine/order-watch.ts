@@ -1,5 +1,5 @@
 /**
- * Watches the requests that a tick leads to: when the first is about to be written, when answers are whole, when none is left. Owns
+ * Watches the requests that a tick leads to: when each is about to be written, when answers are whole, when none is left. Owns
  * those stamps; the requests are the real client's.
  */
 import type { Fetch } from "../../../fargate/seams.ts";
@@ -7,9 +7,12 @@ import type { Fetch } from "../../../fargate/seams.ts";
 /** Of one tick, in milliseconds of this process's monotonic clock. */
 export type TickStamps = { readonly writtenMs: number; readonly answersMs: readonly number[] };
 
+/** What was written and answered since a moment. */
+export type RequestStamps = { readonly writesMs: readonly number[]; readonly answersMs: readonly number[] };
+
 export class OrderWatch {
   readonly fetch: Fetch;
-  #writtenMs: number | undefined;
+  #writesMs: number[] = [];
   #answersMs: number[] = [];
   #underWay = 0;
   #onQuiet: (() => void) | undefined;
@@ -19,7 +22,7 @@ export class OrderWatch {
     this.fetch = (request) => {
       const fence = () => {
         const reason = request.fence?.();
-        this.#writtenMs ??= performance.now();
+        this.#writesMs.push(performance.now());
         return reason;
       };
       this.#underWay += 1;
@@ -38,18 +41,18 @@ export class OrderWatch {
 
   /** Forgets what was before; the stamps from now on are of the next tick. */
   begin(): void {
-    this.#writtenMs = undefined;
+    this.#writesMs = [];
     this.#answersMs = [];
   }
 
-  /** The stamps since `begin`, once nothing is under way; undefined when nothing was written. */
-  async quiet(): Promise<TickStamps | undefined> {
+  /** The stamps since `begin`, once nothing is under way. */
+  async quiet(): Promise<RequestStamps> {
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         this.#onQuiet = resolve;
       });
     }
-    return this.#writtenMs === undefined ? undefined : { writtenMs: this.#writtenMs, answersMs: this.#answersMs };
+    return { writesMs: this.#writesMs, answersMs: this.#answersMs };
   }
 
   /** An answer often leads to the next request, in a micro-task or two. */

@@ -26,14 +26,13 @@ export async function runRound(parts: RoundParts, input: RoundInput): Promise<Ro
   const done: Tick[] = [];
   for (let tick = 0; tick < input.ticks; tick += 1) {
     const stamps = await runTick(parts, input, tick);
-    if (stamps === undefined) line.order({ do: "forget" });
-    else done.push(stamps);
+    if (stamps !== undefined) done.push(stamps);
   }
   bench.tap.feed(undefined);
   await bench.stepped?.stop();
-  const { wireMicros } = await line.report();
+  const { ticks } = await line.report();
   return toReport(done, {
-    wireMicros,
+    ticks,
     missed: input.ticks - done.length,
     notes: [...bench.task.health().reasons, ...bench.complaints],
   });
@@ -66,7 +65,6 @@ async function runTick(parts: RoundParts, { variant, isHot }: RoundInput, tick: 
       bench.tap.feed(undefined);
       await bench.stepped?.step(MARKET_STEP_MS);
       await taskTick(parts, "halt", isHot);
-      parts.line.order({ do: "forget" });
       bench.stepped?.jump(MARKET_STEP_MS);
       return await requoted(parts, isHot);
   }
@@ -77,7 +75,6 @@ async function keepPace(parts: RoundParts, tick: number, isHot: boolean): Promis
   if (tick % TICKS_IN_A_ROW !== 0) return;
   parts.path.turn();
   await runFirst(parts, isHot);
-  parts.line.order({ do: "forget" });
 }
 
 /** The last of what a second that is jumped over would have had of it, forty times: each resting order's cancel was signed within it. */

@@ -1,5 +1,6 @@
 /** Ticks in the engine's process: one is asked for, and awaited with what it led to. Owns their stamps and the report made of them. */
-import type { TickKind } from "../venue/venue-order.ts";
+import { toMonotonicMicros } from "../monotonic.ts";
+import type { TickKind, VenueTick } from "../venue/venue-order.ts";
 import type { BenchTask } from "./bench-task.ts";
 import type { RoundReport } from "./engine-order.ts";
 import type { Floor } from "./floor.ts";
@@ -19,16 +20,15 @@ export type RoundParts = {
 /** A tick that led to an order, with the moment at which its frame came. */
 export type Tick = TickStamps & { readonly framedMs: number };
 
-/** `performance.now()` to the machine's monotonic clock, in milliseconds. */
-const MONOTONIC_AHEAD_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
-/** A tick that the task reads, once all that came of it is answered. */
+/** A tick that the task reads, once all that came of it is answered. Undefined when it led to no order at once: one of a later turn may be of a fill. */
 export async function taskTick(parts: RoundParts, kind: TickKind, isHot: boolean): Promise<Tick | undefined> {
   const { watch, tap } = parts.bench;
   watch.begin();
   await frame(parts, kind, isHot);
-  const stamps = await watch.quiet();
-  return stamps === undefined ? undefined : { ...stamps, framedMs: tap.atMs };
+  const { atMs: framedMs, doneMs } = tap;
+  const { writesMs, answersMs } = await watch.quiet();
+  const writtenMs = writesMs.find((atMs) => atMs >= framedMs && atMs <= doneMs);
+  return writtenMs === undefined ? undefined : { writtenMs, answersMs, framedMs };
 }
 
 /** Asks for a tick, and waits until its frame was read and what it led to at once is done. */
@@ -40,19 +40,31 @@ export async function frame({ bench, line, path }: RoundParts, kind: TickKind, i
 
 export function toReport(
   done: readonly Tick[],
-  rest: { readonly wireMicros: readonly number[]; readonly missed: number; readonly notes: readonly string[] },
+  rest: { readonly ticks: readonly VenueTick[]; readonly missed: number; readonly notes: readonly string[] },
 ): RoundReport {
+  const ways = done.map((tick) => wayOf(tick, rest.ticks)).filter(({ arrived }) => Number.isFinite(arrived));
   return {
-    wire: rest.wireMicros,
+    wire: ways.map(({ sent, arrived }) => arrived - sent),
+    arriving: ways.map(({ sent, framed }) => framed - sent),
+    leaving: ways.map(({ written, arrived }) => arrived - written),
     inside: done.map((tick) => (tick.writtenMs - tick.framedMs) * 1_000),
     ack: done.map((tick) => ((tick.answersMs[0] ?? Number.NaN) - tick.framedMs) * 1_000),
     lastAck: done.map((tick) => ((tick.answersMs.at(-1) ?? Number.NaN) - tick.framedMs) * 1_000),
     missed: rest.missed,
     notes: rest.notes,
-    windows: done.map((tick) => [toMonotonicMicros(tick.framedMs), toMonotonicMicros(tick.writtenMs)]),
+    windows: ways.map(({ framed, written }) => [framed, written]),
   };
 }
 
-function toMonotonicMicros(ms: number): number {
-  return (ms + MONOTONIC_AHEAD_MS) * 1_000;
+/** On the machine's clock, in microseconds. */
+type Way = { readonly sent: number; readonly framed: number; readonly written: number; readonly arrived: number };
+
+/** The venue's tick is the last one sent before its frame came, its order the first request that came after the write. */
+function wayOf(tick: Tick, ticks: readonly VenueTick[]): Way {
+  const framed = toMonotonicMicros(tick.framedMs);
+  const written = toMonotonicMicros(tick.writtenMs);
+  const { sentMicros: sent, requestsMicros } = ticks.findLast(({ sentMicros }) => sentMicros <= framed) ?? NO_TICK;
+  return { sent, framed, written, arrived: requestsMicros.find((atMicros) => atMicros >= written) ?? Number.NaN };
 }
+
+const NO_TICK: VenueTick = { sentMicros: Number.NaN, requestsMicros: [] };

@@ -8,12 +8,13 @@ export type VenueOrder =
   | { readonly do: "tick"; readonly kind: TickKind; readonly level: number; readonly hot: boolean }
   /** Lots of our orders are filled, one side and then the other. */
   | { readonly do: "fills"; readonly perSecond: number; readonly forMs: number }
-  /** The last tick does not count, whether an order came of it or not. */
-  | { readonly do: "forget" }
   /** As many books as fast as they are read, or so many a second, of each market in turn. */
   | { readonly do: "flood"; readonly count: number; readonly perSecond: number }
   /** The answer is a `VenueReport`, and the venue begins anew. */
   | { readonly do: "report" };
 
-/** From the tick's `send` to the last byte of the first order, in the venue's clock, in microseconds. */
-export type VenueReport = { readonly wireMicros: readonly number[] };
+/** A tick's `send`, and the last bytes of the requests that came after it, the first ones: on the machine's monotonic clock, in microseconds. */
+export type VenueTick = { readonly sentMicros: number; readonly requestsMicros: readonly number[] };
+
+/** The ticks of one market since the last report, in order. */
+export type VenueReport = { readonly ticks: readonly VenueTick[] };

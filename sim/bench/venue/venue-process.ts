@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
+import { toMonotonicMicros } from "../monotonic.ts";
 import { benchMarkets } from "./books.ts";
 import { FeedDesk } from "./feed-desk.ts";
 import { OrderDesk } from "./order-desk.ts";
@@ -22,21 +23,21 @@ const PAUSE_MS = 1;
 const HOT_PAUSE_MS_MAX = 0.1;
 /** From a tick on; spinning while the engine works beside its ticks would only use up this process's share of the machine. */
 const HOT_FOR_MS = 3;
+/** What comes of a tick are a few requests; whatever comes in the seconds after it is none of its. */
+const TICK_REQUESTS_MAX = 32;
 const FLOOD_UNSENT_BYTES_MAX = 262_144;
 const HOST = "127.0.0.1";
 
 let fillSide: "buy" | "sell" = "buy";
-let sentMs: number | undefined;
-let wireMicros: number[] = [];
+let ticks: { readonly sentMs: number; readonly requestsMs: number[] }[] = [];
 let hotUntilMs = 0;
 let isHot = false;
 const streams = new Set<WebSocket>();
 
 const desk = new OrderDesk(benchMarkets(Number(process.argv[2])), {
   onRequest: (atMs) => {
-    if (sentMs === undefined) return;
-    wireMicros.push((atMs - sentMs) * 1_000);
-    sentMs = undefined;
+    const requestsMs = ticks.at(-1)?.requestsMs;
+    if (requestsMs !== undefined && requestsMs.length < TICK_REQUESTS_MAX) requestsMs.push(atMs);
   },
   onStream: (frame) => {
     for (const stream of streams) stream.send(JSON.stringify(frame));
@@ -77,14 +78,14 @@ const control = createServer({ noDelay: true }, (socket) => {
 
 async function carryOut(order: VenueOrder, socket: Socket): Promise<void> {
   if (order.do === "report") {
-    const report: VenueReport = { wireMicros };
-    wireMicros = [];
+    const report: VenueReport = {
+      ticks: ticks.map(({ sentMs, requestsMs }) => ({
+        sentMicros: toMonotonicMicros(sentMs),
+        requestsMicros: requestsMs.map(toMonotonicMicros),
+      })),
+    };
+    ticks = [];
     socket.write(`${JSON.stringify(report)}\n`);
-    return;
-  }
-  if (order.do === "forget") {
-    if (sentMs === undefined) wireMicros.pop();
-    sentMs = undefined;
     return;
   }
   while (subscribers.first === undefined) await wait(1);
@@ -106,7 +107,7 @@ function tick({ kind, level }: VenueOrder & { readonly do: "tick" }): void {
     return;
   }
   const frame = kind === "halt" ? frames.halt() : kind === "open" ? frames.open(level) : frames.book(level);
-  sentMs = performance.now();
+  ticks.push({ sentMs: performance.now(), requestsMs: [] });
   socket.write(frame);
 }
 
