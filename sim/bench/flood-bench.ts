@@ -1,6 +1,6 @@
 /**
- * `feed`, `gc` and `memory`: what reading books costs the task's process, in processor time, collections, event-loop lag and memory. Owns the
- * goals of these lines; the floor of reading is counting what comes.
+ * `feed` and `gc`: what reading books costs the task's process, in processor time, collections and event-loop lag. Owns the goals of these lines;
+ * the floor of reading is counting what comes.
  */
 import type { BenchContext } from "./context.ts";
 import type { FloodReport, Reader } from "./engine/engine-order.ts";
@@ -14,12 +14,6 @@ const FLOOD_ROUNDS_MAX = 12;
 
 const GC_BOOKS_A_SECOND = 5_000;
 const GC_SECONDS = 60;
-
-const HOUR_MS = 3_600_000;
-const BOOK_EVERY_MS = 400;
-/** The slope is of what comes after it: caches and code have their size by then. */
-const SETTLED_MS = 600_000;
-const MEGABYTE = 2 ** 20;
 
 /** Processor time a message of the whole task, next to counting. */
 export async function benchFeed({ rounds, isPinned, isGate }: BenchContext): Promise<readonly Row[]> {
@@ -118,36 +112,4 @@ export async function benchGc({ isPinned }: BenchContext): Promise<readonly Row[
       unit: "% of a core",
     }),
   ];
-}
-
-/** An hour of the market, a book each 0.4 s, in the time that it takes. */
-export async function benchMemory({ isPinned }: BenchContext): Promise<readonly Row[]> {
-  const session = await Session.start({ isStepped: true, isPinned });
-  try {
-    const before = await session.pass({ forMs: SETTLED_MS, everyMs: BOOK_EVERY_MS });
-    const after = await session.pass({ forMs: HOUR_MS - SETTLED_MS, everyMs: BOOK_EVERY_MS });
-    const anHour = HOUR_MS / (HOUR_MS - SETTLED_MS);
-    return [
-      makeRow({
-        bench: "memory",
-        what: "resident memory after an hour of the market",
-        goal: { atMost: 120 },
-        figure: exactly(after.rss / MEGABYTE),
-        unit: "MB",
-        notes: [
-          `${Math.round(after.rssBefore / MEGABYTE)} MB before V8 gave back what it did not use; the benchmark's own part included`,
-        ],
-      }),
-      makeRow({
-        bench: "memory",
-        what: "growth of the heap, by its last 50 minutes",
-        goal: { atMost: 1 },
-        figure: exactly((anHour * (after.heap - before.heap)) / MEGABYTE),
-        unit: "MB an hour",
-        notes: [`${(after.heap / MEGABYTE).toFixed(1)} MB of heap after a full collection`],
-      }),
-    ];
-  } finally {
-    await session.stop();
-  }
 }

@@ -69,7 +69,7 @@ async function measure(markets: number, { rounds, isPinned }: BenchContext): Pro
       ...{ markets, counted, read },
       apart: await session.flood({ reader: "task", ...apart }),
       pace: await session.flood({ reader: "task", count: PACE_SECONDS * perSecond, perSecond }),
-      memory: await session.pass({ forMs: 0, everyMs: 1 }),
+      memory: await session.memory(),
     };
   } finally {
     await session.stop();

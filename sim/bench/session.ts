@@ -82,9 +82,9 @@ export class Session {
     return report;
   }
 
-  async pass(order: Omit<EngineOrder & { readonly do: "pass" }, "do">): Promise<MemoryReport> {
-    const report = await this.#ask({ do: "pass", ...order });
-    if (report.type !== "memory") throw new Error("a passage of time must be answered by its report");
+  async memory(): Promise<MemoryReport> {
+    const report = await this.#ask({ do: "memory" });
+    if (report.type !== "memory") throw new Error("memory must be answered by its report");
     return report;
   }
 
@@ -122,7 +122,7 @@ export class Session {
   }
 }
 
-function launch(
+export function launch(
   module: string,
   {
     prefix,
@@ -145,7 +145,7 @@ function launch(
 }
 
 /** The next message; rejects when the process ends instead. */
-function messageOf<Message>(child: ChildProcess): Promise<Message> {
+export function messageOf<Message>(child: ChildProcess): Promise<Message> {
   return new Promise((resolve, reject) => {
     const onExit = (code: number | null) => reject(new Error(`a process of the benchmark ended with code ${code}`));
     child.once("exit", onExit);

@@ -15,16 +15,8 @@ import { benchMarkets } from "../venue/books.ts";
 import { FeedTap } from "./feed-tap.ts";
 import { OrderWatch } from "./order-watch.ts";
 import { SteppedClock } from "./stepped-clock.ts";
+import { type EngineAddresses, taskEnvironment } from "./task-environment.ts";
 
-export type EngineAddresses = {
-  readonly feedUrl: string;
-  readonly deskUrl: string;
-  readonly controlPort: number;
-  readonly cloudUrl: string;
-  readonly tableName: string;
-};
-
-const CONFIG_PATH = "config/local.json";
 /** While others are measured on its connections the task sees nothing of them, and must not leave the node for that. */
 const STALENESS_MS = 60_000;
 /** As `fargate/process.ts` has it. */
@@ -57,16 +49,7 @@ export function makeBenchTask(addresses: EngineAddresses, options: BenchTaskOpti
   const clock = stepped?.clock ?? makeSystemClock();
   const hold = () => stepped?.time.begin() ?? (() => undefined);
   const file = loadConfig({
-    env: {
-      FLASHMM_CONFIG: CONFIG_PATH,
-      SEI_WS_URLS: addresses.feedUrl,
-      SEI_REST_URL: addresses.deskUrl,
-      CAMBRIAN_BASE_URL: addresses.deskUrl,
-      CAMBRIAN_API_KEY: "local-key",
-      CAMBRIAN_SECRET_KEY: "local-secret",
-      FILLS_QUEUE_URL: `${addresses.cloudUrl}/000000000000/fills`,
-      TABLE_NAME: addresses.tableName,
-    },
+    env: taskEnvironment(addresses),
     readFile: (path) => readFileSync(path, "utf8"),
   });
   const config = withMarkets(file, markets);

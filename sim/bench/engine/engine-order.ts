@@ -24,8 +24,7 @@ export type EngineOrder =
   | { readonly do: "round"; readonly variant: Variant; readonly ticks: number; readonly isHot: boolean }
   /** The task in real time: a tick now and then, with so many fills a second beside them. */
   | { readonly do: "live"; readonly forMs: number; readonly fillsPerSecond: number }
-  /** Market time passes, a book each `everyMs`. */
-  | { readonly do: "pass"; readonly forMs: number; readonly everyMs: number }
+  | { readonly do: "memory" }
   | { readonly do: "flood"; readonly reader: Reader; readonly count: number; readonly perSecond: number }
   | { readonly do: "profile"; readonly path: string }
   | { readonly do: "end-profile" };
@@ -59,8 +58,8 @@ export type FloodReport = {
   readonly reasons: readonly string[];
 };
 
-/** Bytes: resident before V8 gave back what it does not use and after it, and the heap in use then. */
-export type MemoryReport = { readonly rss: number; readonly rssBefore: number; readonly heap: number };
+/** Bytes: resident once V8 gave back what it does not use, and the heap in use then. */
+export type MemoryReport = { readonly rss: number; readonly heap: number };
 
 export type EngineReport =
   | { readonly type: "ready"; readonly complaints: readonly string[] }

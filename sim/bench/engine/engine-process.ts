@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { localEnvironment } from "../../local/local-client.ts";
-import { type BenchTask, type BenchTaskOptions, type EngineAddresses, makeBenchTask } from "./bench-task.ts";
+import { type BenchTask, type BenchTaskOptions, makeBenchTask } from "./bench-task.ts";
 import { runLive } from "./clock-round.ts";
 import type { EngineOrder, EngineReport, MemoryReport } from "./engine-order.ts";
 import { runFlood } from "./flood.ts";
@@ -12,6 +12,7 @@ import { Floor } from "./floor.ts";
 import { MidPath } from "./mid-path.ts";
 import { Profiler } from "./profiler.ts";
 import { runRound } from "./rounds.ts";
+import type { EngineAddresses } from "./task-environment.ts";
 import { frame, type RoundParts } from "./ticks.ts";
 import { UsualEngine } from "./usual.ts";
 import { VenueLine } from "./venue-line.ts";
@@ -71,9 +72,8 @@ async function carryOut(order: EngineOrder, parts: RoundParts): Promise<EngineRe
     case "live":
       setHot(false);
       return { type: "round", ...(await runLive(parts, order)) };
-    case "pass":
-      setHot(false);
-      return { type: "memory", ...(await pass(order, parts)) };
+    case "memory":
+      return { type: "memory", ...readMemory() };
     case "flood":
       setHot(false);
       return { type: "flood", ...(await runFlood(parts, order)) };
@@ -86,24 +86,11 @@ async function carryOut(order: EngineOrder, parts: RoundParts): Promise<EngineRe
   }
 }
 
-/** The market goes on, a book each `everyMs`, and nothing is measured of it but the memory at its end. */
-async function pass(
-  { forMs, everyMs }: { readonly forMs: number; readonly everyMs: number },
-  parts: RoundParts,
-): Promise<MemoryReport> {
-  const { bench } = parts;
-  bench.tap.feed(undefined);
-  for (let passedMs = 0; passedMs < forMs; passedMs += everyMs) {
-    await bench.stepped?.step(everyMs);
-    await frame(parts, "book", true);
-    await bench.watch.quiet();
-  }
-  await bench.stepped?.stop();
-  const { rss: rssBefore } = process.memoryUsage();
-  // What V8 gives back by itself where a process is idle most of the time; here, at a thousand times the pace, it never is.
+function readMemory(): MemoryReport {
+  // What V8 gives back by itself where a process is idle most of the time; here, at many times the pace, it never is.
   globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
   const { rss, heapUsed: heap } = process.memoryUsage();
-  return { rss, rssBefore, heap };
+  return { rss, heap };
 }
 
 function setHot(hot: boolean): void {

@@ -31,4 +31,7 @@ export class VenueLine {
     this.order({ do: "report" });
     return await report;
   }
+  close(): void {
+    this.#socket.destroy();
+  }
 }
