@@ -18,6 +18,22 @@ export function quartiles(values: readonly number[]): Quartiles {
   return { q1: quantile(values, 0.25), median: quantile(values, 0.5), q3: quantile(values, 0.75) };
 }
 
+/**
+ * A quantile with the quartiles of what it would be in other samples of as many values: by the ranks that a count of `values.length` trials leaves open
+ * (normal approximation of the binomial). The tail of few values is wide, and shows it.
+ */
+export function sampledQuantile(values: readonly number[], share: number): Quartiles {
+  const spread = (QUARTILE_DEVIATIONS * Math.sqrt(values.length * share * (1 - share))) / values.length;
+  return {
+    q1: quantile(values, Math.max(0, share - spread)),
+    median: quantile(values, share),
+    q3: quantile(values, share + spread),
+  };
+}
+
+/** A normal distribution has half of itself within so many standard deviations. */
+const QUARTILE_DEVIATIONS = 0.674;
+
 /** Each round's quantile over that of the baseline in the same round; rounds where either has none are left out. */
 export function ratios(
   samples: readonly Sample[],

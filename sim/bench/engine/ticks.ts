@@ -47,7 +47,7 @@ export function toReport(
     wire: ways.map(({ sent, arrived }) => arrived - sent),
     arriving: ways.map(({ sent, framed }) => framed - sent),
     leaving: ways.map(({ written, arrived }) => arrived - written),
-    inside: done.map((tick) => (tick.writtenMs - tick.framedMs) * 1_000),
+    inside: ways.map(({ framed, written }) => written - framed),
     ack: done.map((tick) => ((tick.answersMs[0] ?? Number.NaN) - tick.framedMs) * 1_000),
     lastAck: done.map((tick) => ((tick.answersMs.at(-1) ?? Number.NaN) - tick.framedMs) * 1_000),
     missed: rest.missed,

@@ -6,6 +6,7 @@ import {
   quietRounds,
   ratios,
   type Sample,
+  sampledQuantile,
   shuffled,
   voidReasons,
 } from "../../../sim/bench/statistics.ts";
@@ -120,4 +121,15 @@ test("a shuffled order has every item once, and is not always the same", () => {
   const orders = Array.from({ length: 20 }, () => shuffled(items, () => rng.next()));
   for (const order of orders) expect(order.toSorted()).toEqual(items);
   expect(new Set(orders.map((order) => order.join(""))).size).toBeGreaterThan(5);
+});
+
+test("half of all samples have the true quantile within the quartiles of their own", () => {
+  const rng = makeSeededRng(5, "samples");
+  const samples = Array.from({ length: 1_000 }, () => Array.from({ length: 200 }, () => -Math.log(1 - rng.next())));
+  const trueP90 = Math.log(10);
+  const within = samples
+    .map((sample) => sampledQuantile(sample, 0.9))
+    .filter(({ q1, q3 }) => q1 <= trueP90 && trueP90 <= q3);
+  expect(within.length / samples.length).toBeGreaterThan(0.42);
+  expect(within.length / samples.length).toBeLessThan(0.58);
 });
