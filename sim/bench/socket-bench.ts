@@ -7,7 +7,7 @@ import type { RoundReport, Variant } from "./engine/engine-order.ts";
 import { type Goal, makeRow, type Row } from "./row.ts";
 import { Session } from "./session.ts";
 import { type Rounds, runRounds } from "./socket-rounds.ts";
-import { quantile, quartiles, ratios, type Sample } from "./statistics.ts";
+import { type Quartiles, quantile, quartiles, ratios, type Sample, sampledQuantile } from "./statistics.ts";
 
 const VARIANTS: readonly Variant[] = ["task", "first", "floor-paced", "requote", "usual"];
 
@@ -133,21 +133,33 @@ type LineInput = {
   readonly goal?: Goal;
 };
 
+/** A round has too few ticks to tell of more than this: a tail is one of all rounds together. */
+const TAIL_FROM = 0.9;
+
+function over({ q1, median, q3 }: Quartiles, baseline: number): Quartiles {
+  return { q1: q1 / baseline, median: median / baseline, q3: q3 / baseline };
+}
+
 /** Ratios of a variant to a baseline, round by round. */
 function lineOf(bench: string, rounds: Rounds) {
   return ({ what, variant, read, share = 0.5, baseline = "floor", against = read, goal }: LineInput): Row => {
     const baselines = rounds.of(baseline, against);
     const samples = rounds.of(variant, read);
-    const own = quartiles(samples.map((sample) => quantile(sample, share)));
+    const isTail = share > TAIL_FROM;
+    const own = isTail
+      ? sampledQuantile(samples.flat(), share)
+      : quartiles(samples.map((sample) => quantile(sample, share)));
     return makeRow({
       bench,
       what,
       goal,
-      figure: quartiles(ratios(samples, baselines, share)),
+      figure: isTail ? over(own, quantile(baselines.flat(), share)) : quartiles(ratios(samples, baselines, share)),
       unit: "×",
       floor: {
         what: baseline,
-        figure: quartiles(baselines.map((sample) => quantile(sample, share))),
+        figure: isTail
+          ? sampledQuantile(baselines.flat(), share)
+          : quartiles(baselines.map((sample) => quantile(sample, share))),
         unit: "µs",
       },
       voidReasons: rounds.voidReasons,
