@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { getPriority } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
@@ -85,7 +87,22 @@ const get = (key: string) =>
   new GetItemCommand({ TableName: tableName, Key: { pk: { S: key }, sk: { S: "A" } }, ConsistentRead: true });
 const batch = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: [{ Id: "0", MessageBody: "{}" }] });
 
+/** How far below the usual priority this process's threads of that name are (`man 5 proc`, field 19 of stat). */
+const nicesOf = (name: string) =>
+  readdirSync("/proc/self/task")
+    .map((id) => readFileSync(`/proc/self/task/${id}/stat`, "utf8"))
+    .filter((stat) => stat.includes(`(${name})`))
+    .map((stat) => Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]));
+
 describe("calls to AWS by a thread of their own", () => {
+  test.runIf(process.platform === "linux")("never keep a thread of the usual priority from its core", async () => {
+    const before = getPriority();
+    const { dynamodb } = makeThread();
+    await dynamodb.send(get("NOTHING"));
+    expect(nicesOf("aws")).toEqual([Math.max(before, 10)]);
+    expect(getPriority()).toBe(before);
+  });
+
   test("are answered as if made here, an event's time and a service's error too", async () => {
     const { dynamodb, eventBridge, workers } = makeThread();
     await dynamodb.send(put("ONE"));
