@@ -34,7 +34,10 @@ export class DeployedTask {
     const folder = mkdtempSync(join(tmpdir(), "flashmm-image-"));
     const image = join(folder, "image");
     const { exitCode, errors } = await runNode(root, ["infra/commands/image.ts", "--out", image], IMAGE_WITHIN_MS);
-    if (exitCode !== 0) throw new Error(`the image could not be written: ${errors}`);
+    if (exitCode !== 0) {
+      rmSync(folder, { recursive: true, force: true });
+      throw new Error(`the image could not be written: ${errors}`);
+    }
     const variables = { ...taskEnvironment(addresses), ...localEnvironment(addresses.cloudUrl) };
     const child = spawn(process.execPath, ["--import", writeClock(folder), "--expose-gc", "main.js"], {
       cwd: join(image, "app"),
@@ -65,9 +68,12 @@ export class DeployedTask {
 
   /** Ends it at once: what it would still do at a proper end is not measured. */
   async stop(): Promise<void> {
-    const ended = new Promise<void>((resolve) => this.#child.once("close", () => resolve()));
-    this.#child.kill("SIGKILL");
-    await ended;
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) {
+      const ended = new Promise<void>((resolve) => this.#child.once("close", () => resolve()));
+      this.#child.kill("SIGKILL");
+      await ended;
+    }
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -91,7 +97,10 @@ function writeClock(folder: string): string {
 
 function quotesOf(child: ChildProcess): Promise<void> {
   const quotes = Promise.withResolvers<void>();
-  const fail = (why: string) => quotes.reject(new Error(`the deployed task ${why}: ${said}`));
+  const fail = (why: string) => {
+    clearTimeout(timer);
+    quotes.reject(new Error(`the deployed task ${why}: ${said}`));
+  };
   const timer = setTimeout(() => fail(`must quote within ${QUOTES_WITHIN_MS / 1_000} s`), QUOTES_WITHIN_MS);
   let said = "";
   // Read to the end, so that it never waits for us.
