@@ -9,12 +9,15 @@ import { readItem } from "../../../lambdas/ledger-table.ts";
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { Checks } from "./checks.ts";
+import { CutReadings, type RunWord } from "./cut-readings.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Altered, ForeignHand } from "./foreign-hand.ts";
+import type { ForeignHand } from "./foreign-hand.ts";
 import type { Functions } from "./functions.ts";
 
 const LOOK_MS = 10_000;
 const SLACK_MS = 10_000;
+/** Of the audit, where the deployment does not say. */
+const TIMEOUT_MS = 60_000;
 /** How far behind a clean word's end the facts are looked at; the words before it were held to the rest. */
 const LOOKED_AT_MS = 20 * 60_000;
 /** The venue's newest fills; a market of this world has some ten a minute. */
@@ -33,7 +36,8 @@ const latest = z.object({
   }),
 });
 
-const cursor = z.object({ Item: z.object({ goesOnAt: z.unknown(), version: z.object({ N: z.string() }) }) });
+const place = z.object({ M: z.object({ through: z.object({ S: z.string() }).optional() }) });
+const cursor = z.object({ Item: z.object({ goesOnAt: place.optional(), version: z.object({ N: z.string() }) }) });
 
 type Word = z.infer<typeof latest>["Item"];
 
@@ -52,14 +56,14 @@ export class AuditChecks {
   readonly #input: AuditChecksInput;
   /** World time of the last word, by market. */
   readonly #wordMs = new Map<string, number>();
-  /** Versions of a market's state that left a reading to be gone on with, `<market> <version>`. */
-  readonly #cutShort = new Set<string>();
+  readonly #cutReadings: CutReadings;
   #freeMs: number | undefined;
   #kills = 0;
   #lookedMs = 0;
 
   constructor(input: AuditChecksInput) {
     this.#input = input;
+    this.#cutReadings = new CutReadings(input.deployment.timeoutsMs["fill-audit"] ?? TIMEOUT_MS);
     const { table, time } = input.world;
     const told = table.onWrite;
     table.onWrite = (body) => {
@@ -81,7 +85,7 @@ export class AuditChecks {
     if (nowMs - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = nowMs;
     const everyMs = deployment.schedulesMs["fill-audit"] ?? 300_000;
-    const withinMs = everyMs + (deployment.timeoutsMs["fill-audit"] ?? 60_000) + SLACK_MS;
+    const withinMs = everyMs + (deployment.timeoutsMs["fill-audit"] ?? TIMEOUT_MS) + SLACK_MS;
     for (const market of markets) {
       const sinceMs = Math.max(this.#freeMs ?? nowMs, this.#wordMs.get(market) ?? 0);
       if (nowMs - sinceMs > withinMs) checks.fail("audit", `${market} has had no word since ${sinceMs}`);
@@ -110,10 +114,12 @@ export class AuditChecks {
       checks.note("audit", `its word cannot be read: ${error.message}`);
     if (data === undefined) return;
     const { state, reason, complete } = data.Item;
+    const run = runOf(data.Item);
+    this.#cutReadings.noteWord(market, run);
     if (state.S === "different" && !mayDiffer) checks.note("audit", `${market} is said to differ: ${reason?.S}`);
     const altered = hand.altered(market);
     const isFound = state.S === "different" || state.S === "failed";
-    if (altered !== undefined && complete.BOOL && !isFound && this.#mustReadAgain(data.Item, altered))
+    if (altered !== undefined && complete.BOOL && !isFound && this.#cutReadings.mustKnow(market, run, altered))
       checks.note("audit", `${market} is said to be ${state.S}, a fact is altered since ${altered.sinceMs}`);
     if (state.S === "clean") void world.time.hold(() => this.#checkClean(data.Item));
   }
@@ -121,14 +127,10 @@ export class AuditChecks {
   #noteCutShort(body: string): void {
     const market = marketOf(body);
     const { data } = cursor.safeParse(JSON.parse(body));
-    if (data?.Item.goesOnAt !== undefined) this.#cutShort.add(`${market} ${data.Item.version.N}`);
-  }
-
-  /** A run that began since, and does not only go on behind the fact with a reading that was cut short. */
-  #mustReadAgain({ market, checkedAt, checkedFrom, version }: Word, { sinceMs, venueTime }: Altered): boolean {
-    if (Date.parse(checkedAt.S) <= sinceMs) return false;
-    const goesOn = this.#cutShort.has(`${market.S} ${Number(version.N) - 1}`);
-    return !(goesOn && (checkedFrom?.S ?? "") >= venueTime);
+    if (data?.Item.goesOnAt === undefined) return;
+    const { goesOnAt, version } = data.Item;
+    const cut = { version: Number(version.N), through: goesOnAt.M.through?.S };
+    this.#cutReadings.noteCut(market, cut, this.#input.world.time.epochMs);
   }
 
   /** Every fill of the venue's up to where all is compared is a fact. */
@@ -156,6 +158,10 @@ export class AuditChecks {
     const stands = item?.["at"]?.S ?? "";
     if (stands < at) this.#input.checks.note("request", `${scope}: the word of ${at} is answered, ${stands} stands`);
   }
+}
+
+function runOf({ version, checkedAt, checkedFrom }: Word): RunWord {
+  return { version: Number(version.N), beganMs: Date.parse(checkedAt.S), checkedFrom: checkedFrom?.S };
 }
 
 function marketOf(body: string): string {
