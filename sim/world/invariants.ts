@@ -67,6 +67,9 @@ export type SwarmRule =
 
 export type Violation = { readonly rule: Rule; readonly atMs: number; readonly what: string };
 
+/** Those who count together, and how many requests of theirs may arrive in any one second. */
+export type Share = { readonly group: string; readonly max: number };
+
 /** What a living task knows, as `state()` says. */
 export type TaskKnowledge = {
   readonly name: string;
@@ -99,7 +102,7 @@ export class Invariants {
   readonly #unknownSinceMs = new Map<string, number>();
   /** By number: when each was sent. */
   readonly #placementsHere = new Map<number, number>();
-  /** The last ten arrivals of those who count together, oldest first. */
+  /** The last arrivals of those who count together, as many as they may have, oldest first. */
   readonly #arrivals = new Map<string, number[]>();
   #forbidden: Forbidden[] = [];
   #epochMax = 0;
@@ -108,8 +111,8 @@ export class Invariants {
   inFlightMsMax = Number.POSITIVE_INFINITY;
   /** What the venue has said excuses: an order that it called gone is its own to answer for, a pause is one. Nothing unless told. */
   word: VenueWord | undefined;
-  /** With whom a process counts under the law of ten a second; undefined: it does not. All count together unless told. */
-  countsWith: (process: string) => string | undefined = () => "all";
+  /** What a process has of the ten a second, and with whom; undefined: it does not count. All share all of it unless told. */
+  shareOf: (process: string) => Share | undefined = () => ({ group: "all", max: ARRIVALS_MAX });
 
   /** `positionLimits` by market, decimals: of the worst case, long or short. A market without one has none. */
   constructor(positionLimits: Readonly<Record<string, string>>) {
@@ -204,8 +207,8 @@ export class Invariants {
   }
 
   #arrived({ atMs, number, route, process, sentMs, placing }: ArrivalEntry): void {
-    const group = this.countsWith(process);
-    if (group !== undefined) this.#count(group, atMs);
+    const share = this.shareOf(process);
+    if (share !== undefined) this.#count(share, atMs);
     if (route !== "place") return;
     this.#placementsHere.set(number, sentMs);
     const inFlight = [...this.#placementsHere.values()].filter((each) => atMs - each <= this.inFlightMsMax).length;
@@ -229,13 +232,13 @@ export class Invariants {
     this.#epochMax = Math.max(this.#epochMax, epoch);
   }
 
-  #count(group: string, atMs: number): void {
+  #count({ group, max }: Share, atMs: number): void {
     const arrivals = this.#arrivals.get(group) ?? [];
     this.#arrivals.set(group, arrivals);
-    const tenthLastMs = arrivals.length < ARRIVALS_MAX ? undefined : arrivals.shift();
+    const oldestMs = arrivals.length < max ? undefined : arrivals.shift();
     arrivals.push(atMs);
-    if (tenthLastMs !== undefined && atMs - tenthLastMs < WINDOW_MS)
-      this.#break("arrivals", atMs, `more than ${ARRIVALS_MAX} requests within a second`);
+    if (oldestMs !== undefined && atMs - oldestMs < WINDOW_MS)
+      this.#break("arrivals", atMs, `more than ${max} requests of ${group} within a second`);
   }
 
   #ordered(order: ExchangeOrder): void {

@@ -1,6 +1,6 @@
 /**
  * Who may act for the shard, judged by what the table has carried out: placings within the lease's term, the quiet wait after a
- * take-over, the dead man's silence and his duty, and checkpoints behind the queue. Owns these rules; `docs/invariants.md` lists them.
+ * take-over, the dead man's silence and his duty, whose share of the traffic is whose, and checkpoints behind the queue. Owns these rules; `docs/invariants.md` lists them.
  */
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
@@ -8,6 +8,7 @@ import type { ArrivalEntry } from "../venue-record.ts";
 import type { Checks } from "./checks.ts";
 import type { EcsService } from "./ecs-service.ts";
 import type { Functions } from "./functions.ts";
+import { shareOf } from "./traffic.ts";
 
 /** CONTRACTS 3: a placing can arrive for so long after it was signed. */
 const PLACING_LIFETIME_MS = 10_000;
@@ -52,7 +53,12 @@ export class ChargeChecks {
 
   constructor(input: ChargeChecksInput) {
     this.#input = input;
-    const { table } = input.world;
+    const { world, functions } = input;
+    const { table, invariants, time, tasks } = world;
+    const { hosts } = functions;
+    const { requestsPerSecond } = world.config.cambrian;
+    const holder = () => this.#leases.get(this.#holder ?? -1)?.owner;
+    invariants.shareOf = (process) => shareOf(process, { time, tasks, requestsPerSecond, hosts, holder });
     const told = table.onWrite;
     table.onWrite = (body) => {
       told?.(body);

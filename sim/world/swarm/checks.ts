@@ -17,8 +17,6 @@ import type { EcsService } from "./ecs-service.ts";
 import { Receipts } from "./receipts.ts";
 import { agesOf, type Shape, sizeOf } from "./shape.ts";
 
-/** For so long a task that woke may be one whose lease has gone to another, and not know it. */
-const WOKEN_MS = 60_000;
 const LOOK_MS = 1_000;
 const MINUTE_MS = 60_000;
 /** Between the last check and the first byte nothing passes in this world; what is left is rounding. */
@@ -65,7 +63,6 @@ export class Checks {
   constructor(input: ChecksInput) {
     this.#input = input;
     const { network, time, table, invariants, api, venueUrl } = input.world;
-    invariants.countsWith = (process) => this.#countsWith(process);
     invariants.inFlightMsMax = REQUEST_MS;
     this.#word = new VenueWord({
       nowMs: () => time.nowMs,
@@ -153,17 +150,6 @@ export class Checks {
       this.#measured += 1;
       if (new Set(ours.map(({ side }) => side)).size === 2) this.#twoSided += 1;
     }
-  }
-
-  /**
-   * A dead man and a task that wakes may meet, and such a task and its successor while the table does not say whose the lease is: the
-   * venue then answers 429, which all of them obey (`docs/invariants.md`).
-   */
-  #countsWith(name: string): string | undefined {
-    if (!name.startsWith("task-")) return undefined;
-    const { tasks, time } = this.#input.world;
-    const process = tasks.find((task) => task.name === name)?.process;
-    return process !== undefined && time.nowMs - process.wokenMs < WOKEN_MS ? name : "tasks";
   }
 
   #checkArrival(arrival: ArrivalEntry): void {

@@ -51,6 +51,8 @@ export class FunctionHost {
   /** Warm, and with nothing to do. */
   readonly #idle: Environment[] = [];
   readonly #busy = new Set<Environment>();
+  /** How many invocations each environment has had, by its process. */
+  readonly #invocationsOf = new Map<string, number>();
   #plans: CrashPoint[] = [];
   #made = 0;
   invocations = 0;
@@ -73,12 +75,19 @@ export class FunctionHost {
     for (const { process } of [...this.#busy]) process.crash();
   }
 
+  /** Which invocation of its own, counted from 1, the process of an environment is at or was last; 0 before the first. */
+  invocationOf(process: string): number {
+    return this.#invocationsOf.get(process) ?? 0;
+  }
+
   /** Never rejects. */
   async invoke<Result>(work: (place: Place) => Promise<Result>): Promise<Invoked<Result>> {
     const environment = this.#idle.pop() ?? this.#make();
     environment.process.thaw();
     this.#busy.add(environment);
     this.invocations += 1;
+    const { name } = environment.process;
+    this.#invocationsOf.set(name, this.invocationOf(name) + 1);
     const giveUps = this.#plans.splice(0).map((point) => environment.process.crashAt(point));
     const { time } = this.#cloud;
     const endMs = time.nowMs + this.#timeoutMs;

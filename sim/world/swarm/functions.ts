@@ -23,7 +23,8 @@ const RESERVE_MS = 2_000;
 const DELIVER_AGAIN_MS = 15_000;
 const DELIVERIES_MAX = 2_000;
 
-export type FunctionName = "fill-accounting" | "fill-audit" | "health-sweep" | "operator-control";
+export const FUNCTION_NAMES = ["fill-accounting", "fill-audit", "health-sweep", "operator-control"] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 export type FunctionsInput = {
   readonly cloud: FunctionCloud;
