@@ -140,6 +140,7 @@ class SeedRun {
     const mark = (name: string) => this.#counters.marks.add(name);
     const operator = new OperatorRoom({
       functions: () => this.#functions,
+      table: world.table,
       api: world.api,
       time,
       credentials: { apiKey: "the-key", secretKey: "the-secret" },
