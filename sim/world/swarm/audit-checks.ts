@@ -106,7 +106,7 @@ export class AuditChecks {
   /** In the middle of the table's work: what is found is thrown at the next event. */
   #written(body: string): void {
     const { world, checks, hand, mayDiffer } = this.#input;
-    const market = marketOf(body);
+    const market = auditedMarket(body);
     this.#wordMs.set(market, world.time.nowMs);
     const { data, error } = latest.safeParse(JSON.parse(body));
     // Of a run that failed before it could judge anything no word is put, only its failure added to the one that stands.
@@ -125,7 +125,7 @@ export class AuditChecks {
   }
 
   #noteCutShort(body: string): void {
-    const market = marketOf(body);
+    const market = auditedMarket(body);
     const { data } = cursor.safeParse(JSON.parse(body));
     if (data?.Item.goesOnAt === undefined) return;
     const { goesOnAt, version } = data.Item;
@@ -164,6 +164,7 @@ function runOf({ version, checkedAt, checkedFrom }: Word): RunWord {
   return { version: Number(version.N), beganMs: Date.parse(checkedAt.S), checkedFrom: checkedFrom?.S };
 }
 
-function marketOf(body: string): string {
+/** Whose audit a write is about; empty where it is about none. */
+export function auditedMarket(body: string): string {
   return /"AUDIT#([A-Z0-9]+\/[A-Z0-9]+)"/.exec(body)?.[1] ?? "";
 }

@@ -7,8 +7,11 @@ import { hourPeriod, periodTitle } from "../../../lambdas/hourly-report/period.t
 import { SENT_WITHIN_MS } from "../../../lambdas/hourly-report/posting-gate.ts";
 import { readReport } from "../../../lambdas/hourly-report/report-items.ts";
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
-import type { ScenarioWorld } from "../scenario-world.ts";
-import type { PostRequest } from "../x-host.ts";
+import type { FileHost } from "../file-host.ts";
+import type { TableHost } from "../table-host.ts";
+import type { VirtualTime } from "../virtual-time.ts";
+import type { PostRequest, XHost } from "../x-host.ts";
+import { auditedMarket } from "./audit-checks.ts";
 import type { Checks } from "./checks.ts";
 import { expectedLines, type MarketTruth, readTruth } from "./report-truth.ts";
 import { POST_GAP_MS, type Reports } from "./reports.ts";
@@ -51,9 +54,16 @@ type Gate = {
 type Stored = { readonly text: string | undefined; readonly chartKey: string | undefined };
 
 export type ReportChecksInput = {
-  readonly world: ScenarioWorld<HandMadeExchange>;
-  readonly reports: Reports;
-  readonly checks: Checks;
+  readonly world: {
+    readonly time: Pick<VirtualTime, "nowMs" | "epochMs" | "hold">;
+    readonly table: TableHost;
+    readonly exchange: Pick<HandMadeExchange, "fillsAfter">;
+  };
+  readonly reports: Pick<Reports, "mustNotPost" | "mark"> & {
+    readonly x: Pick<XHost, "requests" | "posts" | "onPost">;
+    readonly files: Pick<FileHost, "read">;
+  };
+  readonly checks: Pick<Checks, "note">;
   readonly markets: readonly string[];
 };
 
@@ -63,6 +73,8 @@ export class ReportChecks {
   /** What each hour's item last said, where it was to be posted. */
   readonly #stored = new Map<string, Stored>();
   readonly #hours = new Set<string>();
+  /** World time of the audit's first write of a market. */
+  readonly #auditedMs = new Map<string, number>();
   /** World time of the last write of a minute, by the minute. */
   readonly #minuteMs = new Map<string, number>();
 
@@ -73,6 +85,7 @@ export class ReportChecks {
     table.onWrite = (body) => {
       told?.(body);
       if (body.includes('"MINUTE#')) this.#noteMinute(body);
+      if (body.includes('"AUDIT#')) this.#noteAudit(body);
       if (!body.includes('"REPORT"')) return;
       if (body.includes('"GATE"')) this.#noteGate(body);
       else this.#noteReport(body);
@@ -109,6 +122,11 @@ export class ReportChecks {
     if (data !== undefined) this.#minuteMs.set(data.Key.sk.S.slice("MINUTE#".length), this.#input.world.time.nowMs);
   }
 
+  #noteAudit(body: string): void {
+    const market = auditedMarket(body);
+    if (!this.#auditedMs.has(market)) this.#auditedMs.set(market, this.#input.world.time.nowMs);
+  }
+
   #noteGate(body: string): void {
     const { data } = gateWrite.safeParse(JSON.parse(body));
     if (data === undefined) return;
@@ -137,8 +155,23 @@ export class ReportChecks {
     if (state.S !== "waiting" && state.S !== "dry-run") return;
     if (state.S === "waiting") this.#stored.set(sk.S, { text: words.text?.S, chartKey: words.chartKey?.S });
     const { time } = this.#input.world;
-    if (isAudited?.BOOL !== true) this.#input.reports.mark("report not audited");
-    else void time.hold(() => this.#checkFigures(sk.S, words.text?.S ?? "", words.madeAt.S));
+    if (isAudited?.BOOL === true) void time.hold(() => this.#checkFigures(sk.S, words.text?.S ?? "", words.madeAt.S));
+    else this.#checkUnaudited(sk.S, words.madeAt.S);
+  }
+
+  /** Only of a market that no audit has looked at may be told what no audit has looked at. */
+  #checkUnaudited(hour: string, madeAt: string): void {
+    const { reports, markets } = this.#input;
+    reports.mark("report not audited");
+    const sinceMs = this.#readSinceMs(madeAt);
+    const isAudited = (market: string) => (this.#auditedMs.get(market) ?? Number.POSITIVE_INFINITY) < sinceMs;
+    if (markets.every(isAudited)) this.#fail(`${hour} is not audited, though each market was before it was read`);
+  }
+
+  /** When a report that was made then can have begun to be read, at the earliest (world time). */
+  #readSinceMs(madeAt: string): number {
+    const { time } = this.#input.world;
+    return Date.parse(madeAt) - (time.epochMs - time.nowMs) - READING_MS;
   }
 
   /** An audited report says what the venue knows of the hour. */
@@ -159,9 +192,8 @@ export class ReportChecks {
 
   /** No minute up to the hour's end was written since the report was read: later ones are not in it. */
   #hadAllMinutes(hour: string, madeAt: string): boolean {
-    const { time } = this.#input.world;
     const to = hourPeriod(hour).to.slice(0, 16);
-    const sinceMs = Date.parse(madeAt) - (time.epochMs - time.nowMs) - READING_MS;
+    const sinceMs = this.#readSinceMs(madeAt);
     return [...this.#minuteMs].every(([minute, writtenMs]) => minute >= to || writtenMs < sinceMs);
   }
 
