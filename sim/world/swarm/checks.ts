@@ -14,6 +14,7 @@ import { VenueWord } from "../venue-word.ts";
 import { tendsOrders } from "../watch.ts";
 import type { WorldTask } from "../world-task.ts";
 import type { EcsService } from "./ecs-service.ts";
+import { MinuteWatch } from "./minute-watch.ts";
 import { Receipts } from "./receipts.ts";
 import { agesOf, type Shape, sizeOf } from "./shape.ts";
 
@@ -45,6 +46,7 @@ export class Checks {
   readonly #input: ChecksInput;
   readonly #receipts: Receipts;
   readonly #word: VenueWord;
+  readonly minutes = new MinuteWatch();
   readonly #gated = new Set<string>();
   /** Halted by the control items as they stand: since when this was seen (world time), by scope. */
   readonly #haltedMs = new Map<string, number>();
@@ -204,8 +206,10 @@ export class Checks {
   /** What may not stand at the venue while the task that is in charge can do something about it. */
   #checkLive(task: WorldTask): void {
     const { world, shape } = this.#input;
-    const { nowMs } = world.time;
-    if (!this.#isAble(task)) {
+    const { nowMs, epochMs } = world.time;
+    const isAble = this.#isAble(task);
+    this.minutes.note(task.name, isAble && task.task.charge.phase === "running", epochMs);
+    if (!isAble) {
       this.#ableMs.delete(task.name);
       return;
     }

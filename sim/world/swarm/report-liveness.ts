@@ -6,8 +6,11 @@ import { hourOf } from "../../../core/accounting/hourly.ts";
 import { hourPeriod, periodTitle } from "../../../lambdas/hourly-report/period.ts";
 import { CLAIM_MS } from "../../../lambdas/hourly-report/posting-gate.ts";
 import { readReport } from "../../../lambdas/hourly-report/report-items.ts";
+import type { XPost } from "../../x-api/x-api.ts";
+import type { TableHost } from "../table-host.ts";
+import type { VirtualTime } from "../virtual-time.ts";
+import type { Checks } from "./checks.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Healing } from "./liveness.ts";
 import type { ReportChecks } from "./report-checks.ts";
 import { POST_GAP_MS, type Reports } from "./reports.ts";
 
@@ -17,19 +20,30 @@ const HOUR_MS = 3_600_000;
 const KEPT_MS = 120_000;
 /** After a claim in the hour before it, a run may have no turn; then the next one has. */
 const RUNS_MAX = 3;
-/** Of an hour in which no task ran. */
+const REFUSED = "refused: ";
 const NO_MINUTE = "the task wrote no minute of the period";
+const DIFFERENT = /^the fill audit of \S+ is different/;
 
 export type ReportWatch = {
-  readonly reports: Reports;
-  readonly reportChecks: ReportChecks;
-  readonly deployment: Deployment;
-  /** Whether the plan has anything that makes a fill differ: such an hour may be refused. */
+  readonly reports: Pick<Reports, "nextFireMs" | "errors"> & { readonly x: Pick<Reports["x"], "posts"> };
+  readonly reportChecks: Pick<ReportChecks, "lastClaimMs" | "lies">;
+  readonly deployment: Pick<Deployment, "timeoutsMs">;
+  readonly markets: readonly string[];
+  /** Whether the plan has anything that makes a fill differ: such an hour may be refused for that. */
   readonly mayDiffer: boolean;
 };
 
+/** What of a healed world is looked at. */
+export type ReportHealing = {
+  readonly world: {
+    readonly time: Pick<VirtualTime, "nowMs" | "epochMs" | "pass" | "hold">;
+    readonly table: Pick<TableHost, "client" | "tableName">;
+  };
+  readonly checks: Pick<Checks, "fail" | "note" | "throwNoted" | "minutes">;
+};
+
 /** Rejects with `InvariantError`. */
-export async function reportComes(healing: Healing, watch: ReportWatch): Promise<void> {
+export async function reportComes(healing: ReportHealing, watch: ReportWatch): Promise<void> {
   const { world, checks } = healing;
   const { time } = world;
   const { reports, reportChecks, deployment } = watch;
@@ -41,10 +55,12 @@ export async function reportComes(healing: Healing, watch: ReportWatch): Promise
     const turnMs = (reportChecks.lastClaimMs ?? Number.NEGATIVE_INFINITY) + CLAIM_MS + POST_GAP_MS;
     const hasTurn = turnMs <= fireMs + runMs - KEPT_MS;
     const before = reports.x.posts.length;
-    const isOver = () => reports.x.posts.slice(before).length > 0;
-    while (!isOver() && time.nowMs < fireMs + runMs + LOOK_MS) await time.pass(LOOK_MS);
-    if (isOver() || (await isExcused(healing, watch, hour))) break;
-    if (hasTurn || run === RUNS_MAX) checks.fail("report", await whyNot(healing, watch, hour));
+    const isTaken = () => reports.x.posts.length > before;
+    while (!isTaken() && time.nowMs < fireMs + runMs + LOOK_MS) await time.pass(LOOK_MS);
+    if (isPosted(reports.x.posts, hour) || (await isExcused(healing, watch, hour))) break;
+    // A post of another hour has taken the turn: the next run has it again, and its own hour goes first.
+    const hadTurn = hasTurn && !isTaken();
+    if (hadTurn || run === RUNS_MAX) checks.fail("report", await whyNot(healing, watch, hour));
   }
   // What was written down about the post comes within the claim.
   await time.pass(CLAIM_MS);
@@ -55,17 +71,35 @@ export async function reportComes(healing: Healing, watch: ReportWatch): Promise
 }
 
 /** The hour cannot be told of, and its item says why. */
-async function isExcused({ world }: Healing, { mayDiffer, reports }: ReportWatch, hour: string): Promise<boolean> {
+async function isExcused({ world, checks }: ReportHealing, watch: ReportWatch, hour: string): Promise<boolean> {
+  const { mayDiffer, markets } = watch;
   const { client, tableName } = world.table;
   const report = await world.time.hold(() => readReport({ client, tableName }, hour));
-  // Somebody had asked for it already, or it came at once.
-  if (reports.x.posts.some(({ text }) => text.includes(periodTitle(hourPeriod(hour))))) return true;
-  const reason = report?.reason ?? "";
-  if (report?.state !== "skipped" || !reason.startsWith("refused: ")) return false;
-  return mayDiffer || reason.includes(NO_MINUTE);
+  const mustHaveMinutes = checks.minutes.mustHave(hour);
+  return report?.state === "skipped" && mayRefuse(report.reason ?? "", { markets, mayDiffer, mustHaveMinutes });
 }
 
-async function whyNot({ world }: Healing, { reports }: ReportWatch, hour: string): Promise<string> {
+/**
+ * Whether a report may be refused for that: of each market that is named, its fills differ and may do so, or there is no minute and none had to
+ * be written.
+ */
+export function mayRefuse(
+  reason: string,
+  { markets, mayDiffer, mustHaveMinutes }: Pick<ReportWatch, "markets" | "mayDiffer"> & { mustHaveMinutes: boolean },
+): boolean {
+  if (!reason.startsWith(REFUSED)) return false;
+  const refused = markets.map((market) => reason.split(`${market}: `).slice(1)).filter(({ length }) => length > 0);
+  const isAllowed = (why: string) =>
+    (mayDiffer && DIFFERENT.test(why)) || (!mustHaveMinutes && why.startsWith(NO_MINUTE));
+  return refused.length > 0 && refused.every((reasons) => reasons.some(isAllowed));
+}
+
+/** Whether X has the hour's post: somebody may have asked for it already. */
+export function isPosted(posts: readonly Pick<XPost, "text">[], hour: string): boolean {
+  return posts.some(({ text }) => text.includes(periodTitle(hourPeriod(hour))));
+}
+
+async function whyNot({ world }: ReportHealing, { reports }: ReportWatch, hour: string): Promise<string> {
   const { client, tableName } = world.table;
   const report = await world.time.hold(() => readReport({ client, tableName }, hour));
   const stands = report === undefined ? "there is none" : `it is ${report.state} (${report.reason})`;

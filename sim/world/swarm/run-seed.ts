@@ -66,6 +66,8 @@ export type SeedResult = {
   readonly hash: string;
 };
 
+type Reported = ReportWatch & { readonly reports: Reports };
+
 /** After these the audit may say that fills differ. */
 const MAKES_DIFFERENCES: readonly string[] = ["venue/fills-contradicted", "aws/item-altered"];
 
@@ -98,7 +100,7 @@ class SeedRun {
   readonly #faulty: FaultyWorld;
   readonly #functions: Functions;
   /** Undefined in a seed without the hourly report. */
-  readonly #reported: ReportWatch | undefined;
+  readonly #reported: Reported | undefined;
   /** Undefined in a seed without Grafana. */
   readonly #provisioning: Provisioning | undefined;
   readonly #counters = { pairs: new Counter(), cells: new Counter(), marks: new Counter(), episodes: new Counter() };
@@ -205,7 +207,7 @@ class SeedRun {
     );
   }
 
-  #watchReports(deployment: Deployment, mayDiffer: boolean): ReportWatch | undefined {
+  #watchReports(deployment: Deployment, mayDiffer: boolean): Reported | undefined {
     const { world, checks, shape, mark } = this.#healing;
     if (shape.reportsFromMinute === undefined) return undefined;
     const markets = shape.markets.map(({ symbol }) => symbol);
@@ -220,7 +222,7 @@ class SeedRun {
       mark,
     });
     const reportChecks = new ReportChecks({ world, reports, checks, markets });
-    return { reports, reportChecks, deployment, mayDiffer };
+    return { reports, reportChecks, deployment, markets, mayDiffer };
   }
 
   #watchGrafana(deployment: Deployment): Provisioning | undefined {
