@@ -24,12 +24,17 @@ export type ReadAnswer = {
   /** Names in any case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** How long the process has stood still in all. */
+  readonly stoodMs: number;
 };
 
 type Live = Pick<ExchangeOrder, "orderId" | "clientOrderId" | "market">;
 
-/** From the reading of the answer that asked for it; world time. */
-type Pause = { readonly readMs: number; readonly untilMs: number };
+/** From the reading of the answer that asked for it; world time. `stoodMs`: how long the process had stood still in all by then. */
+type Pause = { readonly readMs: number; readonly untilMs: number; readonly stoodMs: number };
+
+/** A moment of a process (world time), and how long it had stood still in all by then. */
+export type Moment = { readonly atMs: number; readonly stoodMs: number };
 
 type Said = { readonly process: string; readonly atMs: number };
 
@@ -87,19 +92,21 @@ export class VenueWord {
     return Math.max(0, ...this.#pausesOf(process).map(({ untilMs }) => untilMs));
   }
 
-  /** Whether a process had read that it must pause `graceMs` before a moment of that pause. */
-  knewOfPause(process: string, atMs: number, graceMs: number): boolean {
-    return this.#pausesOf(process).some(({ readMs, untilMs }) => readMs + graceMs < atMs && atMs < untilMs);
+  /** Whether a process had read that it must pause, and had gone on for `graceMs` since then, at a moment of that pause. */
+  knewOfPause(process: string, { atMs, stoodMs }: Moment, graceMs: number): boolean {
+    return this.#pausesOf(process).some(
+      (pause) => atMs < pause.untilMs && atMs - pause.readMs - (stoodMs - pause.stoodMs) > graceMs,
+    );
   }
 
   /** Takes an answer of the order API that a process has just read. Never throws. */
   take(answer: ReadAnswer): void {
-    const { process, method, path, status, headers, body } = answer;
+    const { process, method, path, status, headers, body, stoodMs } = answer;
     if (status === 429) {
       const seconds = Number(Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1] ?? 1);
       const readMs = this.#nowMs();
       const earlier = this.#pausesOf(process).slice(1 - PAUSES_KEPT);
-      this.#pauses.set(process, [...earlier, { readMs, untilMs: readMs + seconds * 1_000 }]);
+      this.#pauses.set(process, [...earlier, { readMs, untilMs: readMs + seconds * 1_000, stoodMs }]);
     }
     const isRead = status === 200 || status === 404;
     if (!process.startsWith("task-") || !isRead || !path.startsWith("/v1/orders") || method === "POST") return;

@@ -55,6 +55,7 @@ export class WorldProcess {
   #wallShiftMs = 0;
   #isKeyOld = false;
   #thawedMs = Number.NEGATIVE_INFINITY;
+  #stoodMs = 0;
   #wokenMs = Number.NEGATIVE_INFINITY;
   /** Told each answer of AWS that it reads: what was asked, the answer's body, and how long it took. */
   onRead: ((request: AwsQuestion, answer: string, tookMs: number) => void) | undefined;
@@ -82,6 +83,11 @@ export class WorldProcess {
   /** World time of its last thaw. */
   get thawedMs(): number {
     return this.#thawedMs;
+  }
+
+  /** How long it has stood still, in all freezes that are over. */
+  get stoodMs(): number {
+    return this.#stoodMs;
   }
 
   /** World time of its last thaw after five seconds or more. */
@@ -146,6 +152,7 @@ export class WorldProcess {
     this.#state = "running";
     const frozenMs = this.#time.nowMs - this.#frozenAtMs;
     this.#thawedMs = this.#time.nowMs;
+    this.#stoodMs += frozenMs;
     if (frozenMs >= LONG_MS) this.#wokenMs = this.#time.nowMs;
     if (this.#isMonotonicFrozen) this.#monotonicLostMs += frozenMs;
     this.#isMonotonicFrozen = false;

@@ -74,7 +74,8 @@ export class Checks {
     invariants.word = this.#word;
     network.onAnswer = (process, { url, method, path, sentMs }, { status, headers, body }) => {
       if (!url.startsWith(venueUrl)) return;
-      this.#word.take({ process: process.name, method, path, sentMs, status, headers, body });
+      const { name, stoodMs } = process;
+      this.#word.take({ process: name, method, path, sentMs, status, headers, body, stoodMs });
     };
     this.#receipts = new Receipts(network, () => time.nowMs);
     table.onWrite = (body) => {
@@ -161,10 +162,11 @@ export class Checks {
   }
 
   #checkPause({ process, sentMs, route, number }: ArrivalEntry): void {
-    // A request that was paid for before the pause may have waited for a connection, or stood still with its process.
-    if (!this.#word.knewOfPause(process, sentMs + SLACK_MS, REQUEST_MS + SLACK_MS)) return;
     const task = this.#input.world.tasks.find(({ name }) => name === process);
-    if (task === undefined || sentMs - task.process.thawedMs <= REQUEST_MS) return;
+    if (task === undefined) return;
+    // A request that was paid for before the pause may have waited for a connection, for so long by the time of its process.
+    const moment = { atMs: sentMs + SLACK_MS, stoodMs: task.process.stoodMs };
+    if (!this.#word.knewOfPause(process, moment, REQUEST_MS + SLACK_MS)) return;
     this.fail("pause", `${process} sent #${number} ${route} at ${sentMs}, in a pause that it had been asked for`);
   }
 

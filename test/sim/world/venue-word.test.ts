@@ -24,7 +24,15 @@ function told(isShown = true) {
     word,
     read: (atMs: number, answer: Partial<ReadAnswer> & { readonly path: string }) => {
       nowMs = atMs;
-      const plain = { process: "task-1", method: "GET", sentMs: atMs, status: 200, headers: {}, body: "{}" };
+      const plain = {
+        process: "task-1",
+        method: "GET",
+        sentMs: atMs,
+        status: 200,
+        headers: {},
+        body: "{}",
+        stoodMs: 0,
+      };
       word.take({ ...plain, ...answer });
     },
     cancelled: (answer: Partial<ReadAnswer> = {}) => {
@@ -36,6 +44,7 @@ function told(isShown = true) {
         status: 200,
         headers: {},
         body: GONE,
+        stoodMs: 0,
         ...answer,
       });
     },
@@ -224,7 +233,21 @@ it("a pause is known from a while after its answer was read until it is over, ea
   const { word, read } = told();
   read(1_000, { path: LIST_PATH, status: 429, headers: { "Retry-After": "20" } });
   read(15_000, { path: LIST_PATH, status: 429, headers: { "Retry-After": "10" } });
-  const known = [2_999, 3_000, 3_001, 20_999, 24_999, 25_000].map((atMs) => word.knewOfPause("task-1", atMs, 2_000));
-  expect(known).toEqual([false, false, true, true, true, false]);
-  expect(word.knewOfPause("task-2", 5_000, 2_000)).toBe(false);
+  const knew = (atMs: number, process = "task-1") => word.knewOfPause(process, { atMs, stoodMs: 0 }, 2_000);
+  expect([2_999, 3_000, 3_001, 20_999, 24_999, 25_000].map((atMs) => knew(atMs))).toEqual([
+    ...[false, false, true, true, true, false],
+  ]);
+  expect(knew(5_000, "task-2")).toBe(false);
+});
+
+it.each([
+  ["stood still meanwhile for as long as it may wait", 4_000, 0, 1_000, false],
+  ["stood still for less", 4_000, 0, 999, true],
+  ["stood still before it read, and not since", 4_000, 5_000, 5_000, true],
+  ["stood still before it read, and since", 4_000, 5_000, 6_000, false],
+  ["stood still until the pause was over", 22_000, 0, 0, false],
+])("a pause is known by the process's own time: it %s", (_what, atMs, stoodBeforeMs, stoodMs, expected) => {
+  const { word, read } = told();
+  read(1_000, { path: LIST_PATH, status: 429, headers: { "Retry-After": "20" }, stoodMs: stoodBeforeMs });
+  expect(word.knewOfPause("task-1", { atMs, stoodMs }, 2_000)).toBe(expected);
 });

@@ -107,6 +107,22 @@ describe("a process of the world", () => {
     expect(seen).toEqual(["written"]);
   });
 
+  it.each(["goes-on", "stands-still"] as const)(
+    "it has stood still for all of its freezes (%s) that are over",
+    async (how) => {
+      const { time, process } = makeProcess();
+      for (const freezeMs of [300, 700]) {
+        await time.pass(100);
+        process.freeze(how);
+        await time.pass(freezeMs);
+        process.thaw();
+      }
+      process.freeze(how);
+      await time.pass(5_000);
+      expect(process.stoodMs).toBeCloseTo(1_000, 6);
+    },
+  );
+
   it("a plan waits for the nth such call at such a moment", () => {
     const { process } = makeProcess();
     process.crashAt({ moment: "after-write", call: "place", nth: 2 });
