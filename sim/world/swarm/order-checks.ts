@@ -146,7 +146,7 @@ export class OrderChecks {
 }
 
 /** By the process' own time: what had waited while it stood still is read in one moment, and is no more than one book there. */
-function newestOfEachSecond(books: readonly ReadBook[]): readonly ReadBook[] {
+export function newestOfEachSecond(books: readonly ReadBook[]): readonly ReadBook[] {
   const bySecond = new Map(books.map((book) => [Math.floor(book.monotonicMs / SECOND_MS), book]));
   return [...bySecond.values()];
 }

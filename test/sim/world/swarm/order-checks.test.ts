@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ReadBook } from "../../../../sim/world/swarm/book-readings.ts";
-import { hasLeapt } from "../../../../sim/world/swarm/order-checks.ts";
+import { hasLeapt, newestOfEachSecond } from "../../../../sim/world/swarm/order-checks.ts";
 
 type At = readonly [second: number, mid: number, highest?: number];
 
@@ -42,4 +42,53 @@ it.each<[string, readonly ReadBook[], readonly ReadBook[], boolean]>([
 ])("the mid of a connection leaps, or does not: %s", (_what, books, others, leaps) => {
   const leap = { connections: [others, books], percent: 2.8, sinceMs: 995_000, silentMs: 3_900 };
   expect(hasLeapt(books, leap)).toBe(leaps);
+});
+
+type Read = readonly [atMs: number, monotonicMs: number];
+
+it.each<[string, readonly Read[], readonly number[]]>([
+  [
+    "of two in a second the newer one",
+    [
+      [1_000, 1_000],
+      [1_999, 1_999],
+    ],
+    [1_999],
+  ],
+  [
+    "one of each of two seconds",
+    [
+      [1_999, 1_999],
+      [2_000, 2_000],
+    ],
+    [1_999, 2_000],
+  ],
+  [
+    "of a socket's backlog the newest, whatever seconds the world had meanwhile",
+    [
+      [1_000, 500],
+      [9_000, 600],
+      [9_000, 600],
+    ],
+    [9_000],
+  ],
+  [
+    "two of one second of the world where the process' own time says so",
+    [
+      [5_000, 1_999],
+      [5_001, 2_000],
+    ],
+    [5_000, 5_001],
+  ],
+])("books are counted by the second of their process: %s", (_what, reads, expected) => {
+  const books = reads.map(([atMs, monotonicMs]) => ({
+    ...{ atMs, monotonicMs },
+    ...{ bid: 1, ask: 2, mids: undefined },
+  }));
+  expect(newestOfEachSecond(books).map(({ atMs }) => atMs)).toEqual(expected);
+});
+
+it("a book that came first and again last in a second is there once, as it was last", () => {
+  const [first, last] = [...brought([1, 100]), ...brought([1, 104])];
+  expect(newestOfEachSecond([first, last].flatMap((book) => book ?? []))).toEqual([last]);
 });
