@@ -95,7 +95,7 @@ export function mayRefuse(
 }
 
 /** Whether X has the hour's post: somebody may have asked for it already. */
-export function isPosted(posts: readonly Pick<XPost, "text">[], hour: string): boolean {
+function isPosted(posts: readonly Pick<XPost, "text">[], hour: string): boolean {
   return posts.some(({ text }) => text.includes(periodTitle(hourPeriod(hour))));
 }
 
