@@ -48,6 +48,20 @@ export const FUNCTION_BUGS: readonly PlantedBug[] = [
     minutes: 8,
   },
   {
+    name: "audit-unpaced",
+    what: "A function asks the venue its next question right after the answer.",
+    edits: [
+      {
+        file: "lambdas/cambrian-client.ts",
+        find: "      this.#holdBack(this.#options.paceMs ?? PACE_MS);\n",
+        replace: "      this.#holdBack((this.#options.paceMs ?? PACE_MS) * 0);\n",
+      },
+    ],
+    rules: ["arrivals"],
+    only: "node/late",
+    minutes: 8,
+  },
+  {
     name: "fold-not-awaited",
     what: "The accounting answers before its fold has begun to write.",
     edits: [

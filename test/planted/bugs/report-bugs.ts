@@ -107,6 +107,36 @@ export const REPORT_BUGS: readonly PlantedBug[] = [
     shape: SOON,
   },
   {
+    name: "report-without-audit",
+    what: "A report asks no audit: what the hour's item says is posted, whoever has looked at it.",
+    edits: [
+      {
+        file: "lambdas/hourly-report/read-market.ts",
+        find: "  if (word === undefined && period.hour !== undefined && !(await hasAudit(table, market))) {\n",
+        replace: "  if (period.hour !== undefined) {\n",
+      },
+    ],
+    rules: ["report"],
+    only: "x/slow",
+    minutes: 20,
+    shape: ONCE,
+  },
+  {
+    name: "minutes-not-written",
+    what: "The task writes none of its minutes.",
+    edits: [
+      {
+        file: "fargate/minute-recorder.ts",
+        find: "    if (this.#isStopped || this.#minuteMs !== undefined) return;\n",
+        replace: "    if (this.#isStopped || this.#minuteMs === undefined) return;\n",
+      },
+    ],
+    rules: ["report"],
+    only: "x/slow",
+    minutes: 20,
+    shape: ONCE,
+  },
+  {
     name: "grafana-takes-others",
     what: "Every contact point of our name is taken for ours, and taken away with what we want no more.",
     edits: [
