@@ -157,6 +157,14 @@ describe("a post is told of where", () => {
       },
     ],
     [
+      "it was sent again with another text",
+      /again with another text/,
+      async ({ send }) => {
+        send(HOUR, { outcome: "struck", text: `${textOf(HOUR)}!` });
+        send(HOUR);
+      },
+    ],
+    [
       "it was sent again though X had said that it has it",
       /though X had said/,
       async ({ send }) => {

@@ -118,11 +118,12 @@ describe("the report comes after healing", () => {
     ["where it was refused for what could be mended", [], { reason: `refused: ${REPAIRING}` }],
     ["where a claim of long before left it its turn", [[FIRE_MS + 60_000, "2026-01-02T04"]], { lastClaimMs: -FIRE_MS }],
     [
-      "where other hours take every turn",
+      "where other hours take three turns",
       [
         [60_000, "2026-01-02T02"],
         [FIRE_MS + 60_000, "2026-01-02T01"],
         [2 * FIRE_MS + 60_000, "2026-01-02T00"],
+        [3 * FIRE_MS + 60_000, "2026-01-02T06"],
       ],
     ],
   ])("and does not %s", async (_what, posts, more) => {
