@@ -210,7 +210,10 @@ export class Checks {
     const { world, shape } = this.#input;
     const { nowMs, epochMs } = world.time;
     const isAble = this.#isAble(task);
-    this.minutes.note(task.name, isAble && task.task.charge.phase === "running", epochMs);
+    const { bookAgeMs } = agesOf(shape);
+    const freshMs = (symbol: string) => this.#receipts.freshMs(task.name, symbol) ?? 0;
+    const hasBooks = shape.markets.every(({ symbol }) => nowMs - freshMs(symbol) <= bookAgeMs);
+    this.minutes.note(task.name, isAble && hasBooks && task.task.charge.phase === "running", epochMs);
     if (!isAble) {
       this.#ableMs.delete(task.name);
       return;
@@ -220,11 +223,9 @@ export class Checks {
     if (!tendsOrders(task)) this.#quietMs.set(task.name, nowMs);
     const quietMs = Math.max(this.#quietMs.get(task.name) ?? 0, this.#word.pausedUntilMs(task.name));
     if (nowMs - Math.max(ableMs, quietMs) < PULLED_MS) return;
-    const { bookAgeMs } = agesOf(shape);
     for (const { symbol } of shape.markets) {
-      const freshMs = this.#receipts.freshMs(task.name, symbol) ?? 0;
       const haltedMs = Math.min(...["ALL", symbol].map((scope) => this.#haltedMs.get(scope) ?? Infinity));
-      const isOld = nowMs - freshMs > bookAgeMs + PULLED_MS;
+      const isOld = nowMs - freshMs(symbol) > bookAgeMs + PULLED_MS;
       const isHalted = nowMs - haltedMs > OBEYS_MS + PULLED_MS;
       if (!isOld && !isHalted) continue;
       const ours = world.exchange
@@ -233,7 +234,7 @@ export class Checks {
       if (ours.length === 0) continue;
       const ids = ours.map(({ clientOrderId }) => clientOrderId).join(", ");
       if (isHalted) this.fail("halted-market", `${ids} live, ${symbol} halted since ${haltedMs}`);
-      this.fail("stale-quotes", `${ids} live, the last good book of ${symbol} came at ${freshMs}`);
+      this.fail("stale-quotes", `${ids} live, the last good book of ${symbol} came at ${freshMs(symbol)}`);
     }
   }
 

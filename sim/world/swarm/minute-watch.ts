@@ -1,6 +1,6 @@
 /**
- * In which hours a task could write a minute of its own: it was in charge and reached the table for some minutes of that hour without a
- * break. Owns this record; who is able is `checks.ts`'s to say.
+ * In which hours a task could write a minute of its own, with a mid: it was in charge, read books and reached the table for some minutes of
+ * that hour without a break. Owns this record; who is able is `checks.ts`'s to say.
  */
 import { hourOf } from "../../../core/accounting/hourly.ts";
 
@@ -28,5 +28,10 @@ export class MinuteWatch {
   /** Whether a minute of the hour (`YYYY-MM-DDTHH`) must have been written. */
   mustHave(hour: string): boolean {
     return this.#hours.has(hour);
+  }
+
+  /** Whether a minute of an hour before it must have been written. */
+  mustHaveBefore(hour: string): boolean {
+    return [...this.#hours].some((each) => each < hour);
   }
 }

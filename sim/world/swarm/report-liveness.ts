@@ -22,10 +22,15 @@ const KEPT_MS = 120_000;
 const RUNS_MAX = 3;
 const REFUSED = "refused: ";
 const NO_MINUTE = "the task wrote no minute of the period";
+const NO_MID_BEFORE = "no mid was known for a day before the period";
+const NO_MID = "no mid is known up to the period's end";
 const DIFFERENT = /^the fill audit of \S+ is different/;
 
 export type ReportWatch = {
-  readonly reports: Pick<Reports, "nextFireMs" | "errors"> & { readonly x: Pick<Reports["x"], "posts"> };
+  readonly reports: Pick<Reports, "nextFireMs" | "errors"> & {
+    readonly x: Pick<Reports["x"], "posts">;
+    readonly host: Pick<Reports["host"], "kills">;
+  };
   readonly reportChecks: Pick<ReportChecks, "lastClaimMs" | "lies">;
   readonly deployment: Pick<Deployment, "timeoutsMs">;
   readonly markets: readonly string[];
@@ -55,11 +60,13 @@ export async function reportComes(healing: ReportHealing, watch: ReportWatch): P
     const turnMs = (reportChecks.lastClaimMs ?? Number.NEGATIVE_INFINITY) + CLAIM_MS + POST_GAP_MS;
     const hasTurn = turnMs <= fireMs + runMs - KEPT_MS;
     const before = reports.x.posts.length;
+    const killsBefore = reports.host.kills;
     const isTaken = () => reports.x.posts.length > before;
     while (!isTaken() && time.nowMs < fireMs + runMs + LOOK_MS) await time.pass(LOOK_MS);
     if (isPosted(reports.x.posts, hour) || (await isExcused(healing, watch, hour))) break;
-    // A post of another hour has taken the turn: the next run has it again, and its own hour goes first.
-    const hadTurn = hasTurn && !isTaken();
+    // A post of another hour has taken the turn, or a run was killed with its claim open, by a fault that had waited for it: the next run
+    // has it again, and its own hour goes first.
+    const hadTurn = hasTurn && !isTaken() && reports.host.kills === killsBefore;
     if (hadTurn || run === RUNS_MAX) checks.fail("report", await whyNot(healing, watch, hour));
   }
   // What was written down about the post comes within the claim.
@@ -75,22 +82,28 @@ async function isExcused({ world, checks }: ReportHealing, watch: ReportWatch, h
   const { mayDiffer, markets } = watch;
   const { client, tableName } = world.table;
   const report = await world.time.hold(() => readReport({ client, tableName }, hour));
-  const mustHaveMinutes = checks.minutes.mustHave(hour);
-  return report?.state === "skipped" && mayRefuse(report.reason ?? "", { markets, mayDiffer, mustHaveMinutes });
+  const known = { mustHave: checks.minutes.mustHave(hour), mustHaveBefore: checks.minutes.mustHaveBefore(hour) };
+  return report?.state === "skipped" && mayRefuse(report.reason ?? "", { markets, mayDiffer, ...known });
 }
 
+/** `mustHave`, `mustHaveBefore`: whether a minute of the hour, or of one before it, must have been written. */
+type Known = Pick<ReportWatch, "markets" | "mayDiffer"> & {
+  readonly mustHave: boolean;
+  readonly mustHaveBefore: boolean;
+};
+
 /**
- * Whether a report may be refused for that: of each market that is named, its fills differ and may do so, or there is no minute and none had to
- * be written.
+ * Whether a report may be refused for that: of each market that is named, its fills differ and may do so, or there is no minute, or none
+ * with a mid, and none had to be written.
  */
-export function mayRefuse(
-  reason: string,
-  { markets, mayDiffer, mustHaveMinutes }: Pick<ReportWatch, "markets" | "mayDiffer"> & { mustHaveMinutes: boolean },
-): boolean {
+export function mayRefuse(reason: string, { markets, mayDiffer, mustHave, mustHaveBefore }: Known): boolean {
   if (!reason.startsWith(REFUSED)) return false;
   const refused = markets.map((market) => reason.split(`${market}: `).slice(1)).filter(({ length }) => length > 0);
   const isAllowed = (why: string) =>
-    (mayDiffer && DIFFERENT.test(why)) || (!mustHaveMinutes && why.startsWith(NO_MINUTE));
+    (mayDiffer && DIFFERENT.test(why)) ||
+    (!mustHave && why.startsWith(NO_MINUTE)) ||
+    (!mustHaveBefore && why.startsWith(NO_MID_BEFORE)) ||
+    (!mustHave && !mustHaveBefore && why.startsWith(NO_MID));
   return refused.length > 0 && refused.every((reasons) => reasons.some(isAllowed));
 }
 

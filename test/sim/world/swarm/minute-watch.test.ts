@@ -70,3 +70,12 @@ it.each<[string, boolean, readonly Look[]]>([
   for (const [time, isAble, task = "task-1"] of looks) minutes.note(task, isAble, at(time));
   expect(minutes.mustHave("2026-01-02T03")).toBe(expected);
 });
+
+it("a minute of an earlier hour must have been written where one of that hour must", () => {
+  const minutes = new MinuteWatch();
+  minutes.note("task-1", true, at("03:10:00"));
+  minutes.note("task-1", true, at("03:15:00"));
+  expect(["02", "03", "04", "09"].map((hour) => minutes.mustHaveBefore(`2026-01-02T${hour}`))).toEqual([
+    ...[false, false, true, true],
+  ]);
+});

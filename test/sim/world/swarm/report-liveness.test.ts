@@ -13,44 +13,65 @@ const DIFFERENT = `${SEI}: ${AUDIT} is different (fills that differ: 1; the hist
 const REPAIRING = `${SEI}: ${AUDIT} is repairing (fills missing and queued: 1)`;
 const NO_MINUTE = `${SEI}: the task wrote no minute of the period`;
 
+const NO_MID_BEFORE = `${SEI}: no mid was known for a day before the period, and the position had to be valued`;
+const NO_MID = `${SEI}: no mid is known up to the period's end, and the position has to be valued`;
+
+type Known = { readonly mayDiffer: boolean; readonly mustHave: boolean; readonly mustHaveBefore?: boolean };
+
 describe("a report may be refused where", () => {
-  it.each<[string, string, boolean, { mayDiffer: boolean; mustHaveMinutes: boolean }]>([
-    ["fills differ and may", `refused: ${DIFFERENT}`, true, { mayDiffer: true, mustHaveMinutes: true }],
-    ["fills differ and may not", `refused: ${DIFFERENT}`, false, { mayDiffer: false, mustHaveMinutes: false }],
-    ["fills may differ and miss", `refused: ${REPAIRING}`, false, { mayDiffer: true, mustHaveMinutes: false }],
-    ["no minute had to be there", `refused: ${NO_MINUTE}`, true, { mayDiffer: false, mustHaveMinutes: false }],
-    ["a minute had to be there", `refused: ${NO_MINUTE}`, false, { mayDiffer: true, mustHaveMinutes: true }],
+  it.each<[string, string, boolean, Known]>([
+    ["fills differ and may", `refused: ${DIFFERENT}`, true, { mayDiffer: true, mustHave: true }],
+    ["fills differ and may not", `refused: ${DIFFERENT}`, false, { mayDiffer: false, mustHave: false }],
+    ["fills may differ and miss", `refused: ${REPAIRING}`, false, { mayDiffer: true, mustHave: false }],
+    ["no minute had to be there", `refused: ${NO_MINUTE}`, true, { mayDiffer: false, mustHave: false }],
+    ["a minute had to be there", `refused: ${NO_MINUTE}`, false, { mayDiffer: true, mustHave: true }],
     [
       "fills differ and more is wrong there",
       `refused: ${DIFFERENT}; ${SEI}: the hour's PnL is not proven yet`,
       true,
-      { mayDiffer: true, mustHaveMinutes: true },
+      { mayDiffer: true, mustHave: true },
     ],
     [
       "fills of another market differ",
       `refused: ${DIFFERENT}; ${ATOM}: the hour's PnL is not proven yet`,
       false,
-      { mayDiffer: true, mustHaveMinutes: false },
+      { mayDiffer: true, mustHave: false },
     ],
     [
       "one market differs and the other has no minute",
       `refused: ${DIFFERENT}; ${NO_MINUTE.replace(SEI, ATOM)}`,
       true,
-      { mayDiffer: true, mustHaveMinutes: false },
+      { mayDiffer: true, mustHave: false },
     ],
-    ["no market is named", "refused: markets have two quotes", false, { mayDiffer: true, mustHaveMinutes: false }],
-    ["X refused it", `X refused it (${DIFFERENT})`, false, { mayDiffer: true, mustHaveMinutes: false }],
+    ["no mid had to be there before", `refused: ${NO_MID_BEFORE}`, true, { mayDiffer: false, mustHave: true }],
+    [
+      "a mid had to be there before",
+      `refused: ${NO_MID_BEFORE}`,
+      false,
+      { mayDiffer: true, mustHave: false, mustHaveBefore: true },
+    ],
+    ["no mid had to be there at all", `refused: ${NO_MID}`, true, { mayDiffer: false, mustHave: false }],
+    ["a mid of the hour had to be there", `refused: ${NO_MID}`, false, { mayDiffer: true, mustHave: true }],
+    [
+      "a mid of before had to be there still",
+      `refused: ${NO_MID}`,
+      false,
+      { mayDiffer: true, mustHave: false, mustHaveBefore: true },
+    ],
+    ["no market is named", "refused: markets have two quotes", false, { mayDiffer: true, mustHave: false }],
+    ["X refused it", `X refused it (${DIFFERENT})`, false, { mayDiffer: true, mustHave: false }],
   ])("%s, or not", (_what, reason, expected, known) => {
-    expect(mayRefuse(reason, { markets: [SEI, ATOM], ...known })).toBe(expected);
+    expect(mayRefuse(reason, { markets: [SEI, ATOM], mustHaveBefore: false, ...known })).toBe(expected);
   });
 });
 
 const FIRE_MS = 3_600_000;
 
 type Post = readonly [atMs: number, hour: string];
+type More = { readonly reason?: string; readonly lastClaimMs?: number; readonly killedMs?: number };
 
 /** A world that fires each hour on the hour from 2026-01-02T04 on; posts appear as told. */
-async function judged(posts: readonly Post[], more: { reason?: string; lastClaimMs?: number } = {}) {
+async function judged(posts: readonly Post[], more: More = {}) {
   const time = new VirtualTime();
   await time.pass(Date.parse("2026-01-02T03:30:00.000Z") - time.epochMs);
   const { nowMs } = time;
@@ -75,11 +96,16 @@ async function judged(posts: readonly Post[], more: { reason?: string; lastClaim
         }));
     },
   };
+  const host = {
+    get kills() {
+      return more.killedMs !== undefined && time.nowMs - fireMs >= more.killedMs ? 1 : 0;
+    },
+  };
   const lastClaimMs = more.lastClaimMs === undefined ? undefined : fireMs + more.lastClaimMs;
   await reportComes(
     { world: { time, table: { client, tableName } }, checks },
     {
-      reports: { nextFireMs, errors: [], x },
+      reports: { nextFireMs, errors: [], x, host },
       reportChecks: { lastClaimMs, lies: () => Promise.resolve([]) },
       deployment: { timeoutsMs: { "hourly-report": 900_000 } },
       markets: [SEI],
@@ -90,7 +116,7 @@ async function judged(posts: readonly Post[], more: { reason?: string; lastClaim
 }
 
 describe("the report comes after healing", () => {
-  it.each<[string, number, readonly Post[], { reason?: string; lastClaimMs?: number }?]>([
+  it.each<[string, number, readonly Post[], More?]>([
     ["where its own hour is posted", 0, [[60_000, "2026-01-02T03"]]],
     ["where somebody had asked for it already", 0, [[-60_000, "2026-01-02T03"]]],
     ["where no minute of the hour had to be written", 0, [], { reason: `refused: ${NO_MINUTE}` }],
@@ -102,6 +128,7 @@ describe("the report comes after healing", () => {
         [FIRE_MS + 60_000, "2026-01-02T04"],
       ],
     ],
+    ["an hour later, where a run was killed", 1, [[FIRE_MS + 60_000, "2026-01-02T04"]], { killedMs: 30_000 }],
     [
       "an hour later, where a claim of before left it no turn",
       1,
@@ -112,8 +139,9 @@ describe("the report comes after healing", () => {
     expect(await judged(posts, more)).toBe(hours);
   });
 
-  it.each<[string, readonly Post[], { reason?: string; lastClaimMs?: number }?]>([
+  it.each<[string, readonly Post[], More?]>([
     ["where nothing is posted", []],
+    ["where a run was killed before", [[FIRE_MS + 60_000, "2026-01-02T04"]], { killedMs: -1 }],
     ["where its hour is posted after the run's time", [[920_000, "2026-01-02T03"]]],
     ["where it was refused for what could be mended", [], { reason: `refused: ${REPAIRING}` }],
     ["where a claim of long before left it its turn", [[FIRE_MS + 60_000, "2026-01-02T04"]], { lastClaimMs: -FIRE_MS }],
