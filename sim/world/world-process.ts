@@ -56,6 +56,7 @@ export class WorldProcess {
   #isKeyOld = false;
   #thawedMs = Number.NEGATIVE_INFINITY;
   #stoodMs = 0;
+  #lastStoodMs = 0;
   #wokenMs = Number.NEGATIVE_INFINITY;
   /** Told each answer of AWS that it reads: what was asked, the answer's body, and how long it took. */
   onRead: ((request: AwsQuestion, answer: string, tookMs: number) => void) | undefined;
@@ -83,6 +84,11 @@ export class WorldProcess {
   /** World time of its last thaw. */
   get thawedMs(): number {
     return this.#thawedMs;
+  }
+
+  /** How long it stood still before its last thaw. */
+  get lastStoodMs(): number {
+    return this.#lastStoodMs;
   }
 
   /** How long it has stood still, in all freezes that are over. */
@@ -152,6 +158,7 @@ export class WorldProcess {
     this.#state = "running";
     const frozenMs = this.#time.nowMs - this.#frozenAtMs;
     this.#thawedMs = this.#time.nowMs;
+    this.#lastStoodMs = frozenMs;
     this.#stoodMs += frozenMs;
     if (frozenMs >= LONG_MS) this.#wokenMs = this.#time.nowMs;
     if (this.#isMonotonicFrozen) this.#monotonicLostMs += frozenMs;

@@ -17,6 +17,8 @@ export type ReadBook = {
   readonly ask: number | undefined;
   /** The mid of the others, from the least to the most that a task can have taken it for, which knows of ended orders and shared levels in its own way. */
   readonly mids: Mids | undefined;
+  /** It was read so soon after a standstill that a task may have noticed that, and not have taken its mid. */
+  readonly isDoubted: boolean;
 };
 
 type Mids = { readonly low: number; readonly high: number };
@@ -27,6 +29,8 @@ type Level = { readonly price: number; readonly size: number };
 const BACK_MS_MAX = 1_000;
 /** What is read so soon after a process stood still may have waited in the sockets: its mid counts for nothing there (`core/market-data`). */
 const DRAINED_MS = 500;
+/** A standstill is noticed by the time since the last turn, half a second before it at most, or by clocks that have parted (`fargate/quoting-loop.ts`). */
+const NOTICED_MS = { perhaps: 1_000, surely: 2_000 };
 const KEPT_MS = 70_000;
 const KEPT_MAX = 600;
 const SIDES_MAX = 500;
@@ -106,8 +110,9 @@ export class BookReadings {
       const { monotonicMs } = process.clock.now();
       const own = this.#ownSizes(market);
       const [bid, ask] = [bids[0]?.price, asks[0]?.price];
-      const mids = this.#nowMs() - process.thawedMs < DRAINED_MS ? undefined : midsOf(bids, asks, own);
-      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask, mids });
+      const stoodMs = this.#nowMs() - process.thawedMs < DRAINED_MS ? process.lastStoodMs : 0;
+      const mids = stoodMs > NOTICED_MS.surely ? undefined : midsOf(bids, asks, own);
+      books.push({ atMs: this.#nowMs(), monotonicMs, bid, ask, mids, isDoubted: stoodMs >= NOTICED_MS.perhaps });
       const [oldest] = books;
       // One goes for one that comes: after a silence the last book before it, however old, is still there.
       if (books.length > KEPT_MAX || monotonicMs - (oldest?.monotonicMs ?? monotonicMs) > KEPT_MS) books.shift();

@@ -173,7 +173,7 @@ type Leap = {
 export function hasLeapt(books: readonly ReadBook[], leap: Leap): boolean {
   let last: ReadBook | undefined;
   for (const book of books) {
-    if (book.mids === undefined) continue;
+    if (book.mids === undefined || book.isDoubted) continue;
     const isMove = last !== undefined && book.monotonicMs > leap.sinceMs && isFar(last, book, leap);
     if (isMove && !wasBroughtBefore(book, last?.atMs ?? book.atMs, leap)) return true;
     last = book;

@@ -13,12 +13,8 @@ function frame(attributes: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ jsonrpc: "2.0", id: 1, result: { query: "", events: [event] } });
 }
 
-/** What is remembered of frames that one process reads, each on a connection of its own unless told. */
-function readingsOf(
-  frames: readonly string[],
-  own: readonly (readonly [price: number, size: number])[] = [],
-  connection?: FrameConnection,
-) {
+/** A process, and what is remembered of the frames that it reads. */
+function reader(own: readonly (readonly [price: number, size: number])[] = []) {
   const time = new VirtualTime();
   const network: Pick<Network, "onFrame"> = { onFrame: undefined };
   const process = new WorldProcess("task-1", time);
@@ -27,8 +23,24 @@ function readingsOf(
     nowMs: () => time.nowMs,
     ownSizes: () => new Map(own),
   });
-  for (const text of frames) network.onFrame?.(process, text, connection ?? { url: "ws://node" });
-  return readings.read("task-1", "SEI/USDC", time.nowMs).flat();
+  return {
+    time,
+    process,
+    read: (text: string, connection: FrameConnection = { url: "ws://node" }) =>
+      network.onFrame?.(process, text, connection),
+    books: () => readings.read("task-1", "SEI/USDC", time.nowMs).flat(),
+  };
+}
+
+/** What is remembered of frames, each on a connection of its own unless told. */
+function readingsOf(
+  frames: readonly string[],
+  own: readonly (readonly [price: number, size: number])[] = [],
+  connection?: FrameConnection,
+) {
+  const { read, books } = reader(own);
+  for (const text of frames) read(text, connection);
+  return books();
 }
 
 it.each([
@@ -52,7 +64,7 @@ it("a book that goes back in time by more than a second counts for nothing", () 
 });
 
 it("only a book with two sides in their order is whole", () => {
-  const at = { atMs: 0, monotonicMs: 0, mids: undefined };
+  const at = { atMs: 0, monotonicMs: 0, mids: undefined, isDoubted: false };
   expect(isWhole({ ...at, bid: 1, ask: 3 })).toBe(true);
   expect(isWhole({ ...at, bid: 3, ask: 3 })).toBe(false);
   expect(isWhole({ ...at, bid: undefined, ask: 3 })).toBe(false);
@@ -88,3 +100,18 @@ it.each([
     expect(book?.mids?.high).toBeCloseTo(mids.high);
   },
 );
+
+it.each([
+  ["half a second, which nobody notices", 500, 0, { isMid: true, isDoubted: false }],
+  ["a second and a half, which may be noticed", 1_500, 0, { isMid: true, isDoubted: true }],
+  ["a minute", 60_000, 0, { isMid: false, isDoubted: true }],
+  ["a minute, and half a second ago", 60_000, 500, { isMid: true, isDoubted: false }],
+])("the mid of a book that is read after a standstill of %s", async (_what, stoodMs, sinceMs, expected) => {
+  const { time, process, read, books } = reader();
+  process.freeze();
+  await time.pass(stoodMs);
+  process.thaw();
+  await time.pass(sinceMs);
+  read(frame({}));
+  expect(books().map(({ mids, isDoubted }) => ({ isMid: mids !== undefined, isDoubted }))).toEqual([expected]);
+});

@@ -12,7 +12,13 @@ function brought(...mids: readonly At[]): readonly ReadBook[] {
     bid: mid - 1,
     ask: mid + 1,
     mids: { low: mid, high: highest },
+    isDoubted: false,
   }));
+}
+
+/** The same, read right after a standstill. */
+function doubted(...mids: readonly At[]): readonly ReadBook[] {
+  return brought(...mids).map((book) => ({ ...book, isDoubted: true }));
 }
 
 const DRIFT = brought([600, 101], [800, 103], [995, 104]);
@@ -22,6 +28,7 @@ it.each<[string, readonly ReadBook[], readonly ReadBook[], boolean]>([
   ["no leap", brought([998, 100], [1_000, 102]), [], false],
   ["a way over a book that may have been in between", brought([998, 100], [999, 99, 102], [1_000, 104]), [], false],
   ["a leap that no such book was on the way of", brought([998, 100], [999, 99, 101], [1_000, 104]), [], true],
+  ["a book that may have waited in a socket", [...brought([998, 100]), ...doubted([999, 104])], [], false],
   ["a leap before the pause", brought([993, 100], [994, 104], [1_000, 104]), [], false],
   ["a leap over a silence of every connection", brought([300, 100], [1_000, 104]), [], true],
   [
