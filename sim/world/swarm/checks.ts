@@ -15,6 +15,7 @@ import { tendsOrders } from "../watch.ts";
 import type { WorldTask } from "../world-task.ts";
 import type { EcsService } from "./ecs-service.ts";
 import { MinuteWatch } from "./minute-watch.ts";
+import type { FrameBooks } from "./frame-books.ts";
 import { Receipts } from "./receipts.ts";
 import { agesOf, type Shape, sizeOf } from "./shape.ts";
 
@@ -39,6 +40,7 @@ export type ChecksInput = {
   readonly world: ScenarioWorld<HandMadeExchange>;
   readonly service: EcsService;
   readonly shape: Shape;
+  readonly books: FrameBooks;
   readonly mark: (name: string) => void;
 };
 
@@ -77,7 +79,7 @@ export class Checks {
       const { name, stoodMs } = process;
       this.#word.take({ process: name, method, path, sentMs, status, headers, body, stoodMs });
     };
-    this.#receipts = new Receipts(network, () => time.nowMs);
+    this.#receipts = new Receipts(input.books, () => time.nowMs);
     table.onWrite = (body) => {
       if (body.includes('"CONTROL"')) void time.hold(() => this.#readControl());
     };

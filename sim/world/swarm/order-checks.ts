@@ -11,6 +11,7 @@ import type { ScenarioWorld } from "../scenario-world.ts";
 import type { ArrivalEntry, Placing } from "../venue-record.ts";
 import { BookReadings, isWhole, type ReadBook } from "./book-readings.ts";
 import type { Checks } from "./checks.ts";
+import type { FrameBooks } from "./frame-books.ts";
 import { agesOf, type Shape } from "./shape.ts";
 
 const DECIMALS = 18;
@@ -45,13 +46,13 @@ export class OrderChecks {
     readonly world: ScenarioWorld<HandMadeExchange>;
     readonly checks: Checks;
     readonly shape: Shape;
+    readonly books: FrameBooks;
   }) {
-    const { world, checks, shape } = input;
+    const { world, checks, shape, books } = input;
     this.#world = world;
     this.#checks = checks;
     this.#shape = shape;
-    this.#readings = new BookReadings(world.network, {
-      markets: shape.markets,
+    this.#readings = new BookReadings(books, {
       nowMs: () => world.time.nowMs,
       ownSizes: (market) => this.#ownSizes(market),
     });

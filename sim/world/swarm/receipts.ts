@@ -2,9 +2,8 @@
  * What each process has read of each market's book, as the network saw it: when the last one came that did not go back in time. Owns
  * this record; a task's own belief has no part in it.
  */
-import type { Network } from "../network.ts";
 import type { WorldProcess } from "../world-process.ts";
-import { BookCounts } from "./book-counts.ts";
+import type { FrameBook, FrameBooks } from "./frame-books.ts";
 
 /** A book that goes back further than this against one read before is none to go by. */
 const BACK_MS_MAX = 1_000;
@@ -14,22 +13,13 @@ const UNNOTICED_MS_MAX = 1_000;
 /** `lostMs`: by how much the process' monotonic clock was behind the world's when it read the last good book. */
 type Receipt = { freshMs: number; newestEpochMs: number; lostMs: number };
 
-const BOOK = '"type":"OrderBookUpdate"';
-const MARKET = /"market_id":"([A-Z0-9]+\/[A-Z0-9]+)"/;
-const TIMESTAMP = /"timestamp":"([^"]{20,30})"/;
-const SEQUENCE = /"sequence":"(\d{1,15})"/;
-/** Both sides as CONTRACTS 1 writes them, to the frame's end: what cannot be read is no book. */
-const ROWS = String.raw`"\[(?:\[\\"\d+(?:\.\d+)?\\",\\"\d+(?:\.\d+)?\\"\],?)*\]"`;
-const SIDES = [new RegExp(`"bids":${ROWS}`), new RegExp(`"asks":${ROWS}`)];
-
 export class Receipts {
   readonly #receipts = new Map<string, Receipt>();
-  readonly #counts = new BookCounts();
   readonly #nowMs: () => number;
 
-  constructor(network: Network, nowMs: () => number) {
+  constructor(books: FrameBooks, nowMs: () => number) {
     this.#nowMs = nowMs;
-    network.onFrame = (process, frame, connection) => this.#take(process, frame, connection);
+    books.listen((process, _connection, book) => this.#take(process, book));
   }
 
   /** World time of the last good book of a market that a process has read; undefined before the first. */
@@ -49,12 +39,7 @@ export class Receipts {
     return this.#nowMs() - clock.now().monotonicMs;
   }
 
-  #take(process: WorldProcess, frame: string, connection: object): void {
-    if (!frame.includes(BOOK) || !frame.trimEnd().endsWith("}") || !SIDES.every((side) => side.test(frame))) return;
-    const market = MARKET.exec(frame)?.[1];
-    const epochMs = Date.parse(TIMESTAMP.exec(frame)?.[1] ?? "");
-    if (market === undefined || Number.isNaN(epochMs)) return;
-    if (!this.#counts.isNext(connection, market, Number(SEQUENCE.exec(frame)?.[1] ?? Number.NaN))) return;
+  #take(process: WorldProcess, { market, epochMs }: FrameBook): void {
     const key = `${process.name} ${market}`;
     const receipt = this.#receipts.get(key) ?? { freshMs: 0, newestEpochMs: Number.NEGATIVE_INFINITY, lostMs: 0 };
     this.#receipts.set(key, receipt);

@@ -16,6 +16,7 @@ import { Counter, type Coverage, countPairs } from "./coverage.ts";
 import { type Deployment, writtenDeployment } from "./deployment.ts";
 import { EcsService } from "./ecs-service.ts";
 import { ForeignHand } from "./foreign-hand.ts";
+import { FrameBooks } from "./frame-books.ts";
 import type { FunctionCloud } from "./function-host.ts";
 import { Functions } from "./functions.ts";
 import { comesBack, type Healing, settles } from "./liveness.ts";
@@ -162,7 +163,8 @@ class SeedRun {
       onStop: ({ name }) => world.invariants.placementsForbiddenFrom(time.nowMs, "it was told to stop", name),
       onBug: (task, error) => checks.note("bug", `${task.name}: ${textOf(error)}`),
     });
-    const checks = new Checks({ world, service, shape, mark });
+    const books = new FrameBooks(world.network, shape.markets);
+    const checks = new Checks({ world, service, shape, books, mark });
     const control = new ControlChecks({ world, checks });
     const mover = new MarketMover({ time, exchange, shape, seed });
     const markets = shape.markets.map(({ symbol }) => symbol);
@@ -185,7 +187,7 @@ class SeedRun {
     const beside = { reports: this.#reported?.reports, provisioning: this.#provisioning };
     this.#faulty = { world, service, functions: this.#functions, operator, hand, ...beside, mark };
     const charge = new ChargeChecks({ world, service, functions: this.#functions, checks });
-    const orders = new OrderChecks({ world, checks, shape });
+    const orders = new OrderChecks({ world, checks, shape, books });
     const audit = new AuditChecks({
       ...this.#faulty,
       checks,

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { FrameConnection, Network } from "../../../../sim/world/network.ts";
 import { BookReadings, isWhole } from "../../../../sim/world/swarm/book-readings.ts";
+import { FrameBooks } from "../../../../sim/world/swarm/frame-books.ts";
 import { VirtualTime } from "../../../../sim/world/virtual-time.ts";
 import { WorldProcess } from "../../../../sim/world/world-process.ts";
 
@@ -18,8 +19,7 @@ function reader(own: readonly (readonly [price: number, size: number])[] = []) {
   const time = new VirtualTime();
   const network: Pick<Network, "onFrame"> = { onFrame: undefined };
   const process = new WorldProcess("task-1", time);
-  const readings = new BookReadings(network, {
-    markets: [MARKET],
+  const readings = new BookReadings(new FrameBooks(network, [MARKET]), {
     nowMs: () => time.nowMs,
     ownSizes: () => new Map(own),
   });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Network } from "../../../../sim/world/network.ts";
+import { FrameBooks } from "../../../../sim/world/swarm/frame-books.ts";
 import { Receipts } from "../../../../sim/world/swarm/receipts.ts";
 import { VirtualTime } from "../../../../sim/world/virtual-time.ts";
 import { WorldProcess } from "../../../../sim/world/world-process.ts";
 
 const MARKET = "SEI/USDC";
+const SETTING = { symbol: MARKET, tickSize: "0.0001", lotSize: "1", startPrice: "0.42" };
 const BOOK = { bids: '[["0.4213","1500"]]', asks: '[["0.4216","1200"],["0.4217","3"]]' };
 const CONNECTION = { url: "ws://node" };
 
@@ -13,7 +15,7 @@ function reading() {
   const time = new VirtualTime();
   const network = new Network(time, 1);
   const process = new WorldProcess("task-1", time);
-  const receipts = new Receipts(network, () => time.nowMs);
+  const receipts = new Receipts(new FrameBooks(network, [SETTING]), () => time.nowMs);
   return {
     time,
     process,
