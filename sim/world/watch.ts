@@ -35,13 +35,16 @@ export function watchInvariants({ time, invariants, record, faults, tasks }: Wat
 /** A task without an epoch is not in charge yet: it may not ask, let alone act. */
 function knowledgeOf(task: WorldTask, faults: CambrianFaults): TaskKnowledge {
   const { name, process, links } = task;
-  const { engine, epoch } = task.task.charge;
+  const { engine, epoch, phase } = task.task.charge;
   const { venue } = links;
+  // What a start has listed is known to nobody before it has ended: the engine comes after it.
+  const mustEnd = phase === "starting";
   return {
     name,
     get reachesVenue() {
       const isLineGood = venue.isGood && tendsOrders(task) && process.canSign;
-      return process.state === "running" && isLineGood && epoch !== null && !faults.disturbs("orders");
+      const isHindered = faults.disturbs("orders") || (mustEnd && faults.disturbs("cancel"));
+      return process.state === "running" && isLineGood && epoch !== null && !isHindered;
     },
     isKnown: (clientOrderId) => engine?.markets.some(({ orders }) => isKnownOpen(orders.find(clientOrderId))) ?? false,
   };
