@@ -19,6 +19,7 @@ const TURNS_UNDER_WAY_MAX = 20_000_000;
 const STEPS_WITHOUT_TURN_MAX = 100;
 /** Due times are whole microseconds, so that sums of them are read and compared easily. */
 const PER_MS = 1_000;
+const NOW = Promise.resolve();
 
 type Entry = { readonly dueMs: number; readonly sequence: number; run: (() => void) | undefined };
 
@@ -208,7 +209,8 @@ export class VirtualTime {
     }
     // Asked for in a micro-task, a tick comes once no micro-task is left. Nothing in a pure world uses ticks of its own.
     process.nextTick(() => {
-      if (this.#underWay === 0) queueMicrotask(then);
+      // As `queueMicrotask` would, which makes an asynchronous resource of each.
+      if (this.#underWay === 0) void NOW.then(then);
       else this.#turn().then(then, onError);
     });
   }

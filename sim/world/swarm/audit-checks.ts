@@ -8,6 +8,7 @@ import { FILL_PREFIX, toMarketKey } from "../../../lambdas/ledger-items.ts";
 import { readItem } from "../../../lambdas/ledger-table.ts";
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
+import type { Weather } from "../weather.ts";
 import type { Checks } from "./checks.ts";
 import { CutReadings, type RunWord } from "./cut-readings.ts";
 import type { Deployment } from "./deployment.ts";
@@ -57,6 +58,7 @@ export class AuditChecks {
   /** World time of the last word, by market. */
   readonly #wordMs = new Map<string, number>();
   readonly #cutReadings: CutReadings;
+  readonly #venueWeather: Weather;
   #freeMs: number | undefined;
   #kills = 0;
   #lookedMs = 0;
@@ -64,7 +66,8 @@ export class AuditChecks {
   constructor(input: AuditChecksInput) {
     this.#input = input;
     this.#cutReadings = new CutReadings(input.deployment.timeoutsMs["fill-audit"] ?? TIMEOUT_MS);
-    const { table, time } = input.world;
+    const { table, time, network, venueUrl } = input.world;
+    this.#venueWeather = network.weather(venueUrl);
     const told = table.onWrite;
     table.onWrite = (body) => {
       told?.(body);
@@ -98,8 +101,7 @@ export class AuditChecks {
     const { kills } = functions.hosts["fill-audit"];
     const wasKilled = kills !== this.#kills;
     this.#kills = kills;
-    const { network, venueUrl, awsWeather } = world;
-    const isFine = network.weather(venueUrl).impairments.size === 0 && awsWeather.table.impairments.size === 0;
+    const isFine = this.#venueWeather.impairments.size === 0 && world.awsWeather.table.impairments.size === 0;
     return !wasKilled && !functions.isThrottled && isFine;
   }
 
