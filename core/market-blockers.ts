@@ -34,20 +34,17 @@ export class MarketBlockers {
   /** Empty while the market may be quoted. */
   at(now: Instant, shard: ShardWord): readonly Blocker[] {
     const { check, watch, throttle } = this.#judges;
+    // Nearly always nobody's word is all there is, and nothing is put together.
+    let blockers = this.halts.blockers;
     const differences = check.reasons;
+    if (differences.length > 0) blockers = [...blockers, ...told("position-difference", differences)];
     const doubts = watch.reasonsNotToQuote(now);
-    const loss = shard.state === "halted" ? shard.reason : undefined;
-    const { reason } = throttle;
+    if (doubts.length > 0) blockers = [...blockers, ...told("market-data", doubts)];
+    if (shard.state === "halted" && shard.reason !== undefined)
+      blockers = [...blockers, ...told("loss", [shard.reason])];
+    if (throttle.reason !== undefined) blockers = [...blockers, ...told("executions", [throttle.reason])];
     const unread = this.#unreadFills(now);
-    const isFree = differences.length === 0 && doubts.length === 0;
-    // Nearly always: then nobody's word is all there is, and nothing is put together.
-    if (isFree && loss === undefined && reason === undefined && unread === undefined) return this.halts.blockers;
-    const blockers: Blocker[] = [...this.halts.blockers];
-    for (const text of differences) blockers.push({ kind: "position-difference", text });
-    for (const text of doubts) blockers.push({ kind: "market-data", text });
-    if (loss !== undefined) blockers.push({ kind: "loss", text: loss });
-    if (reason !== undefined) blockers.push({ kind: "executions", text: reason });
-    if (unread !== undefined) blockers.push({ kind: "fills-unread", text: unread });
+    if (unread !== undefined) blockers = [...blockers, ...told("fills-unread", [unread])];
     return blockers;
   }
 
@@ -56,4 +53,8 @@ export class MarketBlockers {
     if (now.monotonicMs - this.#fillsReadMs <= this.#fillsUnreadMsMax) return undefined;
     return `the venue's fills have not been read for ${this.#fillsUnreadMsMax / 1_000} s`;
   }
+}
+
+function told(kind: Blocker["kind"], texts: readonly string[]): readonly Blocker[] {
+  return texts.map((text) => ({ kind, text }));
 }

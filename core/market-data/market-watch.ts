@@ -183,28 +183,19 @@ export class MarketWatch {
     this.#forgetPrices(now);
   }
 
-  /** Every reason not to quote on what is known at `now`; empty when it may be. */
+  /** Every reason not to quote on what is known at `now`; empty when it may be: nearly always, so that a list is made for a reason alone. */
   reasonsNotToQuote(now: Instant): readonly string[] {
-    if (this.#isSound(now)) return NONE;
-    const reasons: string[] = [];
-    if (this.#feedLoss !== undefined) reasons.push(this.#feedLoss);
-    if (this.#haltedVenueMs !== undefined) reasons.push("the venue has halted the market");
-    if (this.#distrust !== undefined) reasons.push(this.#distrust);
-    reasons.push(...this.#reasonability.reasons(now.monotonicMs));
+    let reasons = NONE;
+    if (this.#feedLoss !== undefined) reasons = [...reasons, this.#feedLoss];
+    if (this.#haltedVenueMs !== undefined) reasons = [...reasons, "the venue has halted the market"];
+    if (this.#distrust !== undefined) reasons = [...reasons, this.#distrust];
+    const unreasonable = this.#reasonability.reasons(now.monotonicMs);
+    if (unreasonable.length > 0) reasons = [...reasons, ...unreasonable];
     if (this.#book === undefined) return reasons;
     const staleMs = this.#book.at.monotonicMs + this.#bookAgeMsMax;
-    if (now.monotonicMs > staleMs) {
-      reasons.push(`book is older than ${this.#bookAgeMsMax} ms`);
-      this.spreads.record(undefined, staleMs);
-    }
-    return reasons;
-  }
-
-  /** There is no reason at all: asked in each decision, and nearly always so. */
-  #isSound({ monotonicMs }: Instant): boolean {
-    if (this.#feedLoss !== undefined || this.#haltedVenueMs !== undefined || this.#distrust !== undefined) return false;
-    if (this.#book === undefined || monotonicMs > this.#book.at.monotonicMs + this.#bookAgeMsMax) return false;
-    return this.#reasonability.reasons(monotonicMs).length === 0;
+    if (now.monotonicMs <= staleMs) return reasons;
+    this.spreads.record(undefined, staleMs);
+    return [...reasons, `book is older than ${this.#bookAgeMsMax} ms`];
   }
 
   #forgetPrices(now: Instant): void {

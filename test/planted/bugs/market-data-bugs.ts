@@ -2,7 +2,7 @@
 import type { PlantedBug } from "../planted-bug.ts";
 
 const OLD_BOOK_LINE = "return bookAgeMs === undefined || bookAgeMs > limits.placeBookAgeMs;";
-const STALE_LINES = "    if (now.monotonicMs > staleMs) {\n      reasons.push(`book is older than";
+const STALE_LINE = "if (now.monotonicMs <= staleMs) return reasons;";
 
 export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
   {
@@ -16,8 +16,8 @@ export const MARKET_DATA_BUGS: readonly PlantedBug[] = [
       },
       {
         file: "core/market-data/market-watch.ts",
-        find: STALE_LINES,
-        replace: STALE_LINES.replace("now.monotonicMs > staleMs", "staleMs < 0"),
+        find: STALE_LINE,
+        replace: STALE_LINE.replace("now.monotonicMs <= staleMs", "staleMs >= 0"),
       },
     ],
     rules: ["fresh-data", "stale-quotes"],

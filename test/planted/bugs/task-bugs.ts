@@ -201,13 +201,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
       {
         file: "core/market-blockers.ts",
-        find: "unread === undefined) return this.halts.blockers;",
-        replace: "unread === undefined) return [];",
-      },
-      {
-        file: "core/market-blockers.ts",
-        find: "const blockers: Blocker[] = [...this.halts.blockers];",
-        replace: "const blockers: Blocker[] = [];",
+        find: "let blockers = this.halts.blockers;",
+        replace: "let blockers: readonly Blocker[] = [];",
       },
     ],
     rules: ["halted-market", "start-gate"],
