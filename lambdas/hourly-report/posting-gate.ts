@@ -1,7 +1,7 @@
 /**
- * The one place a post goes through: `REPORT`/`GATE`, one item changed by conditional writes alone. Who has claimed it may post its report,
- * nobody else may post anything until then; the claim comes before the post, so that a run that ends in between leaves a mark, and never a
- * second post. Owns the claim and the time between posts; what a claim means for its report is `publish.ts`'s.
+ * The one place a post goes through: `REPORT`/`GATE`, one item changed by conditional writes alone. Who has claimed it may post its report, or
+ * say what became of one; nobody else may until then. The claim comes before the post, so that a run that ends in between leaves a mark, and
+ * never a second post. Owns the claim and the time between posts; what a claim means for its report is `publish.ts`'s.
  */
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { ifCondition } from "../ledger-facts.ts";
@@ -11,7 +11,7 @@ import { type LedgerTable, readItem } from "../ledger-table.ts";
 export type Gate = {
   /** Of the last claim; each has its own. */
   readonly token: string;
-  /** The report that was claimed. */
+  /** The report that it was claimed for; `NO_REPORT` where nothing is posted under the claim. */
   readonly report: string;
   readonly claimedAtMs: number;
   /** The next claim is not before. Epoch milliseconds. */
@@ -28,6 +28,9 @@ export const SENT_WITHIN_MS = 45_000;
 
 /** And what became of it is written down within this: a claim that is open for longer is of a run that has ended. */
 export const CLAIM_MS = 120_000;
+
+/** Of a claim that only writes down what became of reports. */
+export const NO_REPORT = "";
 
 const KEY: ItemKey = { pk: { S: "REPORT" }, sk: { S: "GATE" } };
 

@@ -4,13 +4,14 @@
  *
  * The image is uploaded first, since that may be done any number of times, and the turn waited for. Then the gate is claimed, by one
  * conditional write; only who has claimed it sends the post, and at once. A run that ends between claim and record leaves the gate open: the next one cannot know whether X
- * has the post, says so in the report, and never sends it again.
+ * has the post, says so in the report, and never sends it again. What becomes of a report that is not posted is written under a claim, too: else one
+ * run would call skipped what another is posting.
  */
 import { randomUUID } from "node:crypto";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Timing } from "../timing.ts";
 import { loadChart, type ReportBucket } from "./chart-store.ts";
-import { CLAIM_MS, claimGate, closeGate, type Gate, readGate, SENT_WITHIN_MS } from "./posting-gate.ts";
+import { CLAIM_MS, claimGate, closeGate, type Gate, NO_REPORT, readGate, SENT_WITHIN_MS } from "./posting-gate.ts";
 import { type Report, readWaiting, type Settlement, settleReport } from "./report-items.ts";
 import type { XClient, XOutcome } from "./x-client.ts";
 
@@ -72,7 +73,8 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
   // The gate first: whatever becomes of a report after this changes it, and the claim below fails.
   const gate = await readGate(table);
   if (gate?.isOpen === true && !(await resolveLeftOpen(publisher, gate))) return "over";
-  const report = await nextInTurn(publisher);
+  const { next: report, late } = await readTurns(publisher);
+  if (late.length > 0) return await settleLate(publisher, gate, late);
   if (report === undefined) return "over";
   const toTurnMs = () => Math.max(0, (gate?.nextAtMs ?? 0) - timing.epochMs());
   const earlyMs = toTurnMs();
@@ -82,7 +84,9 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
     return "over";
   }
   const mediaId = await uploadOnce(publisher, report, run);
-  if (mediaId.type !== "done") return await putOff(publisher, report, mediaId, untilMs);
+  if (mediaId.type !== "done") {
+    return await putOff(publisher, report, mediaId, { untilMs, hold: () => claim(publisher, gate) });
+  }
   const waitMs = toTurnMs();
   if (timing.monotonicMs() + waitMs >= untilMs) {
     log.warn("report waits for another run: none of the time is left", at);
@@ -94,30 +98,43 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
     return "again";
   }
   const sentBy = timing.monotonicMs() + CLAIM_ANSWER_MS_MAX;
-  const claimedAtMs = Math.floor(timing.epochMs());
-  const claim = {
-    token: randomUUID(),
-    report: report.id,
-    claimedAtMs,
-    // Should this run end here: no post of it is later.
-    nextAtMs: claimedAtMs + SENT_WITHIN_MS + gapMs,
-  };
-  if (!(await claimGate(table, claim, gate))) return "again";
-  const before = gate?.nextAtMs ?? 0;
+  const held = await claim(publisher, gate, report);
+  if (held === undefined) return "again";
   if (timing.monotonicMs() > sentBy) {
-    await closeGate(table, { ...claim, nextAtMs: before });
+    await held.release();
     return "again";
   }
   const outcome = await post(publisher, report, mediaId.value);
   if (outcome.type === "limited" || outcome.type === "refused") {
     // Nothing was posted. What becomes of the report is written before the gate may be claimed for another.
-    return await putOff(publisher, report, outcome, untilMs, () => closeGate(table, { ...claim, nextAtMs: before }));
+    return await putOff(publisher, report, outcome, { untilMs, held });
   }
   await recordPost(publisher, report, outcome);
   // By now X has it, or the request's connection is closed and it never will.
-  const nextAtMs = Math.ceil(timing.epochMs()) + gapMs;
-  await closeGate(table, { ...claim, nextAtMs });
+  await held.release(Math.ceil(timing.epochMs()) + gapMs);
   return "over";
+}
+
+/** The gate as this run has claimed it: nobody else posts or settles anything until it is released; the turn stays as it was unless told. */
+type Hold = { readonly release: (nextAtMs?: number) => Promise<void> };
+
+/** Claims the gate in the place of what was read, to post a report or to settle without one. Undefined when somebody was faster. */
+async function claim(
+  { table, timing, gapMs }: Publisher,
+  gate: Gate | undefined,
+  report?: Report,
+): Promise<Hold | undefined> {
+  const claimedAtMs = Math.floor(timing.epochMs());
+  const before = gate?.nextAtMs ?? 0;
+  const made = {
+    token: randomUUID(),
+    report: report?.id ?? NO_REPORT,
+    claimedAtMs,
+    // Should this run end here: no post of it is later.
+    nextAtMs: report === undefined ? before : claimedAtMs + SENT_WITHIN_MS + gapMs,
+  };
+  if (!(await claimGate(table, made, gate))) return undefined;
+  return { release: (nextAtMs = before) => closeGate(table, { ...made, nextAtMs }) };
 }
 
 /** A claim that its run has left open: false while that run may still be at it. */
@@ -127,7 +144,8 @@ async function resolveLeftOpen({ table, timing, log, countError }: Publisher, ga
     return false;
   }
   const reason = `the run that was posting it at ${new Date(gate.claimedAtMs).toISOString()} ended before it wrote down what became of it`;
-  if (await settleReport(table, gate.report, { state: "failed", reason, mayBePosted: true })) {
+  const isOfReport = gate.report !== NO_REPORT;
+  if (isOfReport && (await settleReport(table, gate.report, { state: "failed", reason, mayBePosted: true }))) {
     log.error("nobody knows whether a report was posted", { report: gate.report, reason });
     countError();
   }
@@ -140,23 +158,39 @@ export function latenessOf(to: string, nowMs: number): string | undefined {
   return nowMs - Date.parse(to) > LATE_MS_MAX ? LATE : undefined;
 }
 
-/** The report whose turn is next, after those that may not wait any longer have been settled. */
-async function nextInTurn({ table, timing, log, countError }: Publisher): Promise<Report | undefined> {
-  const waiting = await readWaiting(table);
+/** A report that may not wait any longer, and why. */
+type Late = { readonly id: string; readonly reason: string };
+
+/** The report whose turn is next, and those that are too late for one. */
+async function readTurns({ table, timing }: Publisher): Promise<{
+  readonly next: Report | undefined;
+  readonly late: readonly Late[];
+}> {
   const kept: Report[] = [];
-  for (const report of waiting) {
-    const late = latenessOf(report.to, timing.epochMs());
-    if (late === undefined && kept.length < WAITING_MAX) {
+  const late: Late[] = [];
+  for (const report of await readWaiting(table)) {
+    const lateness = latenessOf(report.to, timing.epochMs());
+    if (lateness === undefined && kept.length < WAITING_MAX) {
       kept.push(report);
       continue;
     }
-    const why = late ?? `more than ${WAITING_MAX} newer reports wait`;
-    const reason = report.reason === undefined ? why : `${why}; ${report.reason}`;
-    if (!(await settleReport(table, report.id, { state: "skipped", reason }))) continue;
-    log.error("report is not posted", { report: report.id, reason });
+    const why = lateness ?? `more than ${WAITING_MAX} newer reports wait`;
+    late.push({ id: report.id, reason: report.reason === undefined ? why : `${why}; ${report.reason}` });
+  }
+  return { next: kept[0], late };
+}
+
+async function settleLate(publisher: Publisher, gate: Gate | undefined, late: readonly Late[]): Promise<"again"> {
+  const { table, log, countError } = publisher;
+  const held = await claim(publisher, gate);
+  if (held === undefined) return "again";
+  for (const { id, reason } of late) {
+    if (!(await settleReport(table, id, { state: "skipped", reason }))) continue;
+    log.error("report is not posted", { report: id, reason });
     countError();
   }
-  return kept[0];
+  await held.release();
+  return "again";
 }
 
 /** Uploads the image, unless this run has done so before it waited. */
@@ -214,39 +248,54 @@ async function recordPost(publisher: Publisher, report: Report, outcome: XOutcom
   if (settlement.state !== "posted") countError();
 }
 
+type PutOff = { readonly untilMs: number } & (
+  | { readonly held: Hold; readonly hold?: undefined }
+  | { readonly held?: undefined; readonly hold: () => Promise<Hold | undefined> }
+);
+
 /**
  * What becomes of a report that X did not take. A limit is waited for if the run's time allows; what X refused a person must look at; what
- * is not known was an upload, and the next run tries again. `release` lets the gate go once that is written.
+ * is not known was an upload, and the next run tries again. Written by who holds the gate; who does not yet claims it first.
  */
 async function putOff(
   publisher: Publisher,
   report: Report,
-  outcome: Exclude<XOutcome<string>, { readonly type: "done" }>,
-  untilMs: number,
-  release: () => Promise<void> = async () => undefined,
+  outcome: NotTaken,
+  { untilMs, held, hold }: PutOff,
 ): Promise<"over" | "again"> {
   const { table, timing, log, countError } = publisher;
-  if (outcome.type === "limited") {
-    const waitMs = outcome.resetMs === undefined ? undefined : outcome.resetMs + RESET_MARGIN_MS - timing.epochMs();
-    if (waitMs !== undefined && timing.monotonicMs() + waitMs < untilMs) {
-      log.warn("X limits us, the post waits", { report: report.id, waitMs, detail: outcome.detail });
-      await release();
-      await timing.wait(Math.max(0, waitMs));
-      return "again";
-    }
-    const until = outcome.resetMs === undefined ? "a time it does not say" : new Date(outcome.resetMs).toISOString();
-    const reason = `X takes nothing until ${until} (${outcome.detail})`;
-    await settleReport(table, report.id, { state: "skipped", reason });
-    log.warn("report is not posted", { report: report.id, reason });
-  } else {
-    const isUnknown = outcome.type === "unknown";
-    const reason = isUnknown
-      ? `the image could not be uploaded (${outcome.detail})`
-      : `X refused it (${outcome.detail})`;
-    await settleReport(table, report.id, { state: isUnknown ? "waiting" : "failed", reason });
-    log.error("report is not posted", { report: report.id, reason });
+  const resetMs = outcome.type === "limited" ? outcome.resetMs : undefined;
+  const waitMs = resetMs === undefined ? undefined : resetMs + RESET_MARGIN_MS - timing.epochMs();
+  if (waitMs !== undefined && timing.monotonicMs() + waitMs < untilMs) {
+    log.warn("X limits us, the post waits", { report: report.id, waitMs, detail: outcome.detail });
+    await held?.release();
+    await timing.wait(Math.max(0, waitMs));
+    return "again";
   }
+  const settling = held ?? (await hold());
+  // Somebody was faster: what becomes of the report is theirs to say.
+  if (settling === undefined) return "again";
+  const settlement = settlementOf(outcome);
+  await settleReport(table, report.id, settlement);
+  const say = settlement.state === "skipped" ? log.warn : log.error;
+  say.call(log, "report is not posted", { report: report.id, reason: settlement.reason });
   countError();
-  await release();
+  await settling.release();
   return "over";
+}
+
+type NotTaken = Exclude<XOutcome<string>, { readonly type: "done" }>;
+
+function settlementOf(outcome: NotTaken): Settlement {
+  switch (outcome.type) {
+    case "limited": {
+      const until = outcome.resetMs === undefined ? "a time it does not say" : new Date(outcome.resetMs).toISOString();
+      return { state: "skipped", reason: `X takes nothing until ${until} (${outcome.detail})` };
+    }
+    case "unknown":
+      return { state: "waiting", reason: `the image could not be uploaded (${outcome.detail})` };
+    case "duplicate":
+    case "refused":
+      return { state: "failed", reason: `X refused it (${outcome.detail})` };
+  }
 }

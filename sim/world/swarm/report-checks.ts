@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { hourPeriod, periodTitle } from "../../../lambdas/hourly-report/period.ts";
-import { SENT_WITHIN_MS } from "../../../lambdas/hourly-report/posting-gate.ts";
+import { NO_REPORT, SENT_WITHIN_MS } from "../../../lambdas/hourly-report/posting-gate.ts";
 import { readReport } from "../../../lambdas/hourly-report/report-items.ts";
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { FileHost } from "../file-host.ts";
@@ -143,7 +143,9 @@ export class ReportChecks {
     this.#gates.push(gate);
     if (!gate.isOpen || before === undefined || before.token === gate.token) return;
     if (before.isOpen) this.#fail(`${gate.report} was claimed over the open claim of ${before.report}`);
-    if (gate.claimedAtMs < before.nextAtMs)
+    // A claim that only writes down what became of reports takes no turn.
+    const isTurnKept = gate.report === NO_REPORT && gate.nextAtMs === before.nextAtMs;
+    if (gate.claimedAtMs < before.nextAtMs && !isTurnKept)
       this.#fail(`${gate.report} was claimed ${before.nextAtMs - gate.claimedAtMs} ms before its turn`);
   }
 
@@ -205,6 +207,10 @@ export class ReportChecks {
       return;
     }
     const hour = gate.report;
+    if (hour === NO_REPORT) {
+      this.#fail(`${request.process} sent a post under a claim of no report`);
+      return;
+    }
     if (!isOfHour(request.text, hour)) this.#fail(`${hour} was claimed, and X got ${shown(request.text)}`);
     const sentEpochMs = request.sentMs + world.time.epochMs - world.time.nowMs;
     if (sentEpochMs > gate.claimedAtMs + SENT_WITHIN_MS) this.#fail(`${hour} was sent too long after its claim`);

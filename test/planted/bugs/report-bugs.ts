@@ -31,8 +31,8 @@ export const REPORT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: PUBLISH,
-        find: '{ state: "failed", reason, mayBePosted: true })) {\n',
-        replace: '{ state: "waiting", reason })) {\n',
+        find: '{ state: "failed", reason, mayBePosted: true }))) {\n',
+        replace: '{ state: "waiting", reason }))) {\n',
       },
     ],
     rules: ["report"],
@@ -47,18 +47,39 @@ export const REPORT_BUGS: readonly PlantedBug[] = [
     name: "report-claimed-after",
     what: "The post goes out first, and the gate is claimed when X has answered.",
     edits: [
-      { file: PUBLISH, find: '  if (!(await claimGate(table, claim, gate))) return "again";\n', replace: "" },
       {
         file: PUBLISH,
-        find: "  const outcome = await post(publisher, report, mediaId.value);\n",
+        find: "  const held = await claim(publisher, gate, report);\n",
         replace:
-          '  const outcome = await post(publisher, report, mediaId.value);\n  if (!(await claimGate(table, claim, gate))) return "again";\n',
+          "  const outcome = await post(publisher, report, mediaId.value);\n  const held = await claim(publisher, gate, report);\n",
+      },
+      {
+        file: PUBLISH,
+        find: '    return "again";\n  }\n  const outcome = await post(publisher, report, mediaId.value);\n',
+        replace: '    return "again";\n  }\n',
       },
     ],
     rules: ["report"],
     only: "x/slow",
     minutes: 20,
     shape: ONCE,
+  },
+  {
+    name: "report-settled-unclaimed",
+    what: "What became of a report that X did not take is written without a claim, whoever else is posting it.",
+    edits: [
+      {
+        file: PUBLISH,
+        find: "  const settling = held ?? (await hold());\n",
+        replace: "  const settling = held ?? { release: async () => undefined };\n",
+      },
+    ],
+    rules: ["report"],
+    only: "report/repeated,x/too-many",
+    minutes: 25,
+    haste: 20,
+    shape: SOON,
+    parameters: { chance: 1, path: "append", times: 1, seconds: 2, tells: false },
   },
   {
     name: "report-turn-not-awaited",
