@@ -14,8 +14,8 @@ import { VenueWord } from "../venue-word.ts";
 import { tendsOrders } from "../watch.ts";
 import type { WorldTask } from "../world-task.ts";
 import type { EcsService } from "./ecs-service.ts";
-import { MinuteWatch } from "./minute-watch.ts";
 import type { FrameBooks } from "./frame-books.ts";
+import { MinuteWatch } from "./minute-watch.ts";
 import { Receipts } from "./receipts.ts";
 import { agesOf, type Shape, sizeOf } from "./shape.ts";
 

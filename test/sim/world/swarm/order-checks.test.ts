@@ -90,7 +90,7 @@ it.each<[string, readonly Read[], readonly number[]]>([
 ])("books are counted by the second of their process: %s", (_what, reads, expected) => {
   const books = reads.map(([atMs, monotonicMs]) => ({
     ...{ atMs, monotonicMs },
-    ...{ bid: 1, ask: 2, mids: undefined },
+    ...{ bid: 1, ask: 2, mids: undefined, isDoubted: false },
   }));
   expect(newestOfEachSecond(books).map(({ atMs }) => atMs)).toEqual(expected);
 });
