@@ -76,9 +76,10 @@ export function makeAwsAccess(input: {
     (request) =>
       travel({ time, process, link: links[call], call, backend: services[call], request });
   const over = (call: keyof AwsLinks) => makeRequestHandler(carry(call));
-  const dynamodb = new DynamoDBClient({ ...AWS_SETTINGS, requestHandler: over("table") });
-  const sqs = new SQSClient({ ...AWS_SETTINGS, requestHandler: over("queue") });
-  const eventBridge = new EventBridgeClient({ ...AWS_SETTINGS, requestHandler: over("bus") });
+  const settings = { ...AWS_SETTINGS, cacheMiddleware: true };
+  const dynamodb = new DynamoDBClient({ ...settings, requestHandler: over("table") });
+  const sqs = new SQSClient({ ...settings, requestHandler: over("queue") });
+  const eventBridge = new EventBridgeClient({ ...settings, requestHandler: over("bus") });
   for (const client of [dynamodb, sqs, eventBridge]) muteClient(client);
   if (depth === "direct") {
     sendDirectly(dynamodb, "table", carry("table"));
@@ -91,13 +92,25 @@ export function makeAwsAccess(input: {
     { step: "initialize", priority: "high" },
     { step: "deserialize", priority: "low" },
   ] as const;
-  dynamodb.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
-  sqs.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
-  eventBridge.middlewareStack.add((next, call) => (args) => hold.around(call, () => next(args)), first);
-  dynamodb.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
-  sqs.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
-  eventBridge.middlewareStack.add((next, call) => (args) => hold.sent(call, () => next(args)), last);
+  dynamodb.middlewareStack.add((next) => (args) => hold.around(args.input, () => next(args)), first);
+  sqs.middlewareStack.add((next) => (args) => hold.around(args.input, () => next(args)), first);
+  eventBridge.middlewareStack.add((next) => (args) => hold.around(args.input, () => next(args)), first);
+  dynamodb.middlewareStack.add((next) => (args) => hold.sent(args.input, () => next(args)), last);
+  sqs.middlewareStack.add((next) => (args) => hold.sent(args.input, () => next(args)), last);
+  eventBridge.middlewareStack.add((next) => (args) => hold.sent(args.input, () => next(args)), last);
+  for (const client of [dynamodb, sqs, eventBridge]) sendWithoutOptions(client);
   return { dynamodb, sqs, eventBridge, links };
+}
+
+/**
+ * The SDK puts its layers together once for each kind of command, two fifths of a call, only where a call has no options: so the one
+ * that callers have, a signal, is heeded out here.
+ */
+function sendWithoutOptions(client: object): void {
+  const send = Reflect.get(client, "send").bind(client);
+  const value = (command: object, options: { readonly abortSignal?: AbortSignal } = {}): Promise<unknown> =>
+    orAbort(send(command), options.abortSignal);
+  Object.defineProperty(client, "send", { value });
 }
 
 /** Takes away what tells of a call where nobody listens: a log that is off and the name of the client, a tenth of a call's time. */
