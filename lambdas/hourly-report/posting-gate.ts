@@ -29,10 +29,19 @@ export const SENT_WITHIN_MS = 45_000;
 /** And what became of it is written down within this: a claim that is open for longer is of a run that has ended. */
 export const CLAIM_MS = 120_000;
 
-/** Of a claim that only writes down what became of reports. */
-export const NO_REPORT = "";
+/** In the place of a report, of a claim that only writes down what became of some: ids begin with a year. */
+export const NO_REPORT = "NONE";
+
+/** Such a claim writes within this, and is of a run that has ended when it is open for so long. */
+export const SETTLED_WITHIN_MS = 10_000;
+const SETTLING_MS = 30_000;
 
 const KEY: ItemKey = { pk: { S: "REPORT" }, sk: { S: "GATE" } };
+
+/** Until when (epoch milliseconds) the run of an open claim may still be at it. */
+export function openUntilMs({ report, claimedAtMs }: Gate): number {
+  return claimedAtMs + (report === NO_REPORT ? SETTLING_MS : CLAIM_MS);
+}
 
 export async function readGate(table: LedgerTable): Promise<Gate | undefined> {
   const item = await readItem(table, KEY);

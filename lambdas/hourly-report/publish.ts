@@ -4,15 +4,24 @@
  *
  * The image is uploaded first, since that may be done any number of times, and the turn waited for. Then the gate is claimed, by one
  * conditional write; only who has claimed it sends the post, and at once. A run that ends between claim and record leaves the gate open: the next one cannot know whether X
- * has the post, says so in the report, and never sends it again. What becomes of a report that is not posted is written under a claim, too: else one
- * run would call skipped what another is posting.
+ * has the post, says so in the report, and never sends it again. What becomes of a report that is not posted is written under a claim, too, of its own
+ * or one that its run has left open: else one run would call skipped what another is posting.
  */
 import { randomUUID } from "node:crypto";
 import type { LedgerTable } from "../ledger-table.ts";
 import type { Timing } from "../timing.ts";
 import { loadChart, type ReportBucket } from "./chart-store.ts";
-import { CLAIM_MS, claimGate, closeGate, type Gate, NO_REPORT, readGate, SENT_WITHIN_MS } from "./posting-gate.ts";
-import { type Report, readWaiting, type Settlement, settleReport } from "./report-items.ts";
+import {
+  claimGate,
+  closeGate,
+  type Gate,
+  NO_REPORT,
+  openUntilMs,
+  readGate,
+  SENT_WITHIN_MS,
+  SETTLED_WITHIN_MS,
+} from "./posting-gate.ts";
+import { type Report, readReport, readWaiting, type Settlement, settleReport } from "./report-items.ts";
 import type { XClient, XOutcome } from "./x-client.ts";
 
 export type Publisher = {
@@ -38,7 +47,7 @@ const LATE = "over 24 hours late";
 /** What the claim's own answer may take of its time. */
 const CLAIM_ANSWER_MS_MAX = 10_000;
 
-const ATTEMPTS_MAX = 5;
+const ATTEMPTS_MAX = 8;
 const UPLOADS_MAX = 3;
 const PAUSE_MS = 1_000;
 /** A second on top of X's whole ones. */
@@ -49,7 +58,7 @@ type Run = { readonly untilMs: number; readonly turnMsMax: number; readonly medi
 
 /**
  * Posts the next of the reports that wait (`readWaiting`), when it is its turn; ends the waiting of those that have waited too long. `untilMs` is monotonic: no
- * wait and no claim is begun that does not end before it; a claim once made takes a minute at most.
+ * wait and no post is begun that does not end before it; a claim once made takes a minute at most.
  *
  * With a post an hour and an hour between posts nothing is ever caught up: each answer of X comes a little later than the one before, and
  * the schedule now earlier, now later. So a run waits for its turn as long as it has time, and no longer than `turnMsMax`.
@@ -72,7 +81,10 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
   const { untilMs } = run;
   // The gate first: whatever becomes of a report after this changes it, and the claim below fails.
   const gate = await readGate(table);
-  if (gate?.isOpen === true && !(await resolveLeftOpen(publisher, gate))) return "over";
+  if (gate?.isOpen === true) {
+    if (timing.epochMs() < openUntilMs(gate)) return await awaitClaim(publisher, gate, run);
+    await resolveLeftOpen(publisher, gate);
+  }
   const { next: report, late } = await readTurns(publisher);
   if (late.length > 0) return await settleLate(publisher, gate, late);
   if (report === undefined) return "over";
@@ -84,9 +96,7 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
     return "over";
   }
   const mediaId = await uploadOnce(publisher, report, run);
-  if (mediaId.type !== "done") {
-    return await putOff(publisher, report, mediaId, { untilMs, hold: () => claim(publisher, gate) });
-  }
+  if (mediaId.type !== "done") return await putOff(publisher, report, mediaId, { untilMs, gate });
   const waitMs = toTurnMs();
   if (timing.monotonicMs() + waitMs >= untilMs) {
     log.warn("report waits for another run: none of the time is left", at);
@@ -107,7 +117,7 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
   const outcome = await post(publisher, report, mediaId.value);
   if (outcome.type === "limited" || outcome.type === "refused") {
     // Nothing was posted. What becomes of the report is written before the gate may be claimed for another.
-    return await putOff(publisher, report, outcome, { untilMs, held });
+    return await putOff(publisher, report, outcome, { untilMs, gate, held });
   }
   await recordPost(publisher, report, outcome);
   // By now X has it, or the request's connection is closed and it never will.
@@ -115,8 +125,13 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
   return "over";
 }
 
-/** The gate as this run has claimed it: nobody else posts or settles anything until it is released; the turn stays as it was unless told. */
-type Hold = { readonly release: (nextAtMs?: number) => Promise<void> };
+/** The gate as this run has claimed it: nobody else posts or settles anything until it is released, or its time is over. */
+type Hold = {
+  /** Monotonic: nothing is settled under it after this. */
+  readonly settledByMs: number;
+  /** The next turn stays as it was unless told. */
+  readonly release: (nextAtMs?: number) => Promise<void>;
+};
 
 /** Claims the gate in the place of what was read, to post a report or to settle without one. Undefined when somebody was faster. */
 async function claim(
@@ -124,6 +139,7 @@ async function claim(
   gate: Gate | undefined,
   report?: Report,
 ): Promise<Hold | undefined> {
+  const settledByMs = timing.monotonicMs() + SETTLED_WITHIN_MS;
   const claimedAtMs = Math.floor(timing.epochMs());
   const before = gate?.nextAtMs ?? 0;
   const made = {
@@ -134,15 +150,25 @@ async function claim(
     nextAtMs: report === undefined ? before : claimedAtMs + SENT_WITHIN_MS + gapMs,
   };
   if (!(await claimGate(table, made, gate))) return undefined;
-  return { release: (nextAtMs = before) => closeGate(table, { ...made, nextAtMs }) };
+  return { settledByMs, release: (nextAtMs = before) => closeGate(table, { ...made, nextAtMs }) };
 }
 
-/** A claim that its run has left open: false while that run may still be at it. */
-async function resolveLeftOpen({ table, timing, log, countError }: Publisher, gate: Gate): Promise<boolean> {
-  if (timing.epochMs() < gate.claimedAtMs + CLAIM_MS) {
-    log.info("another run is posting", { report: gate.report, claimedAtMs: gate.claimedAtMs });
-    return false;
-  }
+/**
+ * The run that has claimed the gate may still be at it, or have ended: which of the two is known when its time is over. One that posts leaves
+ * nothing to do but its record; one that only settles may have left the turn to this run.
+ */
+async function awaitClaim({ timing, log }: Publisher, gate: Gate, run: Run): Promise<"over" | "again"> {
+  const waitMs = Math.ceil(openUntilMs(gate) - timing.epochMs());
+  const hasTime = waitMs <= run.turnMsMax && timing.monotonicMs() + waitMs < run.untilMs;
+  const isWaitedFor = gate.report === NO_REPORT && hasTime;
+  log.info("another run has the gate", { report: gate.report, claimedAtMs: gate.claimedAtMs, waitMs, isWaitedFor });
+  if (!isWaitedFor) return "over";
+  await timing.wait(waitMs);
+  return "again";
+}
+
+/** A claim whose run has ended without a word. */
+async function resolveLeftOpen({ table, log, countError }: Publisher, gate: Gate): Promise<void> {
   const reason = `the run that was posting it at ${new Date(gate.claimedAtMs).toISOString()} ended before it wrote down what became of it`;
   const isOfReport = gate.report !== NO_REPORT;
   if (isOfReport && (await settleReport(table, gate.report, { state: "failed", reason, mayBePosted: true }))) {
@@ -150,7 +176,6 @@ async function resolveLeftOpen({ table, timing, log, countError }: Publisher, ga
     countError();
   }
   await closeGate(table, gate);
-  return true;
 }
 
 /** Why a report of a period that ended at `to` is stored and not posted; undefined while it may be. */
@@ -181,16 +206,33 @@ async function readTurns({ table, timing }: Publisher): Promise<{
 }
 
 async function settleLate(publisher: Publisher, gate: Gate | undefined, late: readonly Late[]): Promise<"again"> {
-  const { table, log, countError } = publisher;
   const held = await claim(publisher, gate);
   if (held === undefined) return "again";
-  for (const { id, reason } of late) {
-    if (!(await settleReport(table, id, { state: "skipped", reason }))) continue;
-    log.error("report is not posted", { report: id, reason });
-    countError();
-  }
-  await held.release();
+  await settleUnder(
+    publisher,
+    held,
+    late.map(({ id, reason }) => ({ id, state: "skipped", reason })),
+  );
   return "again";
+}
+
+/** Of a report that is not posted. */
+type Unposted = Settlement & { readonly id: string; readonly reason: string };
+
+/** Writes what became of reports under a claim, and lets it go, whatever happens: nothing was posted under it. */
+async function settleUnder(publisher: Publisher, held: Hold, unposted: readonly Unposted[]): Promise<void> {
+  const { table, timing, log, countError } = publisher;
+  try {
+    for (const { id, ...settlement } of unposted) {
+      // After a standstill somebody else may have the gate: what is left is for the next look.
+      if (timing.monotonicMs() > held.settledByMs) break;
+      if (!(await settleReport(table, id, settlement))) continue;
+      log.error("report is not posted", { report: id, reason: settlement.reason });
+      countError();
+    }
+  } finally {
+    await held.release();
+  }
 }
 
 /** Uploads the image, unless this run has done so before it waited. */
@@ -242,28 +284,26 @@ async function recordPost(publisher: Publisher, report: Report, outcome: XOutcom
       : outcome.type === "duplicate"
         ? { state: "posted", postedAt, reason: `X had this text already (${outcome.detail})` }
         : { state: "failed", reason: `nobody knows whether X has it (${outcome.detail})`, mayBePosted: true };
-  await settleReport(table, report.id, settlement);
-  const say = settlement.state === "posted" ? log.info : log.error;
-  say.call(log, "report was sent to X", { report: report.id, ...settlement });
-  if (settlement.state !== "posted") countError();
+  // The SDK may have found its own first try, whose answer was lost.
+  const isWritten =
+    (await settleReport(table, report.id, settlement)) ||
+    (await readReport(table, report.id))?.state === settlement.state;
+  const say = settlement.state === "posted" && isWritten ? log.info : log.error;
+  say.call(log, "report was sent to X", { report: report.id, ...settlement, isWritten });
+  if (settlement.state !== "posted" || !isWritten) countError();
 }
-
-type PutOff = { readonly untilMs: number } & (
-  | { readonly held: Hold; readonly hold?: undefined }
-  | { readonly held?: undefined; readonly hold: () => Promise<Hold | undefined> }
-);
 
 /**
  * What becomes of a report that X did not take. A limit is waited for if the run's time allows; what X refused a person must look at; what
- * is not known was an upload, and the next run tries again. Written by who holds the gate; who does not yet claims it first.
+ * is not known was an upload, and the next run tries again. Who does not hold the gate yet claims it first.
  */
 async function putOff(
   publisher: Publisher,
   report: Report,
   outcome: NotTaken,
-  { untilMs, held, hold }: PutOff,
+  { untilMs, gate, held }: { readonly untilMs: number; readonly gate: Gate | undefined; readonly held?: Hold },
 ): Promise<"over" | "again"> {
-  const { table, timing, log, countError } = publisher;
+  const { timing, log } = publisher;
   const resetMs = outcome.type === "limited" ? outcome.resetMs : undefined;
   const waitMs = resetMs === undefined ? undefined : resetMs + RESET_MARGIN_MS - timing.epochMs();
   if (waitMs !== undefined && timing.monotonicMs() + waitMs < untilMs) {
@@ -272,21 +312,16 @@ async function putOff(
     await timing.wait(Math.max(0, waitMs));
     return "again";
   }
-  const settling = held ?? (await hold());
+  const settling = held ?? (await claim(publisher, gate));
   // Somebody was faster: what becomes of the report is theirs to say.
   if (settling === undefined) return "again";
-  const settlement = settlementOf(outcome);
-  await settleReport(table, report.id, settlement);
-  const say = settlement.state === "skipped" ? log.warn : log.error;
-  say.call(log, "report is not posted", { report: report.id, reason: settlement.reason });
-  countError();
-  await settling.release();
+  await settleUnder(publisher, settling, [{ id: report.id, ...settlementOf(outcome) }]);
   return "over";
 }
 
 type NotTaken = Exclude<XOutcome<string>, { readonly type: "done" }>;
 
-function settlementOf(outcome: NotTaken): Settlement {
+function settlementOf(outcome: NotTaken): Omit<Unposted, "id"> {
   switch (outcome.type) {
     case "limited": {
       const until = outcome.resetMs === undefined ? "a time it does not say" : new Date(outcome.resetMs).toISOString();

@@ -70,8 +70,9 @@ export const REPORT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: PUBLISH,
-        find: "  const settling = held ?? (await hold());\n",
-        replace: "  const settling = held ?? { release: async () => undefined };\n",
+        find: "  const settling = held ?? (await claim(publisher, gate));\n",
+        replace:
+          "  const settling = held ?? { settledByMs: Number.POSITIVE_INFINITY, release: async () => undefined };\n",
       },
     ],
     rules: ["report"],
