@@ -171,6 +171,8 @@ export class Task {
   }
 
   async #stopOnce(): Promise<StopReport> {
+    const { clock, log } = this.#options;
+    const beganMs = clock.now().monotonicMs;
     // From here on the fence lets no placing past, whatever is under way.
     this.#phase = "stopping";
     this.#startup.stop();
@@ -178,12 +180,11 @@ export class Task {
     const isHeld = this.#lease.state().epoch !== null;
     if (!isHeld) this.#lease.stop();
     await this.#starting?.catch(() => false);
-    const { clock, log } = this.#options;
     const faults: string[] = [];
     if (this.#assembly !== undefined) {
       this.#assembly.stopWatching();
       this.#assembly.loop.stop();
-      const shared = { outbox: this.#outbox, budget: this.#budget, clock, log };
+      const shared = { outbox: this.#outbox, budget: this.#budget, clock, log, beganMs };
       faults.push(...(await windDown({ ...this.#assembly, ...shared, isTaken: this.#isTaken })));
     }
     faults.push(...(await this.#settle(faults.length === 0)));

@@ -18,6 +18,8 @@ import type { Venue } from "./venue.ts";
  */
 export const START_ORDERS_WITHIN_MS = 5_000;
 const END_ORDERS_WITHIN_MS = 10_000;
+/** Orders come first: all the time that the steps after them leave is theirs, since the venue may have asked for a pause. From the stop's beginning. */
+const ORDERS_ENDED_BY_MS = 17_000;
 const FINISH_FILLS_WITHIN_MS = 6_000;
 /** Each market's open orders are listed twice, of four lists a second (`queriesHeldMax` of the request budget): many markets need longer than a few. */
 const LISTS_OF_A_MARKET_MS = 700;
@@ -35,6 +37,8 @@ export type WindDownOptions = {
   readonly log: Log;
   /** Another task has the lease: it has ended our orders, reads the fills, and needs the venue's requests. */
   readonly isTaken: boolean;
+  /** When the stop began (monotonic). */
+  readonly beganMs: number;
 };
 
 /** Resolves with what went wrong; empty when no order is open and every fill is on the queue. Never rejects. */
@@ -55,7 +59,8 @@ export async function windDown(options: WindDownOptions): Promise<readonly strin
     const isEmpty = await options.outbox.flush(FINISH_FILLS_WITHIN_MS);
     if (!isEmpty) faults.push("fills wait at the venue for the task that has the lease");
   } else {
-    await attempt("orders may be open", () => endOwnOrders(options, END_ORDERS_WITHIN_MS));
+    const leftMs = options.beganMs + ORDERS_ENDED_BY_MS - options.clock.now().monotonicMs;
+    await attempt("orders may be open", () => endOwnOrders(options, Math.max(END_ORDERS_WITHIN_MS, leftMs)));
     await finishFills(options, attempt, faults);
   }
   await attempt("venue", () => venue.stop());

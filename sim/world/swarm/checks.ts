@@ -134,6 +134,11 @@ export class Checks {
     if (this.#found !== undefined) this.fail(...this.#found);
   }
 
+  /** World time until which the venue has asked a task to pause, as the task has read it; 0 where it never did. */
+  pausedUntilMs(task: string): number {
+    return this.#word.pausedUntilMs(task);
+  }
+
   /** Whether the venue has shown the order as it is for so long. */
   isShownFor(clientOrderId: string, durationMs: number): boolean {
     return this.#input.world.time.nowMs - (this.#hiddenMs.get(clientOrderId) ?? 0) > durationMs;

@@ -11,6 +11,8 @@ import { type Healing, settles } from "./liveness.ts";
 
 /** CONTRACTS 8: a stop ends within 30 s. */
 const STOPPED_MS = 30_000;
+/** A stop has seventeen seconds for its orders, and sends nothing while the venue has asked for a pause: a longer one leaves them to the dead man. */
+const PAUSE_MS_MAX = 12_000;
 
 /** Rejects with `InvariantError`. */
 export async function quiesces(healing: Healing): Promise<void> {
@@ -19,6 +21,8 @@ export async function quiesces(healing: Healing): Promise<void> {
   mover.stop();
   await settles(healing);
   const [task] = service.tasks;
+  const pausedMs = checks.pausedUntilMs(task?.name ?? "") - PAUSE_MS_MAX - time.nowMs;
+  if (pausedMs > 0) await time.pass(pausedMs);
   service.end();
   const fromMs = time.nowMs;
   while (service.tasks.length > 0) {

@@ -123,6 +123,21 @@ it.each(["silent", "refused"] as const)(
   },
 );
 
+it("SIGTERM in a pause of 14 s that the venue has asked for: the orders are ended once it is over", async () => {
+  await using world = await startScenarioWorld({ seed: 407, configured: TIGHT });
+  const { time, api } = world;
+  const task = await startQuoting(world);
+  await time.until(() => liveOrders(world).length === 4, "every level stands", 5_000);
+  const effect = { type: "status", status: 429, retryAfterSeconds: 14 } as const;
+  api.faults.inject({ route: "orders", when: "before", effect });
+  const { atMs } = await nextArrival(world, "orders");
+  await time.pass(500);
+  const stopping = stopNow(world, task);
+  await time.until(() => liveOrders(world).length === 0, "the orders are ended", 20_000);
+  expect(time.nowMs - atMs).toBeGreaterThan(14_000);
+  expect(await stopping).toEqual([]);
+});
+
 it.each(["keep quiet", "catch up with the venue's fills", "agree on balances and positions", "none, it quotes"])(
   "SIGTERM with the table unreachable and a term of 60 s (start-up step: %s): nothing is left over, and it ends in time all the same",
   async (step) => {

@@ -123,8 +123,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: "fargate/wind-down.ts",
-        find: 'await attempt("orders may be open", () => endOwnOrders(options, END_ORDERS_WITHIN_MS));',
-        replace: "void [endOwnOrders, END_ORDERS_WITHIN_MS];",
+        find: 'await attempt("orders may be open", () => endOwnOrders(options, Math.max(END_ORDERS_WITHIN_MS, leftMs)));',
+        replace: "void [endOwnOrders, END_ORDERS_WITHIN_MS, leftMs];",
       },
     ],
     rules: ["end", "unknown-order"],
