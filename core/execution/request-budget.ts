@@ -6,8 +6,8 @@
  * between its send and its answer (or its time-out), and holds a slot from the send until one second after that. Of
  * eleven arrivals within a second, take the one sent last. Each of the other ten was sent before it, arrived less than
  * a second before it, and so was answered less than a second before its send, if at all: all ten slots were still
- * held, and the eleventh was not sent. A process that stood still may write what it had paid for only as it goes on: what
- * nobody settled in half a minute holds its slot until a second after that is seen.
+ * held, and the eleventh was not sent. A process that stood still may write what it had paid for only as it goes on: a slot
+ * that is found overdue after a standstill is held on until its request is settled.
  */
 import { assert, assertNever } from "../assert.ts";
 import type { Instant } from "../units.ts";
@@ -27,7 +27,7 @@ export type RequestLimits = {
   readonly pollsHeldMax: number;
   /** Beyond the second, for the grain of timers and a venue clock that runs a little slow. */
   readonly marginMs: number;
-  /** A slot that nobody settled counts as settled after this: longer than any time-out, so reached by a bug or a process that stood still. */
+  /** A slot that nobody settled is given up after this: longer than any time-out, so reached by a bug or a process that stood still. */
   readonly unsettledMsMax: number;
 };
 
@@ -47,6 +47,8 @@ const CAMBRIAN_LIMITS: RequestLimits = {
 const HOLD_BACK_MS_MAX = 60_000;
 
 const WINDOW_MS = 1_000;
+/** A budget is asked several times a second: what is found overdue by more than this was overdue in a standstill. */
+const STANDSTILL_MS = 1_000;
 
 /** What changed a budget, for whoever takes it down; times are monotonic. */
 export type BudgetStep =
@@ -59,8 +61,9 @@ export type BudgetStep =
 type Slot = {
   readonly requestId: number;
   readonly kind: RequestKind;
-  readonly sentMs: number;
   settledMs: number | null;
+  /** When it is given up, unless it is settled before. */
+  giveUpMs: number;
 };
 
 /** How many slots are held in all and by kind, and how many of them are placings without an answer. */
@@ -106,7 +109,8 @@ export class RequestBudget {
   take(kind: RequestKind, now: Instant): number | undefined {
     if (!this.allows(kind, now)) return undefined;
     this.#lastRequestId += 1;
-    this.#slots.push({ requestId: this.#lastRequestId, kind, sentMs: now.monotonicMs, settledMs: null });
+    const giveUpMs = now.monotonicMs + this.#limits.unsettledMsMax;
+    this.#slots.push({ requestId: this.#lastRequestId, kind, settledMs: null, giveUpMs });
     this.#count();
     this.#onStep?.({ type: "taken", kind, nowMs: now.monotonicMs });
     return this.#lastRequestId;
@@ -203,10 +207,11 @@ export class RequestBudget {
   #forget(nowMs: number): void {
     // Asked for every change of a decision, and mostly none has become free since the last.
     if (this.#releaseDueMs > nowMs) return;
-    // A process that stood still for longer may only now send what it had paid for: it counts as given up now.
-    for (const { requestId, settledMs, sentMs } of this.#slots) {
-      if (settledMs === null && nowMs - sentMs >= this.#limits.unsettledMsMax)
-        this.settle(requestId, { monotonicMs: nowMs });
+    for (const slot of this.#slots) {
+      if (slot.settledMs !== null || nowMs < slot.giveUpMs) continue;
+      // A process that stood still may only now send what it had paid for: whoever sends it will settle it.
+      if (nowMs - slot.giveUpMs > STANDSTILL_MS) slot.giveUpMs = nowMs + this.#limits.unsettledMsMax;
+      else this.settle(slot.requestId, { monotonicMs: nowMs });
     }
     this.#slots = this.#slots.filter((each) => this.#releaseMs(each) > nowMs);
     this.#count();
@@ -220,13 +225,12 @@ export class RequestBudget {
 
   /** When a slot that nobody settles is taken for settled; for one that is, when it is given back. */
   #dueMs(slot: Slot): number {
-    return slot.settledMs === null ? slot.sentMs + this.#limits.unsettledMsMax : this.#releaseMs(slot);
+    return slot.settledMs === null ? slot.giveUpMs : this.#releaseMs(slot);
   }
 
   /** The earliest moment; of a slot that nobody settled, where somebody asks as it is due. */
   #releaseMs(slot: Slot): number {
-    const { marginMs, unsettledMsMax } = this.#limits;
-    return (slot.settledMs ?? slot.sentMs + unsettledMsMax) + WINDOW_MS + marginMs;
+    return (slot.settledMs ?? slot.giveUpMs) + WINDOW_MS + this.#limits.marginMs;
   }
 }
 

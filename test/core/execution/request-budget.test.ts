@@ -198,13 +198,23 @@ describe("shares", () => {
     expect(budget.requestsInWindow(at(31_025))).toBe(1);
   });
 
-  test("what was paid for before a long standstill counts a second from its end: it may only then be on its way", () => {
+  test("what was paid for before a long standstill counts until it is settled: it may only then be on its way", () => {
     const budget = new RequestBudget();
-    for (let n = 0; n < 4; n += 1) expect(budget.take("cancel", at(0))).toBeDefined();
-    const taken = Array.from({ length: 12 }, () => budget.take("cancel", at(60_000)));
-    expect(taken.filter((requestId) => requestId !== undefined)).toHaveLength(6);
-    expect(budget.requestsInWindow(at(61_024))).toBe(10);
-    expect(budget.requestsInWindow(at(61_025))).toBe(6);
+    const before = Array.from({ length: 4 }, () => budget.take("cancel", at(0)) ?? 0);
+    const taken = Array.from({ length: 12 }, () => budget.take("cancel", at(60_000)) ?? 0).filter((id) => id > 0);
+    expect(taken).toHaveLength(6);
+    for (const id of taken) budget.settle(id, at(60_100));
+    for (const id of before) budget.settle(id, at(60_600));
+    expect(budget.requestsInWindow(at(61_124))).toBe(10);
+    expect(budget.requestsInWindow(at(61_125))).toBe(4);
+    expect(budget.requestsInWindow(at(61_625))).toBe(0);
+  });
+
+  test("what nobody settles after a standstill either is given up half a minute later", () => {
+    const budget = new RequestBudget();
+    budget.take("cancel", at(0));
+    for (let ms = 60_000; ms < 91_025; ms += 25) expect(budget.requestsInWindow(at(ms))).toBe(1);
+    expect(budget.requestsInWindow(at(91_025))).toBe(0);
   });
 
   test("settling twice, or what is unknown, changes nothing", () => {

@@ -3,8 +3,8 @@ import type { PlantedBug } from "../planted-bug.ts";
 
 const EXPOSURE_LINE =
   "if (isOpen(order) || !order.isFillKnown) return toLots(Math.max(0, order.size - order.filledBooked));";
-const RELEASE_LINE = "return (slot.settledMs ?? slot.sentMs + unsettledMsMax) + WINDOW_MS + marginMs;";
-const DUE_LINE = "return slot.settledMs === null ? slot.sentMs + this.#limits.unsettledMsMax : this.#releaseMs(slot);";
+const RELEASE_LINE = "return (slot.settledMs ?? slot.giveUpMs) + WINDOW_MS + this.#limits.marginMs;";
+const DUE_LINE = "return slot.settledMs === null ? slot.giveUpMs : this.#releaseMs(slot);";
 
 /** The position is most often near its limit. */
 const TIGHT = { positionOrders: 3, levels: 3 };
@@ -159,7 +159,11 @@ export const RISK_BUGS: readonly PlantedBug[] = [
     name: "window-from-the-send",
     what: "A request's second is counted from when it was sent, not from when it was answered.",
     edits: [
-      { file: "core/execution/request-budget.ts", find: RELEASE_LINE, replace: "return slot.sentMs + WINDOW_MS;" },
+      {
+        file: "core/execution/request-budget.ts",
+        find: RELEASE_LINE,
+        replace: "return slot.giveUpMs - this.#limits.unsettledMsMax + WINDOW_MS;",
+      },
       { file: "core/execution/request-budget.ts", find: DUE_LINE, replace: "return this.#releaseMs(slot);" },
     ],
     rules: ["arrivals"],
