@@ -159,7 +159,8 @@ export class Orders {
     for (const order of this.open()) {
       if (ids.has(order.clientOrderId)) this.#set(order, { missingMs: undefined });
       else if (order.state !== "intent" && order.state !== "sent" && askedMs - order.changedMs >= LIST_LAG_MS) {
-        this.#set(order, { missingMs: order.missingMs ?? askedMs });
+        // From the answer on: the question may have been asked again and again until one came.
+        this.#set(order, { missingMs: order.missingMs ?? at.monotonicMs });
       }
     }
     this.#confirmEnds(ids, askedMs);
@@ -175,7 +176,7 @@ export class Orders {
     if (fact === undefined) {
       // Absent for the first time: what rested must stay so for a minute.
       if (event.type === "order-absent" && order.state === "cancel-unknown" && order.missingMs === undefined) {
-        this.#set(order, { missingMs: order.queriedMs ?? event.at.monotonicMs });
+        this.#set(order, { missingMs: event.at.monotonicMs });
       }
       return order.state;
     }

@@ -170,13 +170,23 @@ describe("an order that rests", () => {
     orders.listed(listing(2_000, []), isOurs);
     expect(the(orders).missingMs).toBeUndefined();
     orders.listed(listing(2_001, []), isOurs);
-    expect(the(orders).missingMs).toBe(2_001);
-    expect(isQueryDue(the(orders), 2_002)).toBe(true);
-    absent(orders, ABSENCE_PROOF_MS + 2_000);
+    expect(the(orders).missingMs).toBe(2_006);
+    expect(isQueryDue(the(orders), 2_007)).toBe(true);
+    absent(orders, ABSENCE_PROOF_MS + 2_005);
     expect(the(orders).state).toBe("live");
-    absent(orders, ABSENCE_PROOF_MS + 2_001);
+    absent(orders, ABSENCE_PROOF_MS + 2_006);
     expect(the(orders).state).toBe("cancelled");
     expect(remainingOf(the(orders))).toBe(500);
+  });
+
+  it("is missed from the list's answer on, however often that had been asked for", () => {
+    const orders = orderIn("live");
+    const answerMs = 12_000;
+    orders.listed({ ...listing(5_000, []), at: { monotonicMs: answerMs, epochMs: answerMs } }, isOurs);
+    absent(orders, answerMs + ABSENCE_PROOF_MS - 1);
+    expect(the(orders).state).toBe("live");
+    absent(orders, answerMs + ABSENCE_PROOF_MS);
+    expect(the(orders).state).toBe("cancelled");
   });
 
   it("is not ended by absence that no list has confirmed", () => {
@@ -196,7 +206,7 @@ describe("an order that rests", () => {
   it("is not missed any more once it is listed, or seen open", () => {
     const orders = orderIn("live");
     orders.listed(listing(5_000, []), isOurs);
-    expect(the(orders).missingMs).toBe(5_000);
+    expect(the(orders).missingMs).toBe(5_005);
     orders.listed(listing(10_000, [venueOrder("open")]), isOurs);
     expect(the(orders).missingMs).toBeUndefined();
     orders.listed(listing(15_000, []), isOurs);
