@@ -1,6 +1,6 @@
 /**
  * Who may act for the shard, judged by what the table has carried out: placings within the lease's term, the quiet wait after a
- * take-over, the dead man's silence and his duty, whose share of the traffic is whose, and checkpoints behind the queue. Owns these rules; `docs/invariants.md` lists them.
+ * take-over, the dead man's silence and his duty, and checkpoints behind the queue. Owns these rules; `docs/invariants.md` lists them.
  */
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";

@@ -173,11 +173,16 @@ type Leap = {
  */
 export function hasLeapt(books: readonly ReadBook[], leap: Leap): boolean {
   let last: ReadBook | undefined;
+  let doubted: ReadBook | undefined;
   for (const book of books) {
+    if (book.isDoubted) doubted ??= book;
     if (book.mids === undefined || book.isDoubted) continue;
-    const isMove = last !== undefined && book.monotonicMs > leap.sinceMs && isFar(last, book, leap);
+    // A task that took a book in between may have seen the move there already.
+    const { monotonicMs } = doubted ?? book;
+    const isMove = last !== undefined && monotonicMs > leap.sinceMs && isFar(last, book, leap);
     if (isMove && !wasBroughtBefore(book, last?.atMs ?? book.atMs, leap)) return true;
     last = book;
+    doubted = undefined;
   }
   return false;
 }
@@ -188,7 +193,7 @@ function wasBroughtBefore(book: ReadBook, lastMs: number, leap: Leap): boolean {
   return leap.connections
     .map((books) => books.filter(({ atMs }) => atMs < book.atMs))
     .some((before) => {
-      const newest = before.findLast(({ mids }) => mids !== undefined);
+      const newest = before.findLast(({ mids, isDoubted }) => mids !== undefined && !isDoubted);
       if (newest === undefined || newest.atMs <= lastMs) return false;
       return !isFar(newest, book, leap) && !hasLeapt(before, leap);
     });

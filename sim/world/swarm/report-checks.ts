@@ -93,9 +93,9 @@ export class ReportChecks {
     input.reports.x.onPost = (request) => this.#checkPost(request);
   }
 
-  /** When the gate was last claimed (world time). */
+  /** When the gate was last claimed for a post (world time). */
   get lastClaimMs(): number | undefined {
-    return this.#gates.findLast(({ isOpen }) => isOpen)?.atMs;
+    return this.#gates.findLast(({ isOpen, report }) => isOpen && report !== NO_REPORT)?.atMs;
   }
 
   /** What the items say against what X has: a sentence for each that lies. */

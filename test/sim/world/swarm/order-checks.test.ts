@@ -29,6 +29,18 @@ it.each<[string, readonly ReadBook[], readonly ReadBook[], boolean]>([
   ["a way over a book that may have been in between", brought([998, 100], [999, 99, 102], [1_000, 104]), [], false],
   ["a leap that no such book was on the way of", brought([998, 100], [999, 99, 101], [1_000, 104]), [], true],
   ["a book that may have waited in a socket", [...brought([998, 100]), ...doubted([999, 104])], [], false],
+  [
+    "a leap that a task may have seen before the pause, in such a book",
+    [...brought([993, 100]), ...doubted([994.9, 104]), ...brought([995.6, 104])],
+    [],
+    false,
+  ],
+  [
+    "a leap after a silence that only such a book of its own brought before",
+    [...brought([990, 100]), ...doubted([998, 104]), ...brought([998.6, 104])],
+    [],
+    true,
+  ],
   ["a leap before the pause", brought([993, 100], [994, 104], [1_000, 104]), [], false],
   ["a leap over a silence of every connection", brought([300, 100], [1_000, 104]), [], true],
   [
