@@ -2,6 +2,7 @@
  * The thread that makes the calls to AWS (`aws-thread.ts`): signing, serialising and reading an answer take the processor for up to a
  * millisecond a call, which the thread that quotes does not have. Owns its own clients; it keeps nothing between two calls.
  */
+import { access } from "node:fs";
 import { getPriority, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { type AwsAnswer, type AwsOrder, makeCall, toPlainError } from "./aws-calls.ts";
@@ -12,7 +13,11 @@ const NICE = 10;
 
 // Where both have one core, the thread that quotes is not kept from it by a call that it has just asked for. Linux alone has a priority a thread: elsewhere
 // it would be that of the whole process.
-if (process.platform === "linux" && getPriority() < NICE) setPriority(NICE);
+if (process.platform === "linux" && getPriority() < NICE) {
+  // The process's pool of threads (names looked up, files) has the priority of whoever uses it first: that is not to be this one.
+  access("/", () => undefined);
+  setPriority(NICE);
+}
 
 const clients = makeAwsClients();
 const underWay = new Map<number, AbortController>();

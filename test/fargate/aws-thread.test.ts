@@ -100,6 +100,7 @@ describe("calls to AWS by a thread of their own", () => {
     const { dynamodb } = makeThread();
     await dynamodb.send(get("NOTHING"));
     expect(nicesOf("aws")).toEqual([Math.max(before, 10)]);
+    expect(nicesOf("libuv-worker").filter((nice) => nice !== before)).toEqual([]);
     expect(getPriority()).toBe(before);
   });
 
