@@ -96,7 +96,10 @@ export class MarketMover {
   #take(market: MarketSetting, rng: Rng): void {
     const side = chance(rng, 0.5) ? "buy" : "sell";
     const size = sizeOf(market, nextBetween(rng, 0.05, this.#shape.takeSize));
-    if (!this.#isQuiet(market.symbol)) this.#exchange.hand(market.symbol).hit(side, size);
+    if (this.#isQuiet(market.symbol)) return;
+    const hand = this.#exchange.hand(market.symbol);
+    // Where a taker has had all that stood there others quote again at once: else the market has one side until its price moves.
+    if (Number(hand.hit(side, size)) < Number(size)) hand.jump(0);
   }
 
   #isQuiet(symbol: string): boolean {
