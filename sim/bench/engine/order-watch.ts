@@ -45,14 +45,14 @@ export class OrderWatch {
     this.#answersMs = [];
   }
 
-  /** The stamps since `begin`, once nothing is under way. */
+  /** The stamps since `begin`, once nothing is under way; what is asked later is not in them. */
   async quiet(): Promise<RequestStamps> {
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         this.#onQuiet = resolve;
       });
     }
-    return { writesMs: this.#writesMs, answersMs: this.#answersMs };
+    return { writesMs: [...this.#writesMs], answersMs: [...this.#answersMs] };
   }
 
   /** An answer often leads to the next request, in a micro-task or two. */
