@@ -15,6 +15,7 @@ const TICKS: Readonly<Record<Variant, number>> = {
   "floor-again": 300,
   "floor-plus": 300,
   "floor-paced": 60,
+  "floor-four": 20,
   task: 60,
   first: 20,
   requote: 20,
@@ -32,8 +33,8 @@ const BLOCKING_PARTS = 4;
 const WARM_ROUNDS = 3;
 const WARM_BOOKS = 10_000;
 const WARM_FLOODS = 4;
-/** Its ticks go on getting quicker up to some 400. */
-const WARM_TICKS = 300;
+/** As many as a market of a book each 0.4 s has in a quarter of an hour: V8 goes on compiling until then. */
+const WARM_TICKS = 2_000;
 
 export type Rounds = {
   readonly isHot: boolean;

@@ -3,7 +3,7 @@
 /**
  * - `floor`, `floor-again`, `floor-plus`: prebuilt bytes, the same once more, and after 5 µs of busy waiting (the controls);
  * - `task`: the real task moves its quotes, tick upon tick; `first`: the first tick after a second of everything else;
- * - `requote`: it places all four quotes anew;
+ * - `requote`: it places all four quotes anew; `floor-four`: four prebuilt orders on four connections, with the same in between;
  * - `usual`: zod, decimal objects and `fetch`, with the task's seconds in between; `floor-paced`: the floor with the same in between;
  * - `usual-clock`: the usual construction, but it decides once a second.
  */
@@ -12,6 +12,7 @@ export type Variant =
   | "floor-again"
   | "floor-plus"
   | "floor-paced"
+  | "floor-four"
   | "task"
   | "first"
   | "requote"

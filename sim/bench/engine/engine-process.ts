@@ -11,7 +11,7 @@ import { runFlood } from "./flood.ts";
 import { Floor } from "./floor.ts";
 import { MidPath } from "./mid-path.ts";
 import { Profiler } from "./profiler.ts";
-import { runRound } from "./rounds.ts";
+import { QUOTES, runRound } from "./rounds.ts";
 import type { EngineAddresses } from "./task-environment.ts";
 import { frame, type RoundParts } from "./ticks.ts";
 import { UsualEngine } from "./usual.ts";
@@ -30,8 +30,9 @@ async function main(start: EngineStart): Promise<void> {
   Object.assign(process.env, localEnvironment(start.cloudUrl));
   const bench = makeBenchTask(start, start);
   const floor = await Floor.open(start.deskUrl);
+  const floors = await Promise.all(Array.from({ length: QUOTES }, () => Floor.open(start.deskUrl)));
   const usual = new UsualEngine(start.deskUrl);
-  const parts: RoundParts = { bench, floor, line, usual, path: new MidPath() };
+  const parts: RoundParts = { bench, floor, floors, line, usual, path: new MidPath() };
   await startTask(bench, () => frame(parts, "books", false));
   process.on("message", (order: EngineOrder) => {
     carryOut(order, parts).then(tell, (error: unknown) => {

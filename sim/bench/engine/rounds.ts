@@ -13,7 +13,7 @@ const MARKET_STEP_MS = 1_050;
 /** One tick upon the other, before the task's lease and its control items must be looked at again. */
 const TICKS_IN_A_ROW = 3;
 /** Two levels a side, as `config/local.json` has them. */
-const QUOTES = 4;
+export const QUOTES = 4;
 /** What the second control is slower by. */
 const PLUS_MICROS = 5;
 
@@ -49,6 +49,10 @@ async function runTick(parts: RoundParts, { variant, isHot }: RoundInput, tick: 
     case "floor-paced":
       await keepPace(parts, tick, isHot);
       return await floorTick(parts, 0, isHot);
+    case "floor-four":
+      bench.tap.feed(undefined);
+      await bench.stepped?.step(MARKET_STEP_MS);
+      return await fourTick(parts, isHot);
     case "usual":
     case "usual-clock":
       await keepPace(parts, tick, isHot);
@@ -90,6 +94,20 @@ async function floorTick(parts: RoundParts, busyMicros: number, isHot: boolean):
   const answered = floor.answered();
   await frame(parts, "book", isHot);
   return { ...(await answered), framedMs: bench.tap.atMs };
+}
+
+async function fourTick(parts: RoundParts, isHot: boolean): Promise<Tick> {
+  const { bench, floors } = parts;
+  const sinks = floors.map((floor) => floor.sink(0));
+  bench.tap.feed(() => {
+    for (const sink of sinks) sink();
+  });
+  const answered = Promise.all(floors.map((floor) => floor.answered()));
+  await frame(parts, "book", isHot);
+  const stamps = await answered;
+  const { atMs: framedMs } = bench.tap;
+  const [writtenMs = Number.NaN] = stamps.map((stamp) => stamp.writtenMs);
+  return { writtenMs, answersMs: stamps.flatMap(({ answersMs }) => answersMs).toSorted((a, b) => a - b), framedMs };
 }
 
 async function usualTick(parts: RoundParts, isHot: boolean): Promise<Tick> {

@@ -12,6 +12,8 @@ import type { VenueLine } from "./venue-line.ts";
 export type RoundParts = {
   readonly bench: BenchTask;
   readonly floor: Floor;
+  /** As many as a requote has orders, each with a connection of its own. */
+  readonly floors: readonly Floor[];
   readonly usual: UsualEngine;
   readonly line: VenueLine;
   readonly path: MidPath;
