@@ -1,6 +1,7 @@
 /** `node fargate/main.ts` (CONTRACTS 8): settings of the machine first, then the process itself. */
 import { enableCompileCache } from "node:module";
 import "./v8-settings.ts";
+import "./helper-threads.ts";
 
 // Keeps compiled modules in the temporary folder: the next start is faster, and needs no memory for the TypeScript stripper.
 enableCompileCache();

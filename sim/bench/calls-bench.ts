@@ -11,8 +11,11 @@ import { quantile, quartiles } from "./statistics.ts";
 const WITHIN_MS = 300_000;
 /** In turn, so that what the machine does meanwhile is in both. */
 const RUNS_MAX = 3;
-/** V8 as the task's own process has it. */
-const FLAGS = ["--import", "./fargate/v8-settings.ts", "--expose-gc", "sim/bench/calls-process.ts"];
+/** V8 and its threads as the task's own process has them. */
+const FLAGS = [
+  ...["--import", "./fargate/v8-settings.ts", "--import", "./fargate/helper-threads.ts"],
+  ...["--expose-gc", "sim/bench/calls-process.ts"],
+];
 const MEGABYTE = 2 ** 20;
 
 export async function benchCalls({ rounds, root }: BenchContext): Promise<readonly Row[]> {

@@ -11,8 +11,13 @@ import type { EngineOrder, EngineReport, FloodReport, MemoryReport, RoundReport 
 import type { EngineStart } from "./engine/engine-process.ts";
 import type { VenueAddress } from "./venue/venue-process.ts";
 
-/** V8 as the deployed task has it, before what is measured is loaded. */
-const ENGINE_FLAGS = ["--import", new URL("../../fargate/v8-settings.ts", import.meta.url).href, "--expose-gc"];
+const FARGATE = new URL("../../fargate/", import.meta.url).href;
+
+/** V8 and its threads as the deployed task has them, before what is measured is loaded. */
+const ENGINE_FLAGS = [
+  ...["v8-settings", "helper-threads"].flatMap((name) => ["--import", `${FARGATE}${name}.ts`]),
+  "--expose-gc",
+];
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
