@@ -1,5 +1,5 @@
 /** A checkpoint's books and overlap as JSON text, and back, exactly. Owns the format, not what stands in it. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Books } from "../core/accounting/pnl.ts";
 import { formatScaled, MONEY_DECIMALS, parseScaled } from "../core/decimal.ts";
 import { InputError } from "../core/errors.ts";

@@ -2,7 +2,7 @@
  * The grammar of what trading on chain needs beside everything else: the section `seiChain`. Owns the single fields; which of them a
  * market on chain cannot do without is `chain-faults.ts`'s.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { decimal, integer, text } from "./config-fields.ts";
 
 /** cosmos-sdk's grammar of denoms (v0.45). */

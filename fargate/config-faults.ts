@@ -2,7 +2,7 @@
  * What is wrong with a configuration, in words: every fault of its grammar, and of fields that must agree.
  * Owns the checks that span several fields; the single field's are `config-schema.ts`'s.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import { InputError } from "../core/errors.ts";
 import { makeMarket } from "../core/market.ts";
 import { type MarketFile, makeConfigJsonSchema, marketFileSchema, shardLimitsSchema } from "./config-schema.ts";

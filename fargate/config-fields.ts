@@ -1,5 +1,5 @@
 /** The kinds of single fields that the grammar of the configuration is made of. Each field's error text is what it must be. */
-import { z } from "zod";
+import * as z from "zod";
 
 const POSITIVE_DECIMAL = /^(?!0(?:\.0+)?$)(?:0|[1-9]\d{0,18})(?:\.\d{1,18})?$/;
 const SYMBOL = /^[A-Z0-9]{1,12}\/[A-Z0-9]{1,12}$/;

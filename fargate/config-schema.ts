@@ -4,7 +4,7 @@
  * `config-faults.ts`'s, the environment `config.ts`'s.
  * Each field's error text is what it must be, so that a fault reads "levels must be an integer from 1 to 10, was 12".
  */
-import { z } from "zod";
+import * as z from "zod";
 import { PRICE_COLLAR_PERCENT_MAX } from "../core/risk/gate.ts";
 import { denom, seiChainSchema } from "./chain-schema.ts";
 import { decimal, integer, listOf, number, symbol, text } from "./config-fields.ts";

@@ -3,7 +3,7 @@
  * task keeps what each task added to a minute; when they are written is `minute-table.ts`'s.
  */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import type { FillMarkout } from "../core/accounting/markout.ts";
 import { compareParts, type MinuteFigures, type MinutePart, mergeParts } from "../core/accounting/minute.ts";
 import { formatScaled, MONEY_DECIMALS, parseScaled } from "../core/decimal.ts";

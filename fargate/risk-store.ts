@@ -9,7 +9,7 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { formatScaled, MONEY_DECIMALS, parseScaled } from "../core/decimal.ts";
 import { InputError } from "../core/errors.ts";
 import type { LossSnapshot } from "../core/risk/loss-watch.ts";

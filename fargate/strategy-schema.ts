@@ -2,7 +2,7 @@
  * The grammar of a market's strategy: every parameter with its unit, its range and the reason for it. What is left out is off, or
  * has the default that its text names. Owns the single field; what several must satisfy together is `strategy-faults.ts`'s.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { INTENSITY_DEFAULTS, VOLATILITY_DEFAULTS } from "../core/quoting/parameters.ts";
 import { decimal, integer, number, symbol, word } from "./config-fields.ts";
 

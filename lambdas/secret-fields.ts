@@ -2,7 +2,7 @@
  * Secrets that hold JSON, for functions. Owns the difference between a secret that nobody has filled yet, one that is malformed and one
  * that could not be read; nothing of what a secret holds is ever in an error.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import { InputError } from "../core/errors.ts";
 import type { ReadSecret } from "./cambrian-keys.ts";
 

@@ -3,7 +3,7 @@
  * Owns the shapes of CONTRACTS 3; what an answer means for an order is decided in `venue.ts`. Everything here throws
  * `InputError`, or zod's error, on a value that does not fit: an answer that cannot be read proves nothing.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MONEY_DECIMALS, parseDecimal, parseScaled } from "../../core/decimal.ts";
 import { InputError } from "../../core/errors.ts";
 import type { Fill, VenueOrder } from "../../core/events.ts";

@@ -2,7 +2,7 @@
  * Cambrian's stream of our fills and order states (`/v1/stream`, CONTRACTS 3). Owns its one connection: sign-in, pings,
  * reconnects. It promises no completeness: what passed while it was down is in the fill history and the open orders.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { assertNever } from "../../core/assert.ts";
 import type { EngineEvent } from "../../core/events.ts";
 import type { Log } from "../log.ts";

@@ -2,7 +2,7 @@
  * Events as the chain tells them of a transaction or a block, in one form. Owns the shapes: lists with plain attributes (CometBFT from
  * 0.37 on) or base64 ones (Sei, CometBFT 0.34), and maps `{"type.key": [values]}`. What an event means is the reader's.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 export type ChainEvent = { readonly type: string; readonly attributes: ReadonlyMap<string, string> };
 

@@ -3,7 +3,7 @@
  * cursor, a block's height, and which node is far enough to be believed; a page holds whole blocks. What a fill's order is called is read from the transaction that placed it.
  */
 import { TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import type { Fill } from "../../core/events.ts";
 import { type FillsPage, VenueError } from "../venue.ts";

@@ -2,7 +2,7 @@
  * The calls of CometBFT's RPC that trading on chain needs, on one node. Owns their forms and the reading of their answers; which node
  * is asked and what an answer means for an order is the callers'. Through our own `Fetch`, so that the simulated world sees them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { withDeadline } from "../deadline.ts";
 import type { Clock, Fetch, HttpResponse } from "../seams.ts";
 import { type ChainEvent, eventListSchema, fromList } from "./chain-events.ts";

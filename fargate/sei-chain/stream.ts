@@ -2,7 +2,7 @@
  * What a node pushes of its blocks and of order transactions, over one WebSocket. Owns the connection: its subscriptions, pings and
  * reconnects. It promises nothing: what it misses, the index of the nodes tells. Three subscriptions, where real nodes allow five.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../log.ts";
 import type { Clock, Connect, Rng, Socket } from "../seams.ts";
 import type { Metrics } from "../telemetry.ts";

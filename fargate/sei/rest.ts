@@ -2,7 +2,7 @@
  * Sei's REST queries (CONTRACTS 2): balances and open orders. Owns the pages, the time-out and the order of the addresses;
  * amounts stay as the chain counts them, in whole micro-denoms.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { answerFault } from "../../core/answer-fault.ts";
 import { InputError } from "../../core/errors.ts";
 import { type Market, parsePrice, parseSize } from "../../core/market.ts";

@@ -2,7 +2,7 @@
  * What an operator may ask for on the page: a halt or a resume (CONTRACTS 6). Owns its grammar, the event that it becomes, and the command
  * of the AWS CLI that says the same; sending it is `operator-api.ts`'s.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 
 export const REASON_CHARACTERS_MAX = 200;

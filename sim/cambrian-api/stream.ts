@@ -1,5 +1,5 @@
 /** The WebSocket `/v1/stream`: a client proves itself in its first frame, then hears of fills and orders. Owns the open streams. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { AccountEvent } from "../exchange/account-records.ts";
 import { ignoreFailure, type ServerSocket } from "../transport/server-socket.ts";

@@ -1,5 +1,5 @@
 /** The order API's JSON, out and in: orders, fills and answers of CONTRACTS 3, and the strict shapes of requests. Owns no state. */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import type { ExchangeFill, ExchangeOrder } from "../exchange/account-records.ts";
 

@@ -3,7 +3,7 @@
  * record before anybody is told, so that `kill -9` loses nothing that was said. Owns the file and its grammar.
  */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { assert } from "../../core/assert.ts";
 import { InputError } from "../../core/errors.ts";
 

@@ -2,7 +2,7 @@
  * What Grafana demands of one alert rule. Owns the grammar, as strict as the server's own and stricter in one thing: a field that is not
  * known is refused, where the server would pass it over.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const DURATION = /^(?:0|(?:\d+(?:ms|[smhdw]))+)$/;
 const duration = z.string().regex(DURATION);

@@ -2,7 +2,7 @@
  * Contact points and rule groups by Grafana's provisioning API: receivers that must exist, groups that are replaced as a whole, and
  * provenance that cannot be taken away. Owns the calls; the state is the store's.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { queryFault, type Rule, ruleSchema } from "./alert-rule.ts";
 import { type GrafanaAnswer, type GrafanaCall, refuse } from "./answer.ts";
 import type { ContactPointState, GrafanaStore, Provenance } from "./store.ts";

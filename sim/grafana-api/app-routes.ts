@@ -2,7 +2,7 @@
  * Folders and dashboards by Grafana's `/apis` (folder.grafana.app, dashboard.grafana.app), as Kubernetes objects: versions, clashes, and the
  * errors of both. Owns the calls; the state is the store's.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { type GrafanaAnswer, type GrafanaCall, GrafanaRefusal, refuseObject } from "./answer.ts";
 import type { GrafanaStore } from "./store.ts";
 

@@ -1,5 +1,5 @@
 /** Folders and dashboards by Grafana's classic API, with its versions and its 412s. Owns the calls; the state is the store's. */
-import { z } from "zod";
+import * as z from "zod";
 import { type GrafanaAnswer, type GrafanaCall, refuse } from "./answer.ts";
 import type { GrafanaStore } from "./store.ts";
 

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../../fargate/log.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import { makeMatcher } from "./event-pattern.ts";

@@ -2,7 +2,7 @@
  * Event patterns of EventBridge rules: which events a rule takes. Owns the operators our rules use (values, `prefix`,
  * `anything-but`, `exists`); any other is refused when the rule is read, never silently unmatched.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import type { Json, JsonObject } from "./template-values.ts";
 

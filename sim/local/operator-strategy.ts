@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import { ConfigError, configPath } from "../../fargate/config.ts";
 import { changesBetween, changeText } from "../../fargate/config-changes.ts";

@@ -6,7 +6,7 @@
  */
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../../fargate/log.ts";
 import type { Clock, Rng } from "../../fargate/seams.ts";
 import type { InvocationResult } from "./lambda-runtime.ts";

@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../../fargate/log.ts";
 import type { Clock } from "../../fargate/seams.ts";
 import type { LocalCloud } from "./cloud.ts";

@@ -3,7 +3,7 @@
  * how it is said, is `console.ts`'s.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { type Books, unrealizedPnl } from "../../core/accounting/pnl.ts";
 import { formatScaled, MONEY_DECIMALS, parseScaled } from "../../core/decimal.ts";
 import type { MarketState } from "../../fargate/status/state.ts";

@@ -2,7 +2,7 @@
  * One resource of a template at a time: its properties, evaluated and checked, as the local cloud wants them.
  * Owns which properties are read; what is not read here has no effect locally, and what would be misread is an error.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../core/errors.ts";
 import type { Json, JsonObject } from "./template-values.ts";
 

@@ -1,5 +1,5 @@
 /** An event bus behind the EventBridge wire protocol (AWS JSON 1.1), in memory. Owns what was put on it; nobody listens. */
-import { z } from "zod";
+import * as z from "zod";
 import type { AwsBackend } from "./aws-access.ts";
 
 const EVENTS_MAX = 100_000;

@@ -3,7 +3,7 @@
  * once, out of sight while somebody has them, back when nobody deletes them. What nothing here sends it refuses.
  */
 import { hash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { AwsAnswer, AwsBackend } from "./aws-access.ts";
 
 const MESSAGES_MAX = 100_000;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { answerFault } from "../../core/answer-fault.ts";
 
 const schema = z.object({

@@ -57,6 +57,12 @@ describe("what goes into the image", () => {
     }
   });
 
+  test("has the validator's messages in one language: as a namespace it is bundled by what is used of it", () => {
+    const bundled = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
+    const languages = bundled.filter((name) => name.includes("node_modules/zod/v4/locales/"));
+    expect(languages.map((name) => basename(name))).toEqual(["en.js"]);
+  });
+
   test("loads what signs on chain apart from the rest, where a market is traded there", () => {
     const [entry = ""] = Object.keys(outputs).filter((name) => name.endsWith("/main.js"));
     const started = loadedAtStart([entry, ...importsOf(entry, "dynamic-import")]);

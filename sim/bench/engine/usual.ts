@@ -4,7 +4,7 @@
  * Owns it whole. It has no risk checks, no orders to follow and no books: it does less than the task does.
  */
 import { createHmac } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { TickStamps } from "./order-watch.ts";
 import { Decimal } from "./usual-decimal.ts";
 

@@ -2,7 +2,7 @@
  * The audit's word against what the venue and the table hold: it comes on schedule, clean means complete and unaltered, and a difference has
  * a cause. And an operator's word, once it was answered, stands. Owns these rules of the functions; `docs/invariants.md` lists them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { readAll } from "../../../lambdas/item-range.ts";
 import { FILL_PREFIX, toMarketKey } from "../../../lambdas/ledger-items.ts";
 import { readItem } from "../../../lambdas/ledger-table.ts";

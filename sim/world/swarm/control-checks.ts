@@ -2,7 +2,7 @@
  * What each task has read of the control items, as the table's answers told it: nothing is written in a market that its last reading
  * calls halted, however long before that it was decided. Owns this record and this rule; how soon a task must read is `checks.ts`'s.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { HandMadeExchange } from "../../exchange/hand-made-exchange.ts";
 import type { ScenarioWorld } from "../scenario-world.ts";
 import type { ArrivalEntry } from "../venue-record.ts";

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../../../core/errors.ts";
 import { parseSchedule } from "../../local/schedule-expression.ts";
 import { readTemplates } from "../../local/template.ts";

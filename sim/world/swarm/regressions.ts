@@ -3,7 +3,7 @@
  * its files: what it was, the fix, and the whole plan, so that a change of the drawing does not change them.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Plan } from "./plan.ts";
 
 const FOLDER = new URL("../../regressions/", import.meta.url);

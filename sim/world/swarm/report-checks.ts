@@ -2,7 +2,7 @@
  * The hourly report against what X saw, what the venue knows and what the gate said: no hour twice, nothing unclaimed, nothing too soon, no
  * other figures than the hour's own, and items that are honest about what X has. Owns these rules; `docs/invariants.md` lists them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { hourPeriod, periodTitle } from "../../../lambdas/hourly-report/period.ts";
 import { NO_REPORT, SENT_WITHIN_MS } from "../../../lambdas/hourly-report/posting-gate.ts";
 import { readReport } from "../../../lambdas/hourly-report/report-items.ts";

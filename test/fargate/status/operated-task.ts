@@ -1,5 +1,5 @@
 /** A real task in the simulated world, with the operator's whole way: bus, rule, `lambdas/operator-control`, table. */
-import { z } from "zod";
+import * as z from "zod";
 import { answerRequest } from "../../../lambdas/operator-control/apply-request.ts";
 import { startEventBus } from "../../../sim/local/event-bus.ts";
 import { quotesBothSides, SYMBOL, startTaskWorld } from "../task-world.ts";

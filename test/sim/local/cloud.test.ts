@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { makeSystemClock, makeSystemRng } from "../../../fargate/clock.ts";
 import type { Log } from "../../../fargate/log.ts";
 import { type LocalCloud, startLocalCloud } from "../../../sim/local/cloud.ts";

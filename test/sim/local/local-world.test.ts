@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { localClientSettings } from "../../../sim/local/local-client.ts";
 import { type LocalWorld, type LocalWorldInput, startLocalWorld } from "../../../sim/local/local-world.ts";
 import type { RunOptions } from "../../../sim/local/options.ts";

@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { makeSystemClock, makeSystemRng } from "../../../fargate/clock.ts";
 import { localClientSettings } from "../../../sim/local/local-client.ts";
 import { QueuePoller } from "../../../sim/local/queue-poller.ts";
