@@ -32,15 +32,29 @@ export const CLAIM_MS = 120_000;
 /** In the place of a report, of a claim that only writes down what became of some: ids begin with a year. */
 export const NO_REPORT = "NONE";
 
-/** Such a claim writes within this, and is of a run that has ended when it is open for so long. */
-export const SETTLED_WITHIN_MS = 10_000;
+/** Such a claim is of a run that has ended when it is open for so long. */
 const SETTLING_MS = 30_000;
+
+/**
+ * Kept at the end of a claim, whichever it is: a write that is begun before it has ended by then, with all its attempts (10 s,
+ * `../aws-clients.ts`), also where the clock of who claims next is as much ahead.
+ */
+const LAST_WRITE_MS = 20_000;
 
 const KEY: ItemKey = { pk: { S: "REPORT" }, sk: { S: "GATE" } };
 
 /** Until when (epoch milliseconds) the run of an open claim may still be at it. */
 export function openUntilMs({ report, claimedAtMs }: Gate): number {
-  return claimedAtMs + (report === NO_REPORT ? SETTLING_MS : CLAIM_MS);
+  return claimedAtMs + heldMs(report);
+}
+
+/** How long after a claim for this report, or `NO_REPORT`, a write of what became of some may be begun: it ends before anybody else has the gate. */
+export function settledWithinMs(report: string): number {
+  return heldMs(report) - LAST_WRITE_MS;
+}
+
+function heldMs(report: string): number {
+  return report === NO_REPORT ? SETTLING_MS : CLAIM_MS;
 }
 
 export async function readGate(table: LedgerTable): Promise<Gate | undefined> {

@@ -19,7 +19,7 @@ import {
   openUntilMs,
   readGate,
   SENT_WITHIN_MS,
-  SETTLED_WITHIN_MS,
+  settledWithinMs,
 } from "./posting-gate.ts";
 import { type Report, readReport, readWaiting, type Settlement, settleReport } from "./report-items.ts";
 import type { XClient, XOutcome } from "./x-client.ts";
@@ -127,7 +127,7 @@ async function publishNext(publisher: Publisher, run: Run): Promise<"over" | "ag
 
 /** The gate as this run has claimed it: nobody else posts or settles anything until it is released, or its time is over. */
 type Hold = {
-  /** Monotonic: nothing is settled under it after this. */
+  /** Monotonic: nothing is settled under it after this (`settledWithinMs`). */
   readonly settledByMs: number;
   /** The next turn stays as it was unless told. */
   readonly release: (nextAtMs?: number) => Promise<void>;
@@ -139,12 +139,13 @@ async function claim(
   gate: Gate | undefined,
   report?: Report,
 ): Promise<Hold | undefined> {
-  const settledByMs = timing.monotonicMs() + SETTLED_WITHIN_MS;
+  const claimed = report?.id ?? NO_REPORT;
+  const settledByMs = timing.monotonicMs() + settledWithinMs(claimed);
   const claimedAtMs = Math.floor(timing.epochMs());
   const before = gate?.nextAtMs ?? 0;
   const made = {
     token: randomUUID(),
-    report: report?.id ?? NO_REPORT,
+    report: claimed,
     claimedAtMs,
     // Should this run end here: no post of it is later.
     nextAtMs: report === undefined ? before : claimedAtMs + SENT_WITHIN_MS + gapMs,
@@ -208,28 +209,35 @@ async function readTurns({ table, timing }: Publisher): Promise<{
 async function settleLate(publisher: Publisher, gate: Gate | undefined, late: readonly Late[]): Promise<"again"> {
   const held = await claim(publisher, gate);
   if (held === undefined) return "again";
-  await settleUnder(
-    publisher,
-    held,
-    late.map(({ id, reason }) => ({ id, state: "skipped", reason })),
-  );
+  const unposted = late.map(({ id, reason }): Unposted => ({ id, state: "skipped", reason }));
+  await settleUnder(publisher, held, unposted);
   return "again";
 }
 
 /** Of a report that is not posted. */
 type Unposted = Settlement & { readonly id: string; readonly reason: string };
 
-/** Writes what became of reports under a claim, and lets it go, whatever happens: nothing was posted under it. */
-async function settleUnder(publisher: Publisher, held: Hold, unposted: readonly Unposted[]): Promise<void> {
+/**
+ * Writes what became of reports under a claim, and lets it go, whatever happens: nothing was posted under it. `again`: the claim's time was
+ * over before all of it was written.
+ */
+async function settleUnder(publisher: Publisher, held: Hold, unposted: readonly Unposted[]): Promise<"over" | "again"> {
   const { table, timing, log, countError } = publisher;
   try {
-    for (const { id, ...settlement } of unposted) {
-      // After a standstill somebody else may have the gate: what is left is for the next look.
-      if (timing.monotonicMs() > held.settledByMs) break;
+    for (const [index, { id, ...settlement }] of unposted.entries()) {
+      const { reason } = settlement;
+      // After a standstill somebody else may have the gate: what is left waits as it did, for the next look of this run or of another.
+      if (timing.monotonicMs() > held.settledByMs) {
+        const left = unposted.length - index;
+        log.error("report waits for another look: the claim's time is over", { report: id, reason, left });
+        countError();
+        return "again";
+      }
       if (!(await settleReport(table, id, settlement))) continue;
-      log.error("report is not posted", { report: id, reason: settlement.reason });
+      log.error("report is not posted", { report: id, reason });
       countError();
     }
+    return "over";
   } finally {
     await held.release();
   }
@@ -315,8 +323,7 @@ async function putOff(
   const settling = held ?? (await claim(publisher, gate));
   // Somebody was faster: what becomes of the report is theirs to say.
   if (settling === undefined) return "again";
-  await settleUnder(publisher, settling, [{ id: report.id, ...settlementOf(outcome) }]);
-  return "over";
+  return await settleUnder(publisher, settling, [{ id: report.id, ...settlementOf(outcome) }]);
 }
 
 type NotTaken = Exclude<XOutcome<string>, { readonly type: "done" }>;
