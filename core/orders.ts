@@ -163,7 +163,7 @@ export class Orders {
         this.#set(order, { missingMs: order.missingMs ?? at.monotonicMs });
       }
     }
-    this.#confirmEnds(ids, askedMs);
+    this.#confirmEnds(ids, { askedMs, answeredMs: at.monotonicMs });
     return externals;
   }
 
@@ -210,12 +210,15 @@ export class Orders {
   }
 
   /** What the list lacks has ended indeed: a cancel may have been answered, and not carried out. */
-  #confirmEnds(listedIds: ReadonlySet<string>, askedMs: number): void {
+  #confirmEnds(
+    listedIds: ReadonlySet<string>,
+    { askedMs, answeredMs }: { readonly askedMs: number; readonly answeredMs: number },
+  ): void {
     for (const order of this.#orders.values()) {
       if (isOpen(order) || order.isFillKnown || order.isEndConfirmed || askedMs < order.fillsProvableMs) continue;
       if (listedIds.has(order.clientOrderId)) continue;
-      // It may have rested, and filled, until just before the question: only a history read well after that shows it all.
-      this.#set(order, { isEndConfirmed: true, fillsProvableMs: askedMs + HISTORY_LAG_MS });
+      // It may have rested, and filled, until just before the answer: only a history read well after that shows it all.
+      this.#set(order, { isEndConfirmed: true, fillsProvableMs: answeredMs + HISTORY_LAG_MS });
     }
   }
 

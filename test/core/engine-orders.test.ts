@@ -193,7 +193,7 @@ describe("fills", () => {
     expect(desk.decide(901)).toEqual([]);
     expect(desk.market.denials.now).toMatchObject([{ quote: { side: "buy" }, reason: "position" }]);
     desk.tell({ type: "open-orders-read", market: SYMBOL, orders: [], askedMs: 2_005, at: instant(2_006) });
-    desk.tell({ type: "fills-read", market: SYMBOL, askedMs: 4_005, at: instant(4_010) });
+    desk.tell({ type: "fills-read", market: SYMBOL, askedMs: 4_006, at: instant(4_010) });
     desk.tell(makeBook({ ...wide, ms: 4_020 }));
     expect(shown(desk.decide(4_021))).toContain("place buy 500@4212");
   });

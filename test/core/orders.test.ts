@@ -285,7 +285,7 @@ describe("what remains of an order", () => {
     expect(remainingOf(the(orders))).toBe(400);
     orders.listed(listing(2_003, []), isOurs);
     expect(remainingOf(the(orders))).toBe(400);
-    orders.fillsRead(4_003);
+    orders.fillsRead(4_008);
     expect(remainingOf(the(orders))).toBe(0);
   });
 
@@ -295,13 +295,13 @@ describe("what remains of an order", () => {
     expect(remainingOf(the(orders))).toBe(500);
   });
 
-  it("is all of it after a list that lacks it, until a history read well after that list shows what it filled", () => {
+  it("is all of it after a list that lacks it, until a history read well after that list's answer shows what it filled", () => {
     const orders = orderIn("cancelled");
-    orders.fillsRead(2_003);
-    // Answered at 3 ms, carried out only at 50 s, after a fill that no history has shown yet.
-    orders.listed(listing(52_000, []), isOurs);
+    // Cancelled at 3 ms, carried out only at 53 s, after a fill that no history has shown yet.
+    orders.listed({ ...listing(50_000, []), at: at(53_100) }, isOurs);
+    orders.fillsRead(55_099);
     expect(remainingOf(the(orders))).toBe(500);
-    orders.fillsRead(54_000);
+    orders.fillsRead(55_100);
     expect(remainingOf(the(orders))).toBe(0);
   });
 
