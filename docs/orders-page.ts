@@ -44,7 +44,10 @@ const PROOF = `
 - One that rested, or whose cancel is unknown, counts as gone only when the venue has not known it for 60 s.
 - A cancel's answer does not say how much had filled: the order stays exposure until the venue says it, or a reading of the fill
   history that began 2 s after the end has come to its end. After a cancel's answer alone, the list of open orders must have lacked it
-  as well, asked 2 s after: an answer "cancelled" may not have been carried out.
+  as well, asked 2 s after, and the reading must have begun 2 s after that list's answer: an answer "cancelled" may not have been carried
+  out.
+- A list, a history and a balance are of when the request was sent that they answer, which may be well after the first one was, where that
+  found no answer. On chain they are of when they were first asked for: the node that answers in the end may show no later block.
 - One of ours by its name that the venue lists and that should not be there, from this start or an earlier one, is taken in as
   \`external\`, counts as exposure and is cancelled. Orders without our name, and those of a later start, are left alone.
 `;

@@ -120,12 +120,11 @@ export class EngineWatch {
   /** Asks the venue itself whether anything of ours is live; whatever is goes to the engine, which cancels it. */
   #confirm(symbol: string, halt: Halt): void {
     const { venue, control, clock, push, log } = this.#options;
-    const askedMs = clock.now().monotonicMs;
-    if (askedMs < halt.askAtMs) return;
+    if (clock.now().monotonicMs < halt.askAtMs) return;
     halt.askAtMs = Number.POSITIVE_INFINITY;
     venue
       .openOrders(symbol)
-      .then((orders) => {
+      .then(({ value: orders, askedMs }) => {
         push({ type: "open-orders-read", market: symbol, orders, askedMs, at: clock.now() });
         const isLive = orders.some((order) => order.market === symbol && order.clientOrderId.startsWith(OWN_PREFIX));
         if (isLive || this.#halts.get(symbol) !== halt) return;

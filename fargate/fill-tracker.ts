@@ -15,7 +15,7 @@ import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
 import type { FillCheckpoint, StateTable } from "./state-table.ts";
 import type { Metrics } from "./telemetry.ts";
-import type { FillsPage } from "./venue.ts";
+import type { Answered, FillsPage } from "./venue.ts";
 
 const POLL_INTERVAL_MS = 5_000;
 const READ_TIMEOUT_MS = 15_000;
@@ -40,7 +40,7 @@ export type FillTrackerOptions = {
   /** Of this task: a checkpoint of a later epoch is never overwritten. */
   readonly epoch: number;
   /** The venue's fills of this market after a cursor; from the very first without one. */
-  readonly fillsAfter: (cursor: string | undefined) => Promise<FillsPage>;
+  readonly fillsAfter: (cursor: string | undefined) => Promise<Answered<FillsPage>>;
   readonly outbox: FillOutbox;
   readonly stateTable: StateTable;
   /** Takes each fill of the history, whether the stream told it or not: the engine knows repeats by their id. */
@@ -244,10 +244,11 @@ export class FillTracker {
       if (progress.advance()) this.#isUnsaved = true;
       progress.makeRoom();
       if (progress.isFull || progress.hasUnoffered) return false;
-      const askedAtMs = clock.now().monotonicMs;
       const cursor = this.#readCursor;
-      const page = await withDeadline(clock, READ_TIMEOUT_MS, "reading the venue's fills", () => fillsAfter(cursor));
-      const { fills, nextCursor = cursor, more } = page;
+      const reading = () => fillsAfter(cursor);
+      const answer = await withDeadline(clock, READ_TIMEOUT_MS, "reading the venue's fills", reading);
+      const { fills, nextCursor = cursor, more } = answer.value;
+      const { askedMs: askedAtMs } = answer;
       for (const fill of progress.addPage({ fills, nextCursor, askedAtMs, readAtMs: clock.now().monotonicMs })) {
         onFill(fill);
       }

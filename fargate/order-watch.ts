@@ -31,10 +31,9 @@ export function watchOrders({ venue, markets, onRead, clock, log }: OrderWatchOp
   function ask(): void {
     const market = markets[turn % markets.length] ?? "";
     turn += 1;
-    const askedMs = clock.now().monotonicMs;
     venue
       .openOrders(market)
-      .then((orders) => {
+      .then(({ value: orders, askedMs }) => {
         if (!isStopped) onRead({ type: "open-orders-read", market, orders, askedMs, at: clock.now() });
       })
       .catch((error: unknown) => log.warn("the open orders could not be read", { market, error }))

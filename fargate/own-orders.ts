@@ -88,7 +88,7 @@ async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: n
     try {
       const leftMs = Math.min(LIST_WITHIN_MS, Math.max(1, endMs - clock.now().monotonicMs));
       const listed = await withDeadline(clock, leftMs, "listing the open orders", () => venue.openOrders(market));
-      open = listed.filter(({ clientOrderId: id }) => id.startsWith(OWN_PREFIX) && epochOf(id) <= options.epoch);
+      open = listed.value.filter(({ clientOrderId: id }) => id.startsWith(OWN_PREFIX) && epochOf(id) <= options.epoch);
     } catch (error) {
       // The first says why; the last may only be that the time was up.
       fault ??= error;

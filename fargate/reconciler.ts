@@ -74,8 +74,7 @@ export class Reconciler {
 
   async #readBalances(isSettled: boolean): Promise<void> {
     const { venue, clock, push } = this.#options;
-    const askedMs = clock.now().monotonicMs;
-    const balances = await venue.balances();
+    const { value: balances, askedMs } = await venue.balances();
     if (this.#isStopped) return;
     const totals = new Map(balances.map(({ asset, total }) => [asset, total]));
     push({ type: "balances-read", balances: totals, askedMs, isSettled, at: clock.now() });

@@ -34,6 +34,12 @@ export type RestingOrder = Pick<CancelOrder, "market" | "clientOrderId" | "order
 /** What one account holds of one asset: integers of 10^-18. */
 export type Balance = { readonly asset: string; readonly total: bigint; readonly available: bigint };
 
+/**
+ * What the venue answered. It is of `askedMs` (monotonic) or later, but for what the venue itself lags: where a question is made again until
+ * one is answered, that is when the answered one was sent.
+ */
+export type Answered<T> = { readonly value: T; readonly askedMs: number };
+
 export type FillsPage = {
   /** In venue order. */
   readonly fills: readonly Fill[];
@@ -69,13 +75,13 @@ export type Venue = {
    * signed cancel of `resting` for when it is wanted.
    */
   rehearse(resting?: RestingOrder): void;
-  openOrders(market: string): Promise<readonly VenueOrder[]>;
+  openOrders(market: string): Promise<Answered<readonly VenueOrder[]>>;
   /**
    * Fills of the market after `cursor`, from the first one when undefined. Rejects with code `unreadable-fill` when any fill
    * of the page cannot be read: a cursor behind it would pass it by, and a fill is money.
    */
-  fillsAfter(market: string, cursor: string | undefined): Promise<FillsPage>;
-  balances(): Promise<readonly Balance[]>;
+  fillsAfter(market: string, cursor: string | undefined): Promise<Answered<FillsPage>>;
+  balances(): Promise<Answered<readonly Balance[]>>;
   /**
    * Whether a placing of this process's may still come to rest, where the venue knows that otherwise than by time (a chain counts
    * blocks). Left out: by time alone.

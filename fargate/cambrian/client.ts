@@ -210,10 +210,10 @@ export class CambrianClient {
       const seconds = (clock.now().monotonicMs - sent.monotonicMs) / 1_000;
       metrics.observe("flashmm_order_round_trip_seconds", { operation: call.operation }, seconds);
     }
-    return this.#judge(call, response);
+    return this.#judge(call, response, sent);
   }
 
-  #judge<T>(call: Call<T>, response: HttpResponse): Outcome<T> {
+  #judge<T>(call: Call<T>, response: HttpResponse, sent: Instant): Outcome<T> {
     const { status } = response;
     if (status === 429) this.#holdBack(response);
     if (status >= 500) throw new NoProof("server", `the venue answered ${status}`);
@@ -222,7 +222,7 @@ export class CambrianClient {
     }
     try {
       const json: unknown = JSON.parse(response.body);
-      if (!isRefusal(status)) return { type: "proven", value: call.read(json) };
+      if (!isRefusal(status)) return { type: "proven", value: call.read(json), sentMs: sent.monotonicMs };
       return refusedBy(status, shortened(readRefusal(json)));
     } catch (error) {
       throw new NoProof("unreadable", `${status} with a body that cannot be read: ${cut(messageOf(error))}`, error);

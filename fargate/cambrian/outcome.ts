@@ -16,13 +16,13 @@ export type ErrorKind =
   | "no-slot";
 
 /**
- * - `proven`: the venue answered, and the answer was read.
+ * - `proven`: the venue answered, and the answer was read. `sentMs` (monotonic): when the attempt that it answers was sent.
  * - `refused`: the venue proved that it did not do it.
  * - `unknown`: it may have done it or not.
  * - `unsent`: nothing left this process, which proves as much as a refusal.
  */
 export type Outcome<T> =
-  | { readonly type: "proven"; readonly value: T }
+  | { readonly type: "proven"; readonly value: T; readonly sentMs: number }
   | { readonly type: "refused"; readonly status: number; readonly kind: ErrorKind; readonly reason: string }
   | { readonly type: "unknown"; readonly kind: ErrorKind; readonly reason: string }
   | { readonly type: "unsent"; readonly kind: ErrorKind; readonly reason: string };

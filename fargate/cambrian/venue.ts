@@ -8,7 +8,7 @@ import { InputError } from "../../core/errors.ts";
 import type { VenueOrder } from "../../core/events.ts";
 import type { Market } from "../../core/market.ts";
 import { toLots, toTicks } from "../../core/units.ts";
-import { type RestingOrder, type Venue, VenueError, type VenueParts } from "../venue.ts";
+import { type Answered, type RestingOrder, type Venue, VenueError, type VenueParts } from "../venue.ts";
 import { type MarketsById, type Placed, readFilled } from "./answers.ts";
 import {
   cancelling,
@@ -79,12 +79,12 @@ class CambrianVenue implements Venue {
     this.#client.rehearse(cancelling({ type: "cancel-order", requestId: 0, ...cancelled }));
   }
 
-  openOrders(market: string): Promise<readonly VenueOrder[]> {
+  openOrders(market: string): ReturnType<Venue["openOrders"]> {
     return this.#ask("openOrders", listingOpenOrders(this.#markets, market));
   }
 
   async fillsAfter(market: string, cursor: string | undefined): ReturnType<Venue["fillsAfter"]> {
-    const page = await this.#ask("fillsAfter", readingFills(this.#markets, market, cursor));
+    const { value: page, askedMs } = await this.#ask("fillsAfter", readingFills(this.#markets, market, cursor));
     for (const { fillId, error } of page.unreadable) {
       this.#options.metrics.increment("flashmm_fill_processing_errors_total", { kind: "unreadable" });
       this.#options.log.error("A fill of the venue's history cannot be read", { market, cursor, fillId, error });
@@ -94,7 +94,7 @@ class CambrianVenue implements Venue {
       throw new VenueError({ operation: "fillsAfter", code: "unreadable-fill", reason });
     }
     // The contract does not promise that pages are full: only an empty one is the end.
-    return { fills: page.fills, nextCursor: page.nextCursor ?? cursor, more: page.count > 0 };
+    return { value: { fills: page.fills, nextCursor: page.nextCursor ?? cursor, more: page.count > 0 }, askedMs };
   }
 
   balances(): ReturnType<Venue["balances"]> {
@@ -112,9 +112,9 @@ class CambrianVenue implements Venue {
     };
   }
 
-  async #ask<T>(operation: string, call: Call<T>): Promise<T> {
+  async #ask<T>(operation: string, call: Call<T>): Promise<Answered<T>> {
     const outcome = await this.#client.call(call);
-    if (outcome.type === "proven") return outcome.value;
+    if (outcome.type === "proven") return { value: outcome.value, askedMs: outcome.sentMs };
     throw new VenueError({ operation, code: outcome.kind, reason: outcome.reason });
   }
 

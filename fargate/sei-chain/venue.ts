@@ -6,10 +6,9 @@
 import { assertNever } from "../../core/assert.ts";
 import type { CancelOrder, Command, PlaceOrder } from "../../core/commands.ts";
 import { MONEY_DECIMALS } from "../../core/decimal.ts";
-import type { VenueOrder } from "../../core/events.ts";
 import { toLots, toTicks } from "../../core/units.ts";
 import { makeSeiRest, type SeiRest } from "../sei/rest.ts";
-import { type Balance, type FillsPage, type Venue, VenueError, type VenueParts } from "../venue.ts";
+import { type Answered, type Balance, type Venue, VenueError, type VenueParts } from "../venue.ts";
 import { type ChainMarket, ChainMarkets } from "./chain-market.ts";
 import type { FeeSettings } from "./fees.ts";
 import { type Fate, type Flight, Flights } from "./flights.ts";
@@ -196,30 +195,33 @@ class SeiChainVenue implements Venue {
     void this.#sign({ messages, accountNumber: 0n, sequence: 0n, timeoutHeight: 1 });
   }
 
-  async openOrders(market: string): Promise<readonly VenueOrder[]> {
-    const listed = await this.#listed(market);
+  async openOrders(market: string): ReturnType<Venue["openOrders"]> {
+    const { value: listed, askedMs } = await this.#answered(() => this.#listed(market));
     const at = { height: this.#flights.height, ms: this.#options.clock.now().monotonicMs };
-    return listed.flatMap((order) => this.#orders.seen(market, order, at) ?? []);
+    return { value: listed.flatMap((order) => this.#orders.seen(market, order, at) ?? []), askedMs };
   }
 
-  async fillsAfter(market: string, cursor: string | undefined): Promise<FillsPage> {
-    return await this.#asked("fillsAfter", () => this.#history.fillsAfter(market, cursor));
+  fillsAfter(market: string, cursor: string | undefined): ReturnType<Venue["fillsAfter"]> {
+    return this.#answered(() => this.#asked("fillsAfter", () => this.#history.fillsAfter(market, cursor)));
   }
 
   /**
    * What the account holds of the assets that the configuration names, and the gas that this process has paid on top: the books know
    * trades alone, and hold the balance to them.
    */
-  async balances(): Promise<readonly Balance[]> {
+  async balances(): ReturnType<Venue["balances"]> {
     const { settings, wallet } = this.#options;
-    const held = await this.#asked("balances", () => this.#rest.balances(wallet.address));
+    const { value: held, askedMs } = await this.#answered(() =>
+      this.#asked("balances", () => this.#rest.balances(wallet.address)),
+    );
     const amountOf = new Map(held.map(({ denom, amount }) => [denom, amount]));
-    return Object.entries(settings.assets).map(([asset, { denom, decimals }]) => {
+    const value = Object.entries(settings.assets).map(([asset, { denom, decimals }]): Balance => {
       const unit = 10n ** BigInt(MONEY_DECIMALS - decimals);
       const available = (amountOf.get(denom) ?? 0n) * unit;
       const total = denom === settings.gasDenom ? available + this.#gasPaid * unit : available;
       return { asset, total, available };
     });
+    return { value, askedMs };
   }
 
   mayArrive(): boolean {
@@ -355,6 +357,12 @@ class SeiChainVenue implements Venue {
   async #listed(symbol: string, takenHeight = 0): Promise<readonly ListedOrder[]> {
     const heightMin = this.#flights.size === 0 ? Math.max(takenHeight, this.#settledHeight) : takenHeight;
     return await this.#asked("openOrders", () => this.#lists.of(symbol, heightMin));
+  }
+
+  /** Of when it was first asked: the node that answers in the end, after others that did not, may show no later block than was known then. */
+  async #answered<Answer>(ask: () => Promise<Answer>): Promise<Answered<Answer>> {
+    const { monotonicMs: askedMs } = this.#options.clock.now();
+    return { value: await ask(), askedMs };
   }
 
   async #asked<Answer>(operation: string, ask: () => Promise<Answer>): Promise<Answer> {

@@ -30,7 +30,7 @@ async function makeCase(options: Parameters<typeof makeEngine>[0] = {}) {
   const told: { readonly type: string; readonly detail: EventDetail; readonly atMs: number }[] = [];
   const pushed: OpenOrdersRead[] = [];
   const askedMs: number[] = [];
-  const venue = { open: [] as readonly VenueOrder[] | Error, takesMs: 0, refusesCancels: false };
+  const venue = { open: [] as readonly VenueOrder[] | Error, takesMs: 0, ageMs: 0, refusesCancels: false };
   const charge = { isOurs: true };
   let feed: FeedState = makeTaskState().feed;
   const watch = new EngineWatch({
@@ -40,7 +40,7 @@ async function makeCase(options: Parameters<typeof makeEngine>[0] = {}) {
         askedMs.push(world.nowMs - startMs);
         await new Promise<void>((resolve) => world.after(venue.takesMs, resolve));
         if (venue.open instanceof Error) throw venue.open;
-        return venue.open;
+        return { value: venue.open, askedMs: world.nowMs - venue.ageMs };
       },
     },
     control: control.control,
@@ -279,9 +279,12 @@ test("an order of ours that the venue shows live is given to the engine, which c
   const run = await makeCase();
   const stray = { ...orderOf(run.market, "buy"), clientOrderId: "fm-2-SEIUSDC-b0-9", orderId: "O-9" };
   run.venue.open = [{ ...stray, filled: toLots(0), status: "open" }];
+  run.venue.ageMs = 15;
   run.halt("a kill");
   await run.pass(500);
-  expect(run.pushed[0]).toMatchObject({ type: "open-orders-read", market: SEI, orders: [{ orderId: "O-9" }] });
+  const [list] = run.pushed;
+  expect(list).toMatchObject({ type: "open-orders-read", market: SEI, orders: [{ orderId: "O-9" }] });
+  expect((list?.at.monotonicMs ?? 0) - (list?.askedMs ?? 0)).toBe(15);
   expect(run.market.orders.find("fm-2-SEIUSDC-b0-9")).toMatchObject({ state: "cancelled" });
   expect(run.lines).not.toContain("halt confirmed, the venue shows no order of ours");
   run.venue.open = [];

@@ -20,7 +20,7 @@ afterAll(async () => {
 const PAGE_SIZE = 3;
 let runs = 0;
 
-/** A venue with a history of fills; its cursor is a count. */
+/** A venue with a history of fills; its cursor is a count. `lostMs`: how long a page takes whose first attempts find no answer. */
 function makeVenue() {
   const history: Fill[] = [];
   const fillsAfter = async (cursor: string | undefined) => {
@@ -28,7 +28,7 @@ function makeVenue() {
     const fills = history.slice(from, from + PAGE_SIZE);
     return { fills, nextCursor: String(from + fills.length), more: fills.length === PAGE_SIZE };
   };
-  return { history, fillsAfter };
+  return { history, fillsAfter, lostMs: 0 };
 }
 
 type Venue = ReturnType<typeof makeVenue>;
@@ -72,9 +72,11 @@ function startTask(around: Surroundings, epoch: number, gate: Gate = () => Promi
     epoch,
     fillsAfter: async (cursor) => {
       await gate("before the venue");
-      const page = await world.hold(() => venue.fillsAfter(cursor));
+      await new Promise<void>((resolve) => (venue.lostMs > 0 ? world.after(venue.lostMs, resolve) : resolve()));
+      const askedMs = world.clock.now().monotonicMs;
+      const value = await world.hold(() => venue.fillsAfter(cursor));
       await gate("after the venue");
-      return page;
+      return { value, askedMs };
     },
     outbox,
     stateTable,
@@ -174,6 +176,18 @@ describe("the fill tracker", () => {
     await around.world.until(() => task.outbox.counts.sent === 1, "the queue");
     expect(around.world.clock.now().monotonicMs - startMs).toBeLessThanOrEqual(5_010);
     expect(task.books().fillCount).toBe(1);
+    task.kill();
+  });
+
+  it("a look that came to the end counts from the attempt that was answered, not from its first one", async () => {
+    const around = makeSurroundings();
+    const task = startTask(around, 1);
+    await around.world.settled(task.start(), "the start");
+    const startMs = around.world.clock.now().monotonicMs;
+    expect(task.reads).toEqual([startMs]);
+    around.venue.lostMs = 4_200;
+    await around.world.pass(10_000);
+    expect(task.reads).toEqual([startMs, startMs + 9_200]);
     task.kill();
   });
 

@@ -138,7 +138,7 @@ test("an answer that shows none proves nothing after one that failed", async () 
       answers.push("failed");
       throw error;
     });
-    answers.push(`${orders.length} open`);
+    answers.push(`${orders.value.length} open`);
     // The question after an empty answer fails, with its repeats.
     if (answers.length === 2) api.faults.inject({ route: "orders", when: "after", effect: { type: "garbage" } }, 3);
     return orders;

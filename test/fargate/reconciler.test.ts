@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import type { EngineEvent } from "../../core/events.ts";
 import { Reconciler } from "../../fargate/reconciler.ts";
-import type { Balance } from "../../fargate/venue.ts";
+import type { Answered, Balance } from "../../fargate/venue.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { makeRecorder } from "./driven-world.ts";
 import { makeEngine } from "./make-engine.ts";
@@ -25,16 +25,18 @@ function makeCase() {
     held: (100n * ONE) as bigint | Error,
     ledger: AGREED as typeof AGREED | Error,
     takesMs: 0,
+    /** How long before the balances were read the request was sent that they answer. */
+    ageMs: 0,
   };
   const pause = () => new Promise<void>((resolve) => world.after(answers.takesMs, resolve));
   const reconciler = new Reconciler({
     engine,
     venue: {
-      balances: async (): Promise<readonly Balance[]> => {
+      balances: async (): Promise<Answered<readonly Balance[]>> => {
         askedMs.push(world.nowMs);
         await pause();
         if (answers.held instanceof Error) throw answers.held;
-        return [{ asset: "SEI", total: answers.held, available: 0n }];
+        return { value: [{ asset: "SEI", total: answers.held, available: 0n }], askedMs: world.nowMs - answers.ageMs };
       },
     },
     stateTable: {
@@ -54,15 +56,16 @@ function makeCase() {
   return { world, reconciler, market, pushed, askedMs, answers, lines };
 }
 
-test("at the start balances and ledger are told, and what agrees is said to", async () => {
+test("at the start balances and ledger are told, of when they were asked for, and what agrees is said to", async () => {
   const { world, reconciler, pushed, answers } = makeCase();
   answers.takesMs = 40;
+  answers.ageMs = 15;
   expect(await world.settled(reconciler.compare(true), "the comparison")).toBe("SEI/USDC agrees");
   expect(pushed).toEqual([
     {
       type: "balances-read",
       balances: new Map([["SEI", 100n * ONE]]),
-      askedMs: 0,
+      askedMs: 25,
       isSettled: true,
       at: { ...world.clock.now(), monotonicMs: 40 },
     },

@@ -27,7 +27,7 @@ function makeStart(markets: number, { isSilent = false, stopMs = Number.POSITIVE
     }
     if (isSilent) return await new Promise<never>(() => undefined);
     budget.settle(requestId, clock.now());
-    return [];
+    return { value: [], askedMs: clock.now().monotonicMs };
   };
   const venue = { openOrders, execute: () => undefined };
   const isGivenUp = () => time.nowMs >= stopMs;

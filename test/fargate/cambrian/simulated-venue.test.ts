@@ -108,7 +108,7 @@ function cancel({ orderId, clientOrderId }: VenueOrder): void {
 test("an order is placed, listed, asked for, cancelled, and then it is known to have ended", async () => {
   const order = await placed();
   expect(order).toMatchObject({ status: "open", price: 3_000, size: 10, filled: 0 });
-  expect(await venue.openOrders(SYMBOL)).toEqual([order]);
+  expect((await venue.openOrders(SYMBOL)).value).toEqual([order]);
   const { clientOrderId } = order;
   const cancelled = outcomeOf(clientOrderId);
   cancel(order);
@@ -142,9 +142,9 @@ test.each(["before", "after"] as const)(
 );
 
 test("balances are exact and an empty history has no fills", async () => {
-  const balances = await venue.balances();
+  const { value: balances } = await venue.balances();
   expect(balances.find(({ asset }) => asset === "USDC")).toMatchObject({ total: 1_000_000n * 10n ** 18n });
-  expect(await venue.fillsAfter(SYMBOL, undefined)).toMatchObject({ fills: [], more: false });
+  expect((await venue.fillsAfter(SYMBOL, undefined)).value).toMatchObject({ fills: [], more: false });
 });
 
 describe("the stream", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { VenueError } from "../../../fargate/venue.ts";
+import { type Answered, type Venue, VenueError } from "../../../fargate/venue.ts";
 import { CLIENT_ID, json, makeVenueCase, orderAnswer } from "./venue-case.ts";
 
 const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
@@ -14,10 +14,28 @@ describe("questions of the shell", () => {
     );
     for (let i = 0; i < 10; i += 1)
       venueCase.budget.settle(venueCase.budget.take("cancel", venueCase.clock.now())!, venueCase.clock.now());
-    expect(await venueCase.venue.balances()).toEqual([
+    expect((await venueCase.venue.balances()).value).toEqual([
       { asset: "USDC", total: 10_500_000_000_000_000_000n, available: 0n },
     ]);
     expect(venueCase.requests).toHaveLength(2);
+  });
+
+  test.each<[string, (venue: Venue) => Promise<Answered<unknown>>]>([
+    ["the open orders", (venue) => venue.openOrders("SEI/USDC")],
+    ["a page of fills", (venue) => venue.fillsAfter("SEI/USDC", "c-7")],
+    ["the balances", (venue) => venue.balances()],
+  ])("%s are of when the attempt was sent that is answered, not of when they were first asked for", async (_, ask) => {
+    const sentMs: number[] = [];
+    const venueCase = makeVenueCase((_request, index) => {
+      sentMs.push(venueCase.clock.nowMs);
+      if (index === 0) return "silence";
+      if (index === 1) return reset;
+      return json(200, { orders: [], fills: [], next_cursor: "c-7", account_id: "A", balances: [] });
+    });
+    const { askedMs } = await ask(venueCase.venue);
+    expect(sentMs).toHaveLength(3);
+    expect(askedMs).toBe(sentMs[2]);
+    expect(askedMs).toBeGreaterThan(sentMs[1] ?? askedMs);
   });
 
   test("they get their slots in the order they came, so that no market starves another", async () => {
@@ -70,7 +88,7 @@ describe("the history of fills", () => {
 
   test("fills are read page by page, in integers, after the cursor", async () => {
     const venueCase = makeVenueCase(() => json(200, { fills: [fill(), fill({ fill_id: "F-3" })], next_cursor: "c/3" }));
-    expect(await venueCase.venue.fillsAfter("SEI/USDC", "c/0")).toMatchObject({
+    expect((await venueCase.venue.fillsAfter("SEI/USDC", "c/0")).value).toMatchObject({
       nextCursor: "c/3",
       fills: [{ fillId: "F-1", fee: 1_600_000_000_000_000n }, { fillId: "F-3" }],
     });
@@ -113,13 +131,14 @@ describe("the history of fills", () => {
   test("a page with a fill says that there may be more, however few it holds; an empty one is the end", async () => {
     let fills = [fill()];
     const venueCase = makeVenueCase(() => json(200, { fills, next_cursor: "c-8" }));
-    expect(await venueCase.venue.fillsAfter("SEI/USDC", "c-7")).toMatchObject({ more: true, nextCursor: "c-8" });
+    const read = async (cursor: string) => (await venueCase.venue.fillsAfter("SEI/USDC", cursor)).value;
+    expect(await read("c-7")).toMatchObject({ more: true, nextCursor: "c-8" });
     fills = [];
-    expect(await venueCase.venue.fillsAfter("SEI/USDC", "c-8")).toMatchObject({ more: false, nextCursor: "c-8" });
+    expect(await read("c-8")).toMatchObject({ more: false, nextCursor: "c-8" });
   });
 
   test("an answer without a cursor keeps the one before", async () => {
     const venueCase = makeVenueCase(() => json(200, { fills: [fill()], next_cursor: null }));
-    expect(await venueCase.venue.fillsAfter("SEI/USDC", "c-7")).toMatchObject({ nextCursor: "c-7" });
+    expect((await venueCase.venue.fillsAfter("SEI/USDC", "c-7")).value).toMatchObject({ nextCursor: "c-7" });
   });
 });

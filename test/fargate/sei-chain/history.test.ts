@@ -20,8 +20,8 @@ async function filled(...options: Parameters<typeof makeChainVenue>): Promise<Ch
   return open;
 }
 
-const read = ({ time }: ChainVenue, venue: ChainVenue["venue"], cursor?: string) =>
-  time.settled(venue.fillsAfter(MARKET.symbol, cursor), "a page of the history", 120_000);
+const read = async ({ time }: ChainVenue, venue: ChainVenue["venue"], cursor?: string) =>
+  (await time.settled(venue.fillsAfter(MARKET.symbol, cursor), "a page of the history", 120_000)).value;
 
 describe("the history of a node", () => {
   it.each<[string, (world: ChainVenue) => void]>([

@@ -77,10 +77,20 @@ describe("open orders on a node whose lists are behind", () => {
     world.venue.execute(world.place("buy", 4_200, 10));
     await world.blocks(1);
     const later = await world.makeVenue();
-    const ask = () => world.time.settled(later.openOrders(MARKET.symbol), "the open orders");
+    const ask = async () => (await world.time.settled(later.openOrders(MARKET.symbol), "the open orders")).value;
     for (const endpoint of world.node.endpoints) endpoint.lag("lists", 20);
     await expect(ask()).rejects.toThrow("or later");
     world.node.endpoints[1]?.lag("lists", 0);
     expect(await ask()).toHaveLength(1);
+  });
+
+  it("are of when they were first asked for: the node that answers in the end may show no later block", async () => {
+    const world = await start({ nodes: 2 });
+    const { clock } = world.process;
+    world.link(0).reachability = "silent";
+    const firstMs = clock.now().monotonicMs;
+    const { askedMs } = await world.time.settled(world.venue.openOrders(MARKET.symbol), "the open orders");
+    expect(clock.now().monotonicMs - firstMs).toBeGreaterThan(1_000);
+    expect(askedMs).toBe(firstMs);
   });
 });

@@ -86,8 +86,7 @@ class Maker {
   }
 
   async readOpenOrders({ time, venue, process }: ChainVenue): Promise<void> {
-    const { monotonicMs: askedMs } = process.clock.now();
-    const orders = await time.settled(venue.openOrders(MARKET.symbol), "the open orders");
+    const { value: orders, askedMs } = await time.settled(venue.openOrders(MARKET.symbol), "the open orders");
     this.sent.openOrdersRead({
       type: "open-orders-read",
       market: MARKET.symbol,
@@ -152,7 +151,7 @@ it.each(CASES)(
     // Every order of the engine's has come to an end, and none is in the chain's book.
     expect(maker.sent.orders.open()).toEqual([]);
     expect(chain.contract.pairs[0]?.book.ordersOf(OURS)).toEqual([]);
-    expect(await time.settled(venue.openOrders(MARKET.symbol), "the open orders")).toEqual([]);
+    expect((await time.settled(venue.openOrders(MARKET.symbol), "the open orders")).value).toEqual([]);
 
     // No order twice, none that was said not to be there, and no stranger.
     const placed = placedIds(world);
@@ -178,7 +177,7 @@ it.each(CASES)(
     const history = await readHistory(world);
     expect([...maker.fills.keys()].toSorted()).toEqual(history.toSorted());
     const position = [...maker.fills.values()].reduce((sum, size) => sum + size, 0n);
-    const balances = await time.settled(venue.balances(), "the balances");
+    const { value: balances } = await time.settled(venue.balances(), "the balances");
     expect(balances.find(({ asset }) => asset === "SEI")?.total).toBe(OPENING + position * 10n ** 18n);
     expect(history.length).toBeGreaterThan(requotes / 25);
     await world.close();
@@ -227,7 +226,7 @@ async function readHistory({ time, venue }: ChainVenue): Promise<readonly string
   const ids: string[] = [];
   let cursor: string | undefined;
   for (let more = true; more; ) {
-    const page = await time.settled(venue.fillsAfter(MARKET.symbol, cursor), "a page of fills");
+    const { value: page } = await time.settled(venue.fillsAfter(MARKET.symbol, cursor), "a page of fills");
     ids.push(...page.fills.map(({ fillId }) => fillId));
     cursor = page.nextCursor;
     more = page.more;

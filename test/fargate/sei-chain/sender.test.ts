@@ -267,7 +267,7 @@ it("a fee that could not be taken counts neither as paid nor as a sequence used"
     await world.blocks(2);
   }
   expect(world.told().filter((word) => word.includes("rejected"))).toHaveLength(3);
-  const [sei] = await world.time.settled(world.venue.balances(), "the balances");
+  const [sei] = (await world.time.settled(world.venue.balances(), "the balances")).value;
   expect(sei).toMatchObject({ asset: "SEI", total: usei, available: usei });
   expect(world.logLines.join()).not.toContain("another sequence");
 });

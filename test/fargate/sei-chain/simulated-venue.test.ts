@@ -203,15 +203,15 @@ describe("fills on chain", () => {
       ["2", 3, 4_305, "taker"],
     ]);
     expect(live[0]?.fillId).toBe("sei-sim-1-1003-rsuhdhwg-0-0");
-    const page = await world.time.settled(world.venue.fillsAfter(MARKET.symbol, undefined), "the history");
+    const { value: page } = await world.time.settled(world.venue.fillsAfter(MARKET.symbol, undefined), "the history");
     expect(page.fills).toEqual(live);
     expect(page.nextCursor).toBe("1005");
     const rest = await world.time.settled(world.venue.fillsAfter(MARKET.symbol, page.nextCursor), "the rest");
-    expect(rest).toEqual({ fills: [], nextCursor: "1005", more: false });
+    expect(rest.value).toEqual({ fills: [], nextCursor: "1005", more: false });
     // A later process has seen none of it, and reads the names from the transactions.
     const later = await world.makeVenue();
     const again = await world.time.settled(later.fillsAfter(MARKET.symbol, undefined), "the history");
-    expect(again.fills).toEqual(live);
+    expect(again.value.fills).toEqual(live);
   });
 });
 
@@ -220,7 +220,7 @@ describe("the account on chain", () => {
     const world = await start();
     world.venue.execute(world.place("buy", 4_200, 10));
     await world.blocks(1);
-    const balances = await world.time.settled(world.venue.balances(), "the balances");
+    const { value: balances } = await world.time.settled(world.venue.balances(), "the balances");
     const [sei, usdc] = balances;
     expect(sei).toMatchObject({ asset: "SEI", total: OPENING });
     expect(sei!.available).toBeLessThan(OPENING);
@@ -235,14 +235,14 @@ describe("the account on chain", () => {
     const later = await world.makeVenue();
     later.start();
     await world.blocks(1);
-    const orders = await world.time.settled(later.openOrders(MARKET.symbol), "the open orders");
+    const { value: orders } = await world.time.settled(later.openOrders(MARKET.symbol), "the open orders");
     expect(orders.map(({ clientOrderId, status, size }) => [clientOrderId, status, size])).toEqual([
       ["fm-0-chain-0", "open", 10],
       ["fm-0-chain-1", "open", 20],
     ]);
     for (const { clientOrderId, orderId } of orders) later.execute(world.cancel(clientOrderId, orderId));
     await world.blocks(1);
-    expect(await world.time.settled(later.openOrders(MARKET.symbol), "the open orders")).toEqual([]);
+    expect((await world.time.settled(later.openOrders(MARKET.symbol), "the open orders")).value).toEqual([]);
     await world.time.settled(later.stop(), "the later one stops");
   });
 
@@ -252,9 +252,8 @@ describe("the account on chain", () => {
     world.venue.execute(world.place("buy", 4_200, 10));
     await world.time.until(() => world.chain.height >= 1_002, "the block");
     const asked = world.venue.openOrders(MARKET.symbol);
-    expect(
-      (await world.time.settled(asked, "the open orders")).filter(({ clientOrderId }) => clientOrderId !== ID),
-    ).toEqual([]);
+    const { value: orders } = await world.time.settled(asked, "the open orders");
+    expect(orders.filter(({ clientOrderId }) => clientOrderId !== ID)).toEqual([]);
   });
 });
 

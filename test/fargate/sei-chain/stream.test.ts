@@ -103,5 +103,5 @@ it("a node that answers with a server's error leaves the outcome unknown until i
   world.node.endpoints[0]!.failRpc(null);
   await world.blocks(4);
   expect(world.told().at(-1)).toBe("1 order-rejected");
-  expect(await world.time.settled(world.venue.openOrders(MARKET.symbol), "the open orders")).toEqual([]);
+  expect((await world.time.settled(world.venue.openOrders(MARKET.symbol), "the open orders")).value).toEqual([]);
 });
