@@ -7,8 +7,8 @@ import type { ExchangeOrder } from "../exchange/account-records.ts";
 
 /** A list that was asked for sooner after an order's end may be older than the end (`core/orders.ts`). */
 const LIST_LAG_MS = 2_000;
-/** Its question may be older than the request that was answered: one that was lost is made again. */
-const ASKED_AGAIN_MS = 5_000;
+/** The task goes by when it handed the request over: one that finds no connection free is sent within its time-out (`fargate/cambrian/client.ts`). */
+const UNSENT_MS = 2_000;
 /** From reading a list to the first placing that was decided with it. */
 const DECIDED_MS = 1_000;
 
@@ -150,10 +150,7 @@ export class VenueWord {
       const said = this.#gone.get(order.orderId);
       if (!listed.has(order.orderId)) {
         if (!this.#isShown(order)) this.#say(order, process);
-      } else if (
-        said !== undefined &&
-        (said.process !== process || sentMs - said.atMs >= LIST_LAG_MS + ASKED_AGAIN_MS)
-      ) {
+      } else if (said !== undefined && (said.process !== process || sentMs - said.atMs >= LIST_LAG_MS + UNSENT_MS)) {
         this.#gone.delete(order.orderId);
         this.#shownMs.set(order.orderId, this.#nowMs());
       }
