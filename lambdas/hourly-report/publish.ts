@@ -233,7 +233,7 @@ async function settleUnder(publisher: Publisher, held: Hold, unposted: readonly 
         countError();
         return "again";
       }
-      if (!(await settleReport(table, id, settlement))) continue;
+      if (!(await settle(table, id, settlement))) continue;
       log.error("report is not posted", { report: id, reason });
       countError();
     }
@@ -292,13 +292,15 @@ async function recordPost(publisher: Publisher, report: Report, outcome: XOutcom
       : outcome.type === "duplicate"
         ? { state: "posted", postedAt, reason: `X had this text already (${outcome.detail})` }
         : { state: "failed", reason: `nobody knows whether X has it (${outcome.detail})`, mayBePosted: true };
-  // The SDK may have found its own first try, whose answer was lost.
-  const isWritten =
-    (await settleReport(table, report.id, settlement)) ||
-    (await readReport(table, report.id))?.state === settlement.state;
+  const isWritten = await settle(table, report.id, settlement);
   const say = settlement.state === "posted" && isWritten ? log.info : log.error;
   say.call(log, "report was sent to X", { report: report.id, ...settlement, isWritten });
   if (settlement.state !== "posted" || !isWritten) countError();
+}
+
+/** Writes it, and answers whether it stands there: the SDK may have found its own first try, whose answer was lost. */
+async function settle(table: LedgerTable, id: string, settlement: Settlement): Promise<boolean> {
+  return (await settleReport(table, id, settlement)) || (await readReport(table, id))?.state === settlement.state;
 }
 
 /**

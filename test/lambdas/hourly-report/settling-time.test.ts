@@ -105,6 +105,22 @@ describe("a post that X takes its time over", () => {
     expect(await world.gate()).toMatchObject({ isOpen: false, nextAtMs: 0 });
   });
 
+  it("and refuses is counted though the answer to what was written is lost, and the write tried again", async () => {
+    const world = await makeWorld([{ outcome: refused, ms: 100 }]);
+    const { client } = world.publisher.table;
+    const send = client.send.bind(client);
+    // As the SDK does: the second try finds what the first has written.
+    const twice = async (command: never) => {
+      if (isSettlement(command)) await send(command);
+      return await send(command);
+    };
+    const table = { ...world.publisher.table, client: Object.create(client, { send: { value: twice } }) };
+    await publishWaiting({ ...world.publisher, table }, world.timing.monotonicMs() + RUN_MS);
+    expect(await world.report()).toMatchObject({ state: "failed", reason: "X refused it (HTTP 403)" });
+    expect(world.said).toContain("report is not posted");
+    expect(world.errors()).toBe(1);
+  });
+
   it("and twice is silent about is written down as of unknown fate, and counted once", async () => {
     const world = await makeWorld([{ outcome: silent, ms: 15_000 }]);
     await world.run();
@@ -176,6 +192,10 @@ describe("a run that stands still for longer than its claim may be settled under
     expect(await world.gate()).toMatchObject({ isOpen: false });
   });
 });
+
+function isSettlement({ input }: { readonly input: { readonly UpdateExpression?: string } }): boolean {
+  return input.UpdateExpression !== undefined;
+}
 
 function isClaim({ input }: { readonly input: { readonly Item?: { readonly isOpen?: { readonly BOOL?: boolean } } } }) {
   return input.Item?.isOpen?.BOOL === true;
