@@ -1,7 +1,7 @@
 /** One target's part of a run: its inputs one after the other, until the first that fails. Owns the counting. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { makeCorpus, makeInput } from "./make-input.ts";
-import { type Failure, tryInput } from "./oracle.ts";
+import { type Failure, judgeFromHere, tryInput } from "./oracle.ts";
 import { shrink } from "./shrink.ts";
 import type { Target } from "./target.ts";
 
@@ -41,6 +41,7 @@ export async function fuzzTarget(
   const counts = { accepted: 0, refused: 0 };
   const startMs = performance.now();
   let slowestMs = 0;
+  judgeFromHere();
   const report = (failure: FoundFailure | undefined): TargetReport => ({
     name: target.name,
     inputs: counts.accepted + counts.refused + (failure === undefined ? 0 : 1),

@@ -126,3 +126,19 @@ test("what polluted a prototype is put back, so that the next input is judged by
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(await tryInput(target, Buffer.from("{}", "utf8"))).toMatchObject({ type: "accepted" });
 });
+
+test("what a library did to a prototype before a run is no fault of what it tries", async () => {
+  const own = Reflect.getOwnPropertyDescriptor(Function.prototype, "toString");
+  const patched = Function.prototype.toString.bind(Function.prototype.toString);
+  try {
+    Reflect.defineProperty(Function.prototype, "toString", { ...own, value: patched });
+    const { failure } = await fuzzTarget(
+      plant("harmless", () => undefined),
+      { seed: SEED, inputs: 10 },
+    );
+    expect(failure).toBeUndefined();
+    expect(Reflect.getOwnPropertyDescriptor(Function.prototype, "toString")?.value).toBe(patched);
+  } finally {
+    Reflect.defineProperty(Function.prototype, "toString", own ?? {});
+  }
+});
