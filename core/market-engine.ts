@@ -8,8 +8,7 @@ import type { Books, KnownFills } from "./accounting/pnl.ts";
 import { assert, assertNever } from "./assert.ts";
 import type { BookUpdate, EngineEvent, Fill, OpenOrdersRead, ReferencePrice } from "./events.ts";
 import { LastDecision } from "./execution/last-decision.ts";
-import { diffOrders, type OrderDiff } from "./execution/order-diff.ts";
-import { Places } from "./execution/place-worth.ts";
+import { diffOrders, OrderDiff } from "./execution/order-diff.ts";
 import { PositionCheck } from "./execution/reconcile.ts";
 import type { Blocker } from "./execution/why.ts";
 import type { Market } from "./market.ts";
@@ -82,7 +81,7 @@ export class MarketEngine {
   #settings: MarketSettings;
   readonly #blocks: MarketBlockers;
   readonly #plan: MarketPlan;
-  readonly #places = new Places();
+  readonly #diff = new OrderDiff();
   #considered: Considered | undefined;
   readonly #sideMarkouts = new SideMarkouts();
   /** The newest book at the last plan: what only time makes due is done in a turn without a newer one. */
@@ -228,7 +227,7 @@ export class MarketEngine {
     const open = this.orders.open();
     const modelled = this.#blockers.length > 0 ? NOTHING_WANTED : this.#modelledQuotes(now, isBusy);
     const { quotes, denials } = this.#shaped(modelled.quotes, now);
-    const options = { nowMs: now.monotonicMs, book: this.watch.book, places: this.#places };
+    const options = { nowMs: now.monotonicMs, book: this.watch.book, into: this.#diff };
     const diff = diffOrders(quotes, open, this.settings.tolerance, options);
     this.#considered = { open, modelled, quotes, denials, diff };
     return this.#plan.removalsOf(diff);

@@ -25,6 +25,8 @@ export class MarketPlan {
   readonly #sent: MarketOrders;
   readonly #decision: LastDecision;
   readonly #missed = new MissedWorth();
+  /** Of the wishes under way. */
+  #nowMs = Number.NEGATIVE_INFINITY;
 
   constructor(sent: MarketOrders, decision: LastDecision) {
     this.#sent = sent;
@@ -37,21 +39,31 @@ export class MarketPlan {
 
   /** `open` are the orders that the diff was made of, at `nowMs` (monotonic). */
   wishesOf(diff: OrderDiff, open: readonly Order[], nowMs: number): Wishes {
-    const isAnyDue = open.some((order) => isQueryDue(order, nowMs));
-    const queries = isAnyDue ? open.filter((order) => isQueryDue(order, nowMs)) : NO_QUERIES;
-    const isPossible = (change: Change): change is PossibleChange => this.#isPossible(change, nowMs);
+    this.#nowMs = nowMs;
     const weighed = this.#missed.weigh(diff.changes, nowMs);
-    const changes = weighed.every(isPossible) ? weighed : weighed.filter(isPossible);
-    return { queries, changes };
+    const changes = weighed.every(this.#isPossible) ? weighed : weighed.filter(this.#isPossible);
+    return { queries: dueOf(open, nowMs), changes };
   }
 
-  #isPossible(change: Change, nowMs: number): boolean {
-    if (this.#sent.isPaused(change.quote, nowMs)) {
+  /** Asked of each change of each decision: made once. */
+  readonly #isPossible = (change: Change): change is PossibleChange => {
+    if (this.#sent.isPaused(change.quote, this.#nowMs)) {
       this.#decision.waits(change.quote, "venue-refused");
       return false;
     }
     return change.order === undefined || hasId(change.order);
+  };
+}
+
+/** Those that must be asked for; mostly there are none, and no list is made. */
+function dueOf(open: readonly Order[], nowMs: number): readonly Order[] {
+  let due: Order[] | undefined;
+  for (const order of open) {
+    if (!isQueryDue(order, nowMs)) continue;
+    due ??= [];
+    due.push(order);
   }
+  return due ?? NO_QUERIES;
 }
 
 function isRemovable(removal: Removal): removal is Removals[number] {

@@ -15,7 +15,10 @@ import { Places } from "./place-worth.ts";
 /** To cancel whatever it costs: a quote no longer wanted, or too generous by `dangerBps`. */
 export type Removal = { readonly order: Order; readonly dangerBps: number };
 
-/** A quote to place, and the order that has to make room for it; none where its slot is empty. One object for its whole way, since many wait. */
+/**
+ * A quote to place, and the order that has to make room for it; none where its slot is empty. One object for its whole way, since many
+ * wait, and used again by the next decision's diff: nobody may keep it.
+ */
 export type Change = {
   readonly quote: Quote;
   readonly order: Order | undefined;
@@ -30,8 +33,8 @@ export type Change = {
 type DiffOptions = {
   readonly nowMs: number;
   readonly book?: BookUpdate | undefined;
-  /** Made once by whoever asks often; it is shown what this diff is of when the changes are asked for. */
-  readonly places?: Places;
+  /** Made once by whoever asks often, and filled anew: what the last answer said of changes is gone then. */
+  readonly into?: OrderDiff;
 };
 
 /**
@@ -43,87 +46,127 @@ export function diffOrders(
   wanted: readonly Quote[],
   open: readonly Order[],
   tolerance: RefreshTolerance,
-  { nowMs, book, places = new Places() }: DiffOptions,
+  { nowMs, book, into = new OrderDiff() }: DiffOptions,
 ): OrderDiff {
-  const removals: Removal[] = [];
-  const standing: Change[] = [];
-  const slots = new Slots();
-  for (const order of open) {
-    if (order.state === "cancel-sent") continue;
-    const slot = slotOf(order);
-    const quote = quoteAt(wanted, slot);
-    if (order.state === "external") {
-      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
-    } else if (!isResting(order)) {
-      slots.wait(slot);
-    } else if (quote === undefined || slots.isTaken(slot)) {
-      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
-    } else if (isCloseEnough(order, quote, tolerance)) {
-      slots.take(slot);
-      if (nowMs - order.sentMs <= (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) continue;
-      standing.push(changeOf(quote, order, true));
-    } else {
-      const dangerBps = dangerOf(order, quote, wanted);
-      if (dangerBps > 0) {
-        removals.push({ order, dangerBps });
-        continue;
-      }
-      slots.take(slot);
-      standing.push(changeOf(quote, order, false));
-    }
-  }
-  if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
-  return new OrderDiff(removals, { wanted, open, book, places, standing, slots });
+  into.fill(wanted, open, book, tolerance, nowMs);
+  return into;
 }
 
-function changeOf(quote: Quote, order: Order | undefined, isOverdue: boolean): Change {
-  return { quote, order, gain: 0, missed: 0, isOverdue };
-}
-
-type Rest = {
-  readonly wanted: readonly Quote[];
-  readonly open: readonly Order[];
-  readonly book: BookUpdate | undefined;
-  readonly places: Places;
-  /** Orders that stand where nobody wants them, without danger, or that are too old. */
-  readonly standing: Change[];
-  readonly slots: Slots;
-};
-
+/** What is made for each decision stands in room that is made once. */
 export class OrderDiff {
-  /** The most dangerous first. */
-  readonly removals: readonly Removal[];
-  readonly #rest: Rest;
+  readonly #places = new Places();
+  readonly #slots = new Slots();
+  #removals: readonly Removal[] = [];
+  #wanted: readonly Quote[] = [];
+  #open: readonly Order[] = [];
+  #book: BookUpdate | undefined;
+  /** The first of them are of orders that stand where nobody wants them, without danger, or that are too old. */
+  readonly #made: Made[] = [];
+  #standing = 0;
+  readonly #changes: Change[] = [];
 
-  constructor(removals: readonly Removal[], rest: Rest) {
-    this.removals = removals;
-    this.#rest = rest;
+  /** The most dangerous first. */
+  get removals(): readonly Removal[] {
+    return this.#removals;
   }
 
   /**
    * Empty slots to fill, and orders that are out of their place without danger, or too old, to move. A slot whose old order is not proven dead may be among
-   * them: the risk gate counts both. Weighed when they are asked for, so that what must go does not wait for it.
+   * them: the risk gate counts both. Weighed when they are asked for, so that what must go does not wait for it. The same list each time: good until the
+   * diff is filled anew.
    */
   get changes(): Change[] {
-    const { wanted, open, book, places, standing, slots } = this.#rest;
-    const changes: Change[] = [];
-    places.look(wanted, open, book);
-    for (const change of standing) {
+    const [places, slots, changes] = [this.#places, this.#slots, this.#changes];
+    places.look(this.#wanted, this.#open, this.#book);
+    let count = 0;
+    for (let i = 0; i < this.#standing; i += 1) {
+      const change = this.#made[i];
+      if (change?.order === undefined) continue;
       const { quote, order, isOverdue } = change;
       // A cancel that failed has left an older order beside one that is on its way: a move would make them three.
-      if (order === undefined || slots.isWaiting(slotOf(quote))) continue;
+      if (slots.isWaiting(slotOf(quote))) continue;
       change.gain = isOverdue ? 0 : places.gainOf(quote, order);
-      if (isOverdue || change.gain > 0) changes.push(change);
+      if (!isOverdue && change.gain <= 0) continue;
+      changes[count] = change;
+      count += 1;
     }
-    for (const quote of wanted) {
+    let made = this.#standing;
+    for (const quote of this.#wanted) {
       if (slots.isTaken(slotOf(quote))) continue;
-      const change = changeOf(quote, undefined, false);
+      const change = this.#make(made, quote, undefined, false);
+      made += 1;
       change.gain = places.worthOfQuote(quote);
-      changes.push(change);
+      changes[count] = change;
+      count += 1;
     }
+    while (changes.length > count) changes.pop();
     return changes;
   }
+
+  fill(
+    wanted: readonly Quote[],
+    open: readonly Order[],
+    book: BookUpdate | undefined,
+    tolerance: RefreshTolerance,
+    nowMs: number,
+  ): void {
+    this.#wanted = wanted;
+    this.#open = open;
+    this.#book = book;
+    this.#standing = 0;
+    this.#slots.free();
+    const removals: Removal[] = [];
+    for (const order of open) {
+      if (order.state !== "cancel-sent") this.#look(order, tolerance, nowMs, removals);
+    }
+    if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
+    this.#removals = removals;
+  }
+
+  #look(order: Order, tolerance: RefreshTolerance, nowMs: number, removals: Removal[]): void {
+    const slot = slotOf(order);
+    const quote = quoteAt(this.#wanted, slot);
+    if (order.state === "external") {
+      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
+    } else if (!isResting(order)) {
+      this.#slots.wait(slot);
+    } else if (quote === undefined || this.#slots.isTaken(slot)) {
+      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
+    } else if (isCloseEnough(order, quote, tolerance)) {
+      this.#slots.take(slot);
+      if (nowMs - order.sentMs > (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) this.#stand(quote, order, true);
+    } else {
+      const dangerBps = dangerOf(order, quote, this.#wanted);
+      if (dangerBps > 0) {
+        removals.push({ order, dangerBps });
+        return;
+      }
+      this.#slots.take(slot);
+      this.#stand(quote, order, false);
+    }
+  }
+
+  #stand(quote: Quote, order: Order, isOverdue: boolean): void {
+    this.#make(this.#standing, quote, order, isOverdue);
+    this.#standing += 1;
+  }
+
+  /** The object of that number, filled anew. */
+  #make(number: number, quote: Quote, order: Order | undefined, isOverdue: boolean): Made {
+    const made = this.#made[number];
+    if (made === undefined) {
+      const first = { quote, order, gain: Number.NaN, missed: Number.NaN, isOverdue };
+      this.#made[number] = first;
+      return first;
+    }
+    made.quote = quote;
+    made.order = order;
+    made.isOverdue = isOverdue;
+    return made;
+  }
 }
+
+type Made = { -readonly [Key in keyof Change]: Change[Key] };
 
 /** The two slots of `STRAY_LEVEL` stand before the others. A configuration has ten levels at most, the bits do for fourteen. */
 export const SLOT_MIN = 2 * STRAY_LEVEL;
@@ -133,6 +176,11 @@ export const SLOT_BITS = 31;
 class Slots {
   #taken = 0;
   #waiting = 0;
+
+  free(): void {
+    this.#taken = 0;
+    this.#waiting = 0;
+  }
 
   isTaken(slot: number): boolean {
     return (this.#taken & bitOf(slot)) !== 0;

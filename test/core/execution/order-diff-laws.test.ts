@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isWorthIt, MissedWorth, urgencyOf } from "../../../core/execution/change-worth.ts";
-import { diffOrders, slotOf } from "../../../core/execution/order-diff.ts";
+import { diffOrders, OrderDiff, slotOf } from "../../../core/execution/order-diff.ts";
 import { RequestBudget, type RequestKind } from "../../../core/execution/request-budget.ts";
 import type { Order } from "../../../core/order.ts";
 import type { OrderState } from "../../../core/order-states.ts";
@@ -63,6 +63,27 @@ describe("the order diff", () => {
       fc.property(quotes, (wanted) => {
         const { removals, changes } = diffOrders(wanted, ordersOf(wanted), EXACT, { nowMs: 0 });
         expect({ removals, changes }).toEqual({ removals: [], changes: [] });
+      }),
+    );
+  });
+
+  it("answers the same in room that another answer stood in", () => {
+    const moment = fc.tuple(quotes, orders, tolerances);
+    fc.assert(
+      fc.property(fc.array(moment, { minLength: 2, maxLength: 4 }), (moments) => {
+        const into = new OrderDiff();
+        for (const [wanted, open, tolerance] of moments) {
+          const { removals, changes } = diffOrders(wanted, open, tolerance, { nowMs: 10_000 });
+          const again = diffOrders(wanted, open, tolerance, { nowMs: 10_000, into });
+          const whatCounts = ({ quote, order, gain, isOverdue }: (typeof changes)[number]) => [
+            quote,
+            order,
+            gain,
+            isOverdue,
+          ];
+          expect(again.removals).toEqual(removals);
+          expect(again.changes.map(whatCounts)).toEqual(changes.map(whatCounts));
+        }
       }),
     );
   });
