@@ -4,7 +4,7 @@
  */
 import type { IntensityReading } from "./intensity.ts";
 import type { AvellanedaStoikovParameters } from "./parameters.ts";
-import { layLadder } from "./quote-ladder.ts";
+import { layLadder, makeShape } from "./quote-ladder.ts";
 import type { QuoteReason } from "./quote-reasons.ts";
 import { leanOf, type Strategy } from "./strategy.ts";
 
@@ -60,19 +60,19 @@ export const avellanedaStoikov: Strategy<AvellanedaStoikovParameters> = (paramet
   if (half !== halfSpread) reasons.push("half-spread-bound");
   if (bounded !== shift) reasons.push("skew-bound");
   const { sizeShaping = 0 } = parameters;
-  return layLadder(
-    parameters,
-    {
-      reservation: input.fairValue - bounded,
-      distance: { buy: half, sell: half },
-      spacing: isWarm ? spacingOf(parameters, intensity, ticksPerBps) : parameters.levelSpacingBps * ticksPerBps,
-      sizeFactor: { buy: Math.exp(-sizeShaping * Math.max(0, lean)), sell: Math.exp(sizeShaping * Math.min(0, lean)) },
-      nearest,
-      reasons,
-    },
-    input,
-  );
+  shape.reservation = input.fairValue - bounded;
+  shape.distance.buy = half;
+  shape.distance.sell = half;
+  shape.spacing = isWarm ? spacingOf(parameters, intensity, ticksPerBps) : parameters.levelSpacingBps * ticksPerBps;
+  shape.sizeFactor.buy = Math.exp(-sizeShaping * Math.max(0, lean));
+  shape.sizeFactor.sell = Math.exp(sizeShaping * Math.min(0, lean));
+  shape.nearest = nearest;
+  shape.reasons = reasons;
+  return layLadder(parameters, shape, input);
 };
+
+/** Of the ladder that is laid now. */
+const shape = makeShape();
 
 type Fitted = Extract<IntensityReading, { isFitted: true }>;
 

@@ -1,6 +1,6 @@
 /** Pure market making: quotes at set distances around the fair value, leaning against the position. Owns no state. */
 import type { PureMarketMakingParameters } from "./parameters.ts";
-import { layLadder } from "./quote-ladder.ts";
+import { layLadder, makeShape } from "./quote-ladder.ts";
 import type { QuoteReason } from "./quote-reasons.ts";
 import { leanOf, type Strategy } from "./strategy.ts";
 
@@ -18,19 +18,19 @@ export const pureMarketMaking: Strategy<PureMarketMakingParameters> = (parameter
   const bidHalf = (parameters.bidHalfSpreadBps ?? parameters.halfSpreadBps) * ticksPerBps;
   const askHalf = (parameters.askHalfSpreadBps ?? parameters.halfSpreadBps) * ticksPerBps;
   const bidFactor = sizeSkewRange === undefined ? 1 : Math.max(0, Math.min(2, 1 - lean / sizeSkewRange));
-  return layLadder(
-    parameters,
-    {
-      reservation: input.fairValue - lean * parameters.inventorySkewBps * ticksPerBps,
-      distance: { buy: bidHalf + widening, sell: askHalf + widening },
-      spacing: parameters.levelSpacingBps * ticksPerBps,
-      sizeFactor: { buy: bidFactor, sell: sizeSkewRange === undefined ? 1 : 2 - bidFactor },
-      nearest: 0,
-      reasons: volatilityWidening > 0 && input.volatility === undefined ? WARM_UP : NONE,
-    },
-    input,
-  );
+  shape.reservation = input.fairValue - lean * parameters.inventorySkewBps * ticksPerBps;
+  shape.distance.buy = bidHalf + widening;
+  shape.distance.sell = askHalf + widening;
+  shape.spacing = parameters.levelSpacingBps * ticksPerBps;
+  shape.sizeFactor.buy = bidFactor;
+  shape.sizeFactor.sell = sizeSkewRange === undefined ? 1 : 2 - bidFactor;
+  shape.nearest = 0;
+  shape.reasons = volatilityWidening > 0 && input.volatility === undefined ? WARM_UP : NONE;
+  return layLadder(parameters, shape, input);
 };
+
+/** Of the ladder that is laid now. */
+const shape = makeShape();
 
 const NONE: readonly QuoteReason[] = [];
 const WARM_UP: readonly QuoteReason[] = ["warm-up"];

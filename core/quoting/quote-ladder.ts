@@ -3,10 +3,11 @@
  * improvement on others, markouts, pauses and the price band; the distances are the strategies'.
  */
 import type { Side } from "../units.ts";
-import { signOf, toLots, toTicks } from "../units.ts";
+import { signOf } from "../units.ts";
+import { LadderSheet } from "./ladder-sheet.ts";
 import type { LadderParameters, PerSide } from "./parameters.ts";
-import type { QuoteNote, QuoteReason } from "./quote-reasons.ts";
-import type { MarkoutStatistics, Quote, StrategyInput, StrategyOutput } from "./strategy.ts";
+import type { QuoteReason } from "./quote-reasons.ts";
+import type { MarkoutStatistics, StrategyInput, StrategyOutput } from "./strategy.ts";
 
 /** What a strategy wants before the grid, the others and the doubts have their say. Distances in ticks. */
 export type LadderShape = {
@@ -27,6 +28,26 @@ export type LadderShape = {
 /** Less than any price can be off by rounding of floats, and far less than a tick. */
 const NOISE_TICKS = 1e-6;
 
+/** Where a strategy puts its shape down: made once, and filled anew for each ladder. */
+export type ShapeRoom = {
+  -readonly [Key in keyof LadderShape]: LadderShape[Key] extends PerSide<number>
+    ? Record<Side, number>
+    : LadderShape[Key];
+};
+
+/** Filled with no whole number: of the fields that ever held one V8 makes an object for each fraction. */
+export function makeShape(): ShapeRoom {
+  const none = Number.NaN;
+  return {
+    reservation: none,
+    distance: { buy: none, sell: none },
+    spacing: none,
+    sizeFactor: { buy: none, sell: none },
+    nearest: none,
+    reasons: [],
+  };
+}
+
 /**
  * A side's prices are handled as their generosity: the price itself for a bid, its negative for an ask. More is nearer to a fill
  * on either side, rounding is always down, and both sides are the same lines.
@@ -37,29 +58,23 @@ type Draft = {
   readonly parameters: LadderParameters;
   readonly shape: LadderShape;
   readonly input: StrategyInput;
-  readonly ticksPerBps: number;
-  readonly notes: QuoteNote[];
 };
 
+/** One for all ladders, each of which is laid in one go. */
+const sheet = new LadderSheet();
+
+/** Whatever is as in `input.before` is the same object, up to the whole answer. */
 export function layLadder(parameters: LadderParameters, shape: LadderShape, input: StrategyInput): StrategyOutput {
-  const ticksPerBps = input.fairValue / 10_000;
-  const notes: QuoteNote[] = [];
-  const quotes: (Quote | undefined)[] = [];
-  // Each level's bid stands before its ask.
-  for (let level = 0; level < parameters.levels; level += 1) quotes.push(undefined, undefined);
-  const draft: Draft = { side: "buy", parameters, shape, input, ticksPerBps, notes };
-  layOne(draft, quotes);
+  sheet.begin(parameters.levels, input.before);
+  const draft: Draft = { side: "buy", parameters, shape, input };
+  layOne(draft);
   draft.side = "sell";
-  layOne(draft, quotes);
-  return { quotes: quotes.every(isThere) ? quotes : quotes.filter(isThere), notes };
+  layOne(draft);
+  return sheet.output();
 }
 
-function isThere(quote: Quote | undefined): quote is Quote {
-  return quote !== undefined;
-}
-
-/** Puts the quotes of a side in their places; those that are missing stay empty. */
-function layOne(draft: Draft, quotes: (Quote | undefined)[]): void {
+/** Puts the quotes of a side down; those that are missing are not. */
+function layOne(draft: Draft): void {
   const { side, parameters, shape } = draft;
   const absence = absenceOf(draft);
   if (absence !== undefined) {
@@ -68,17 +83,20 @@ function layOne(draft: Draft, quotes: (Quote | undefined)[]): void {
   }
   for (const reason of shape.reasons) note(draft, undefined, reason);
   const doubt = doubtOf(draft);
-  const first = firstLevel(draft, doubt.widenTicks);
   const sign = signOf(side);
+  const modelled = Math.floor(sign * shape.reservation - shape.distance[side] - doubt.widenTicks + NOISE_TICKS);
+  const first = firstLevel(draft, modelled);
+  // The further levels are never counted from an improved price.
+  const anchor = Math.min(modelled, first);
   const spacing = Math.max(1, shape.spacing);
   const factor = shape.sizeFactor[side] * doubt.sizeFactor;
   for (let level = 0; level < parameters.levels; level += 1) {
-    const generosity = level === 0 ? first.generosity : Math.floor(first.anchor - level * spacing + NOISE_TICKS);
+    const generosity = level === 0 ? first : Math.floor(anchor - level * spacing + NOISE_TICKS);
     const price = sign * generosity;
     const size = sizeOf(draft, level, factor);
     if (price < 1) note(draft, level, "no-price");
     else if (size < 1) note(draft, level, "no-size");
-    else quotes[2 * level + (side === "buy" ? 0 : 1)] = { side, level, price: toTicks(price), size: toLots(size) };
+    else sheet.quote(side, level, price, size);
   }
 }
 
@@ -107,7 +125,10 @@ function doubtOf(draft: Draft): { readonly widenTicks: number; readonly sizeFact
   if (widenBps > 0) note(draft, undefined, "losing");
   const likelihood = lossLikelihood(markout);
   if (likelihood > 0 && parameters.thinPercent > 0) note(draft, undefined, "doubtful");
-  return { widenTicks: widenBps * draft.ticksPerBps, sizeFactor: 1 - (likelihood * parameters.thinPercent) / 100 };
+  return {
+    widenTicks: widenBps * ticksPerBps(draft.input),
+    sizeFactor: 1 - (likelihood * parameters.thinPercent) / 100,
+  };
 }
 
 const UNDOUBTED = { widenTicks: 0, sizeFactor: 1 };
@@ -117,15 +138,13 @@ function lossLikelihood({ meanBps, highBps }: MarkoutStatistics): number {
   return highBps <= 0 ? 1 : -meanBps / (highBps - meanBps);
 }
 
-/** Where the first level stands, and where the further ones are counted from: never from an improved price. */
-function firstLevel(draft: Draft, widenTicks: number): { readonly generosity: number; readonly anchor: number } {
-  const { side, shape, parameters, input, ticksPerBps } = draft;
+/** Where the first level stands, which the model wants at `modelled`. */
+function firstLevel(draft: Draft, modelled: number): number {
+  const { side, parameters, input } = draft;
   const sign = signOf(side);
-  let generosity = Math.floor(sign * shape.reservation - shape.distance[side] - widenTicks + NOISE_TICKS);
-  const modelled = generosity;
-  generosity = improve(draft, generosity);
+  let generosity = improve(draft, modelled);
   if (parameters.minimumSpreadBps !== undefined) {
-    const distance = (parameters.minimumSpreadBps * ticksPerBps) / 2;
+    const distance = (parameters.minimumSpreadBps * ticksPerBps(input)) / 2;
     const nearest = Math.floor(sign * input.fairValue - distance + NOISE_TICKS);
     if (generosity > nearest) note(draft, 0, "minimum-spread");
     generosity = Math.min(generosity, nearest);
@@ -135,8 +154,7 @@ function firstLevel(draft: Draft, widenTicks: number): { readonly generosity: nu
   if (generosity >= takes) note(draft, 0, "others-best");
   generosity = Math.min(generosity, takes - 1);
   // An ask is above 0 however far the position pulls it down; a bid that would not be is left out.
-  if (side === "sell") generosity = Math.min(generosity, -1);
-  return { generosity, anchor: Math.min(modelled, generosity) };
+  return side === "sell" ? Math.min(generosity, -1) : generosity;
 }
 
 /**
@@ -145,7 +163,7 @@ function firstLevel(draft: Draft, widenTicks: number): { readonly generosity: nu
  * reservation takes the fair value's place, so that a position is not added to for the sake of the first place.
  */
 function improve(draft: Draft, modelled: number): number {
-  const { side, parameters, shape, input, ticksPerBps } = draft;
+  const { side, parameters, shape, input } = draft;
   const { improve: terms, makerFeeBps = 0 } = parameters;
   const rival = side === "buy" ? input.rivals.bid : input.rivals.ask;
   if (terms === undefined || rival === undefined) return modelled;
@@ -159,7 +177,7 @@ function improve(draft: Draft, modelled: number): number {
   const target = best + terms.ticks;
   if (modelled >= target) return modelled;
   const adverseBps = Math.max(0, input[side].markout?.adverseBps ?? terms.adverseBps);
-  const cost = Math.max(0, makerFeeBps + adverseBps + terms.edgeBps) * ticksPerBps;
+  const cost = Math.max(0, makerFeeBps + adverseBps + terms.edgeBps) * ticksPerBps(input);
   const worth = Math.min(sign * input.fairValue, sign * shape.reservation);
   const affordable = Math.ceil(Math.min(worth - cost, sign * shape.reservation - shape.nearest) - NOISE_TICKS) - 1;
   const improved = Math.min(target, affordable);
@@ -184,6 +202,10 @@ function sizeOf(draft: Draft, level: number, factor: number): number {
   return orderSizeMax;
 }
 
-function note({ notes, side }: Draft, level: number | undefined, reason: QuoteReason): void {
-  notes.push({ side, level, reason });
+function ticksPerBps({ fairValue }: StrategyInput): number {
+  return fairValue / 10_000;
+}
+
+function note({ side }: Draft, level: number | undefined, reason: QuoteReason): void {
+  sheet.note(side, level, reason);
 }

@@ -66,6 +66,7 @@ export class Quoter {
   #others: TopOfBook = { bid: undefined, ask: undefined };
   #rivals: TopOfBook = { bid: undefined, ask: undefined };
   readonly #lastFillMs: Record<Side, number | undefined> = { buy: undefined, sell: undefined };
+  readonly #input = emptyInput();
 
   constructor(parameters: StrategyParameters) {
     this.#parameters = parameters;
@@ -160,17 +161,18 @@ export class Quoter {
   wanted({ inventory, markouts, nowMs, isBusy = false }: QuoterInput): StrategyOutput {
     const fairValue = this.#fairValue.read(nowMs).ticks;
     if (fairValue === undefined) return NO_FAIR_VALUE;
-    return quotesOf(this.#parameters, {
-      fairValue,
-      others: this.#others,
-      rivals: this.#rivals,
-      inventory,
-      volatility: this.#volatility.ticksPerRootSecond,
-      intensity: this.#arrivals(nowMs, isBusy),
-      buy: this.#sideInput("buy", markouts.buy, nowMs),
-      sell: this.#sideInput("sell", markouts.sell, nowMs),
-      nowMs,
-    });
+    const input = this.#input;
+    input.fairValue = fairValue;
+    input.others = this.#others;
+    input.rivals = this.#rivals;
+    input.inventory = inventory;
+    input.volatility = this.#volatility.ticksPerRootSecond;
+    input.intensity = this.#arrivals(nowMs, isBusy);
+    this.#lookAt("buy", markouts.buy, nowMs);
+    this.#lookAt("sell", markouts.sell, nowMs);
+    input.nowMs = nowMs;
+    input.before = quotesOf(this.#parameters, input);
+    return input.before;
   }
 
   view(nowMs: number): QuoterView {
@@ -192,9 +194,31 @@ export class Quoter {
     return this.#intensity.last;
   }
 
-  #sideInput(side: Side, markout: MarkoutStatistics | undefined, nowMs: number): SideInput {
-    return { lastFillMs: this.#lastFillMs[side], isPaused: this.#flowGuard.isPaused(side, nowMs), markout };
+  #lookAt(side: Side, markout: MarkoutStatistics | undefined, nowMs: number): void {
+    const input = this.#input[side];
+    input.lastFillMs = this.#lastFillMs[side];
+    input.isPaused = this.#flowGuard.isPaused(side, nowMs);
+    input.markout = markout;
   }
+}
+
+type Room<Data> = { -readonly [Key in keyof Data]: Data[Key] };
+
+/** Made once and filled anew for each decision, since no strategy keeps what it is shown. */
+function emptyInput(): Room<Omit<StrategyInput, Side>> & Record<Side, Room<SideInput>> {
+  const nothing = { bid: undefined, ask: undefined };
+  return {
+    fairValue: Number.NaN,
+    others: nothing,
+    rivals: nothing,
+    inventory: Number.NaN,
+    volatility: undefined,
+    intensity: { isFitted: false, note: "few-trades" },
+    buy: { lastFillMs: undefined, isPaused: false, markout: undefined },
+    sell: { lastFillMs: undefined, isPaused: false, markout: undefined },
+    nowMs: Number.NaN,
+    before: NO_FAIR_VALUE,
+  };
 }
 
 const NO_FAIR_VALUE: StrategyOutput = {

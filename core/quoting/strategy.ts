@@ -38,6 +38,8 @@ export type StrategyInput = PerSide<SideInput> & {
   readonly volatility: number | undefined;
   readonly intensity: IntensityReading;
   readonly nowMs: number;
+  /** The last answer: what is wanted again as it was may be the same object. */
+  readonly before?: StrategyOutput;
 };
 
 export type StrategyOutput = {

@@ -153,6 +153,20 @@ describe("whatever the market, the position and the parameters", () => {
     );
   });
 
+  it("an answer is the same whatever the one before was, which it leaves as it was, and is that one where nothing is another", () => {
+    fc.assert(
+      fc.property(parameters, input, parameters, input, (earlier, seen, chosen, asked) => {
+        const before = quotesOf(earlier, seen);
+        const kept = structuredClone(before);
+        const output = quotesOf(chosen, { ...asked, before });
+        expect(output).toEqual(quotesOf(chosen, asked));
+        expect(quotesOf(chosen, { ...asked, before: output })).toBe(output);
+        expect(before).toEqual(kept);
+      }),
+      runs,
+    );
+  });
+
   it("every size is at least a lot, and none is enlarged beyond the largest order", () => {
     fc.assert(
       fc.property(parameters, input, (chosen, asked) => {
