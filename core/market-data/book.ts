@@ -17,12 +17,16 @@ export function topOf(book: BookUpdate): TopOfBook {
   return { bid: levelAt(book.bids, 0), ask: levelAt(book.asks, 0) };
 }
 
+const NO_TOP: TopOfBook = { bid: undefined, ask: undefined };
+
 /**
- * The top of the book without our orders. Where a level shows less than we believe to have there, the level counts as ours
+ * The top of the book without our orders; what of it is as in `before` is the same object. Where a level shows less than we believe to have there, the level counts as ours
  * alone: leaving out a stranger's size for a moment is safe, quoting off our own is not.
  */
-export function topWithoutOwn(book: BookUpdate, own: readonly OwnSize[]): TopOfBook {
-  return { bid: bestOther(book.bids, own, "buy"), ask: bestOther(book.asks, own, "sell") };
+export function topWithoutOwn(book: BookUpdate, own: readonly OwnSize[], before = NO_TOP): TopOfBook {
+  const bid = bestOther(book.bids, own, "buy", before.bid);
+  const ask = bestOther(book.asks, own, "sell", before.ask);
+  return bid === before.bid && ask === before.ask ? before : { bid, ask };
 }
 
 /** The best levels of others on both sides, best first. */
@@ -58,9 +62,14 @@ export function isCrossed(top: TopOfBook): boolean {
   return top.bid !== undefined && top.ask !== undefined && top.bid.price >= top.ask.price;
 }
 
-function bestOther(side: BookSide, own: readonly OwnSize[], which: Side): PriceLevel | undefined {
+function bestOther(
+  side: BookSide,
+  own: readonly OwnSize[],
+  which: Side,
+  before: PriceLevel | undefined,
+): PriceLevel | undefined {
   for (let i = 0; i < side.prices.length; i += 1) {
-    const level = otherAt(side, i, own, which);
+    const level = otherAt(side, i, own, which, before);
     if (level !== undefined) return level;
   }
   return undefined;
@@ -75,13 +84,20 @@ function othersOf(side: BookSide, own: readonly OwnSize[], which: Side, count: n
   return levels;
 }
 
-/** A level without our part of it; undefined where nothing is left. */
-function otherAt(side: BookSide, index: number, own: readonly OwnSize[], which: Side): PriceLevel | undefined {
+/** A level without our part of it, `before` where it is the same; undefined where nothing is left. */
+function otherAt(
+  side: BookSide,
+  index: number,
+  own: readonly OwnSize[],
+  which: Side,
+  before?: PriceLevel,
+): PriceLevel | undefined {
   const price = side.prices[index];
   const size = side.sizes[index];
   if (price === undefined || size === undefined) return undefined;
   const left = size - ownSizeAt(own, which, price);
-  return left > 0 ? { price, size: toLots(left) } : undefined;
+  if (left <= 0) return undefined;
+  return before?.price === price && before.size === left ? before : { price, size: toLots(left) };
 }
 
 function levelAt(side: BookSide, index: number): PriceLevel | undefined {

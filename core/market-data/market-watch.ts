@@ -27,14 +27,8 @@ const PRICES_FORGOTTEN_MS = 60_000;
 
 const NONE: readonly string[] = [];
 
-/** A book that was taken and not yet measured. */
-type Unmeasured = {
-  readonly book: BookUpdate;
-  readonly others: TopOfBook;
-  readonly isBelieved: boolean;
-  /** Whether its mid counts among the mids. */
-  readonly isMid: boolean;
-};
+/** No mid, or no moment of one. */
+const UNKNOWN = Number.NaN;
 
 /**
  * A book is taken in two parts: what quotes go by at once, and what is only measured of it when somebody asks or `settle` says that
@@ -43,7 +37,10 @@ type Unmeasured = {
 export class MarketWatch {
   readonly #spreads: SpreadMeter;
   readonly #mids: MidTape;
-  #unmeasured: Unmeasured | undefined;
+  /** The newest book, where it was taken and not yet measured; whether it was believed then, and whether its mid counts among the mids. */
+  #unmeasured: BookUpdate | undefined;
+  #isUnmeasuredBelieved = false;
+  #isUnmeasuredMid = false;
   readonly #reasonability: Reasonability;
   readonly #bookAgeMsMax: number;
   readonly #venueAgeMsMax: number;
@@ -58,8 +55,8 @@ export class MarketWatch {
   #haltToldMs = Number.NEGATIVE_INFINITY;
   #newestVenueMs = Number.NEGATIVE_INFINITY;
   #drainedMs = Number.NEGATIVE_INFINITY;
-  #midTicks: number | undefined;
-  #midMs: number | undefined;
+  #midTicks = UNKNOWN;
+  #midMs = UNKNOWN;
   #newPricesMs = Number.NEGATIVE_INFINITY;
   #crossedBooks = 0;
   #booksBehind = 0;
@@ -116,7 +113,7 @@ export class MarketWatch {
 
   /** The newest mid that made sense, in ticks: what the position is valued at, so that no odd book makes a loss. */
   get lastMidTicks(): number | undefined {
-    return this.#midTicks;
+    return Number.isNaN(this.#midTicks) ? undefined : this.#midTicks;
   }
 
   /** Monotonic moment of the last book that there was nothing to hold to any more, after a minute without one that made sense. */
@@ -145,14 +142,15 @@ export class MarketWatch {
 
   /** Measures the newest book, where that is still to be done. */
   settle(): void {
-    const unmeasured = this.#unmeasured;
-    if (unmeasured === undefined) return;
+    const book = this.#unmeasured;
+    if (book === undefined) return;
     this.#unmeasured = undefined;
-    const { book, others, isBelieved, isMid } = unmeasured;
     const atMs = book.at.monotonicMs;
-    this.#spreads.record(isBelieved ? spreadsOf(others, book) : undefined, atMs);
-    const { bid, ask } = others;
-    this.#mids.record(isMid && bid !== undefined && ask !== undefined ? bid.price + ask.price : undefined, atMs);
+    const { bid, ask } = this.#others;
+    const spreads = this.#isUnmeasuredBelieved ? spreadsOf(this.#others, book, this.#spreads.current) : undefined;
+    this.#spreads.record(spreads, atMs);
+    const isMid = this.#isUnmeasuredMid && bid !== undefined && ask !== undefined;
+    this.#mids.record(isMid ? bid.price + ask.price : undefined, atMs);
     this.#reasonability.settle();
   }
 
@@ -205,26 +203,23 @@ export class MarketWatch {
 
   #applyBook(book: BookUpdate, own: readonly OwnSize[]): void {
     this.settle();
-    const others = topWithoutOwn(book, own);
+    const others = topWithoutOwn(book, own, this.#others);
     // A reopening may be among what was not told in a silence, as on a connection that is new.
     const heardMs = Math.max(this.#book?.at.monotonicMs ?? Number.NEGATIVE_INFINITY, this.#haltToldMs);
     if (book.at.monotonicMs - heardMs > this.#bookAgeMsMax) this.#haltedVenueMs = undefined;
     this.#book = book;
     this.#others = others;
     this.#distrust = this.#distrustOf(book);
-    const isBelieved = this.#distrust === undefined;
+    this.#unmeasured = book;
+    this.#isUnmeasuredBelieved = this.#distrust === undefined;
+    this.#isUnmeasuredMid = false;
     const { bid, ask } = others;
-    if (!isBelieved || bid === undefined || ask === undefined) {
-      this.#unmeasured = { book, others, isBelieved, isMid: false };
-      return;
-    }
+    if (!this.#isUnmeasuredBelieved || bid === undefined || ask === undefined) return;
     const mid = (bid.price + ask.price) / 2;
     this.#reasonability.record(mid, ask.price - bid.price, book.at.monotonicMs);
-    const isMid = this.#feedLoss === undefined && !this.#reasonability.isTooWide;
-    this.#unmeasured = { book, others, isBelieved, isMid };
+    this.#isUnmeasuredMid = this.#feedLoss === undefined && !this.#reasonability.isTooWide;
     if (this.#reasonability.reasons(book.at.monotonicMs).length > 0) return;
-    const sinceMs = book.at.monotonicMs - (this.#midMs ?? book.at.monotonicMs);
-    if (sinceMs > PRICES_FORGOTTEN_MS) this.#newPricesMs = book.at.monotonicMs;
+    if (book.at.monotonicMs - this.#midMs > PRICES_FORGOTTEN_MS) this.#newPricesMs = book.at.monotonicMs;
     this.#midTicks = mid;
     this.#midMs = book.at.monotonicMs;
   }
@@ -255,11 +250,14 @@ export class MarketWatch {
   }
 }
 
-function spreadsOf(others: TopOfBook, { bids, asks }: BookUpdate): Spreads | undefined {
+/** The same object where they are those of `before`. */
+function spreadsOf(others: TopOfBook, { bids, asks }: BookUpdate, before: Spreads | undefined): Spreads | undefined {
   const mid = midOf(others);
   const bid = bids.prices[0];
   const ask = asks.prices[0];
   if (mid === undefined || others.bid === undefined || others.ask === undefined) return undefined;
   if (bid === undefined || ask === undefined) return undefined;
-  return { othersBps: (10_000 * (others.ask.price - others.bid.price)) / mid, selfBps: (10_000 * (ask - bid)) / mid };
+  const othersBps = (10_000 * (others.ask.price - others.bid.price)) / mid;
+  const selfBps = (10_000 * (ask - bid)) / mid;
+  return before?.othersBps === othersBps && before.selfBps === selfBps ? before : { othersBps, selfBps };
 }

@@ -19,18 +19,22 @@ const JUMP_WINDOW_MS = 1_000;
 
 const NONE: readonly string[] = [];
 
-type Mid = { readonly mid: number; readonly ms: number };
+/** No mid, where a number stands for one: no comparison with it holds. */
+const NO_MID = Number.NaN;
 
 export class Reasonability {
   readonly #limits: ReasonabilityLimits;
   /** Of one mid a second. */
   readonly #samples = new RollingMedian({ windowMs: SAMPLES_MAX * SAMPLE_MS, countMax: SAMPLES_MAX });
+  /** The mid taken last for it, and when; whether it is not yet among the samples. Mids are plain numbers: each book brings one. */
   #sampledMs = Number.NEGATIVE_INFINITY;
-  /** Due, and not yet among the samples. */
-  #sample: Mid | undefined;
-  #before: Mid | undefined;
-  #then: Mid | undefined;
-  #last: Mid | undefined;
+  #sample = NO_MID;
+  #isSampleDue = false;
+  #lastMid = NO_MID;
+  #thenMid = NO_MID;
+  #thenMs = Number.NEGATIVE_INFINITY;
+  #beforeMid = NO_MID;
+  #beforeMs = Number.NEGATIVE_INFINITY;
   #spreadPercent = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #jumps = 0;
@@ -59,28 +63,32 @@ export class Reasonability {
     this.#spreadPercent = (100 * spread) / mid;
     if (this.isTooWide) return;
     // The last mid stood until now, however old it is; the one before must be of this second.
-    if (this.#isJump(this.#last, mid) || (this.#isRecent(this.#before, nowMs) && this.#isJump(this.#before, mid))) {
+    const isBeforeRecent = nowMs - this.#beforeMs <= JUMP_WINDOW_MS;
+    if (this.#isJump(this.#lastMid, mid) || (isBeforeRecent && this.#isJump(this.#beforeMid, mid))) {
       this.#jumps += 1;
       this.#pausedUntilMs = nowMs + this.#limits.midJumpPauseMs;
-      this.#before = undefined;
-      this.#then = undefined;
+      this.#beforeMid = NO_MID;
+      this.#thenMid = NO_MID;
     }
-    this.#last = { mid, ms: nowMs };
-    if (this.#then === undefined || nowMs - this.#then.ms >= JUMP_WINDOW_MS / 2) {
-      this.#before = this.#then;
-      this.#then = this.#last;
+    this.#lastMid = mid;
+    if (Number.isNaN(this.#thenMid) || nowMs - this.#thenMs >= JUMP_WINDOW_MS / 2) {
+      this.#beforeMid = this.#thenMid;
+      this.#beforeMs = this.#thenMs;
+      this.#thenMid = mid;
+      this.#thenMs = nowMs;
     }
     if (nowMs - this.#sampledMs < SAMPLE_MS) return;
     this.settle();
     this.#sampledMs = nowMs;
-    this.#sample = this.#last;
+    this.#sample = mid;
+    this.#isSampleDue = true;
   }
 
   /** Takes the mid of this second among the others', where that is still to be done: it can wait until an order is out. */
   settle(): void {
-    if (this.#sample === undefined) return;
-    this.#samples.add(this.#sample.mid, this.#sample.ms);
-    this.#sample = undefined;
+    if (!this.#isSampleDue) return;
+    this.#samples.add(this.#sample, this.#sampledMs);
+    this.#isSampleDue = false;
   }
 
   /** Why the newest book may not be quoted on at `nowMs`; empty when it may. */
@@ -97,12 +105,7 @@ export class Reasonability {
     return reasons;
   }
 
-  #isRecent(from: Mid | undefined, nowMs: number): boolean {
-    return from !== undefined && nowMs - from.ms <= JUMP_WINDOW_MS;
-  }
-
-  #isJump(from: Mid | undefined, mid: number): boolean {
-    if (from === undefined) return false;
-    return Math.abs(mid - from.mid) * 100 > this.#limits.midJumpPercent * from.mid;
+  #isJump(from: number, mid: number): boolean {
+    return Math.abs(mid - from) * 100 > this.#limits.midJumpPercent * from;
   }
 }

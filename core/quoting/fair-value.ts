@@ -82,7 +82,9 @@ export function withoutReference({ book }: FairValueState): FairValueState {
 
 export class FairValue {
   readonly #parameters: FairValueParameters;
-  #book: Price | undefined;
+  /** Of the newest book, and when it was read; no number where it has none. Plain numbers: each book brings another. */
+  #bookPrice: number;
+  #bookMs: number;
   #reference: Price | undefined;
   /** ln(book's price / reference's) as it has stood since. */
   #ratio: Price | undefined;
@@ -92,7 +94,8 @@ export class FairValue {
 
   constructor(parameters: FairValueParameters, state: FairValueState = NOTHING) {
     this.#parameters = parameters;
-    this.#book = state.book;
+    this.#bookPrice = state.book?.value ?? Number.NaN;
+    this.#bookMs = state.book?.ms ?? Number.NaN;
     this.#reference = state.reference;
     this.#ratioSum = state.ratioSum;
     this.#weightSum = state.weightSum;
@@ -101,7 +104,7 @@ export class FairValue {
 
   get state(): FairValueState {
     return {
-      book: this.#book,
+      book: this.#hasBook ? { value: this.#bookPrice, ms: this.#bookMs } : undefined,
       reference: this.#reference,
       ratioSum: this.#ratioSum,
       weightSum: this.#weightSum,
@@ -120,9 +123,13 @@ export class FairValue {
   }
 
   #seen(top: TopOfBook, depth: OthersDepth | undefined, nowMs: number): void {
-    const value = this.#priceOf(top, depth);
-    this.#book = value === undefined ? undefined : { value, ms: nowMs };
+    this.#bookPrice = this.#priceOf(top, depth) ?? Number.NaN;
+    this.#bookMs = nowMs;
     this.#observe(nowMs);
+  }
+
+  get #hasBook(): boolean {
+    return !Number.isNaN(this.#bookPrice);
   }
 
   /** The reference's price, above 0, in whatever unit: only its ratio to ours counts. `ageMs` is how old it is at `nowMs`. */
@@ -137,11 +144,10 @@ export class FairValue {
    */
   read(nowMs: number): FairValueReading {
     const { ageMs, reference } = this.#parameters;
-    const book = this.#book;
-    if (book === undefined) return { ticks: undefined, note: "no-book" };
-    if (nowMs - book.ms > ageMs) return { ticks: undefined, note: "book-old" };
-    if (reference === undefined || reference.weight === 0) return { ticks: book.value, note: undefined };
-    return this.#mix(book.value, reference, nowMs);
+    if (!this.#hasBook) return { ticks: undefined, note: "no-book" };
+    if (nowMs - this.#bookMs > ageMs) return { ticks: undefined, note: "book-old" };
+    if (reference === undefined || reference.weight === 0) return { ticks: this.#bookPrice, note: undefined };
+    return this.#mix(this.#bookPrice, reference, nowMs);
   }
 
   #mix(own: number, { weight, ageMs, premiumHalfLifeSeconds, shiftBpsMax }: ReferenceParameters, nowMs: number) {
@@ -179,13 +185,13 @@ export class FairValue {
       this.#weightSum = this.#weightSum * kept + (1 - kept);
       this.#observedSeconds += seconds;
     }
-    const [book, reference] = [this.#book, this.#reference];
+    const reference = this.#reference;
     const areYoung =
-      book !== undefined &&
+      this.#hasBook &&
       reference !== undefined &&
-      nowMs - book.ms <= ageMs &&
+      nowMs - this.#bookMs <= ageMs &&
       nowMs - reference.ms <= parameters.ageMs;
-    this.#ratio = areYoung ? { value: Math.log(book.value / reference.value), ms: nowMs } : undefined;
+    this.#ratio = areYoung ? { value: Math.log(this.#bookPrice / reference.value), ms: nowMs } : undefined;
   }
 }
 

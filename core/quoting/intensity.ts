@@ -56,8 +56,14 @@ export type IntensityState = {
 
 type Fit = { readonly arrivalsPerSecond: number; readonly decayPerTick: number; readonly ms: number };
 
-/** The market as a step finds it: the mid, and how far from it the displayed book ends, all in ticks. */
-type Ground = { readonly mid: number; readonly bidEnd: number; readonly askEnd: number };
+/** The market as a step finds it: the mid, and how far from it the displayed book ends, all in ticks. Made once, and filled anew by each book. */
+type Ground = { isKnown: boolean; mid: number; bidEnd: number; askEnd: number };
+
+const NOT_FITTED: IntensityReading = { isFitted: false, note: "few-trades" };
+
+function unknownGround(): Ground {
+  return { isKnown: false, mid: Number.NaN, bidEnd: Number.NaN, askEnd: Number.NaN };
+}
 
 /**
  * Per step of time and side: was there a trade, and how far from the mid that stood when the step began did it go? The share p of
@@ -73,13 +79,13 @@ export class Intensity {
   #fit: Fit | undefined;
   #note: IntensityNote | undefined = "few-trades";
   #step = Number.NEGATIVE_INFINITY;
-  #ground: Ground | undefined;
-  #newest: Ground | undefined;
+  readonly #ground = unknownGround();
+  readonly #newest = unknownGround();
   #deepestBuy = 0;
   #deepestSell = 0;
   #fittedMs = Number.NEGATIVE_INFINITY;
   #fadedStep: number | undefined;
-  #last: IntensityReading = { isFitted: false, note: "few-trades" };
+  #last: IntensityReading = NOT_FITTED;
 
   constructor(parameters: IntensityParameters, state?: IntensityState) {
     this.#parameters = parameters;
@@ -97,22 +103,26 @@ export class Intensity {
   bookSeen(book: { readonly mid: number; readonly lastBid: number; readonly lastAsk: number }, nowMs: number): void {
     this.#advance(nowMs);
     const { mid, lastBid, lastAsk } = book;
-    this.#newest = { mid, bidEnd: mid - lastBid, askEnd: lastAsk - mid };
+    const newest = this.#newest;
+    newest.isKnown = true;
+    newest.mid = mid;
+    newest.bidEnd = mid - lastBid;
+    newest.askEnd = lastAsk - mid;
   }
 
   /** A trade between anybody; one on the wrong side of the mid of its step tells nothing of a quote's distance. */
   tradeSeen(price: number, aggressor: Side, nowMs: number): void {
     this.#advance(nowMs);
-    if (this.#ground === undefined) return;
-    const { mid, bidEnd, askEnd } = this.#ground;
+    const { isKnown, mid, bidEnd, askEnd } = this.#ground;
+    if (!isKnown) return;
     if (aggressor === "buy") this.#deepestBuy = Math.max(this.#deepestBuy, Math.min(price - mid, askEnd));
     else this.#deepestSell = Math.max(this.#deepestSell, Math.min(mid - price, bidEnd));
   }
 
   /** The data stopped, or are not believed: no time counts until the next book. */
   pause(): void {
-    this.#newest = undefined;
-    this.#ground = undefined;
+    this.#newest.isKnown = false;
+    this.#ground.isKnown = false;
     this.#deepestBuy = 0;
     this.#deepestSell = 0;
   }
@@ -138,9 +148,19 @@ export class Intensity {
   #readingAt(nowMs: number): IntensityReading {
     const fit = this.#fit;
     const isOld = fit !== undefined && nowMs - fit.ms > this.#parameters.halfLifeSeconds * 1_000;
-    if (fit === undefined || isOld) return { isFitted: false, note: this.#note ?? "few-trades" };
+    const last = this.#last;
+    // The same object as long as it says the same: it is read in each decision.
+    if (fit === undefined || isOld) {
+      const note = this.#note ?? "few-trades";
+      return !last.isFitted && last.note === note ? last : { isFitted: false, note };
+    }
     const { arrivalsPerSecond, decayPerTick } = fit;
-    return { isFitted: true, arrivalsPerSecond, decayPerTick, note: this.#note };
+    const isSame =
+      last.isFitted &&
+      last.note === this.#note &&
+      last.arrivalsPerSecond === arrivalsPerSecond &&
+      last.decayPerTick === decayPerTick;
+    return isSame ? last : { isFitted: true, arrivalsPerSecond, decayPerTick, note: this.#note };
   }
 
   /** Closes the steps that ended before `nowMs`. Within a step the mid is that of its start: a trade and the book it left come together. */
@@ -151,15 +171,19 @@ export class Intensity {
     this.#step = step;
     this.#fadedStep ??= step;
     if (step - this.#fadedStep >= FADE_STEPS) this.#fade(step - this.#fadedStep);
-    if (this.#ground !== undefined) {
+    const [ground, newest] = [this.#ground, this.#newest];
+    if (ground.isKnown) {
       this.#count(this.#reached, this.#deepestBuy, 1);
       this.#count(this.#reached, this.#deepestSell, 1);
-      this.#countShown(this.#ground, 1);
-      if (this.#newest !== undefined) this.#countShown(this.#newest, steps - 1);
+      this.#countShown(ground, 1);
+      if (newest.isKnown) this.#countShown(newest, steps - 1);
     }
     this.#deepestBuy = 0;
     this.#deepestSell = 0;
-    this.#ground = this.#newest;
+    ground.isKnown = newest.isKnown;
+    ground.mid = newest.mid;
+    ground.bidEnd = newest.bidEnd;
+    ground.askEnd = newest.askEnd;
   }
 
   #countShown({ bidEnd, askEnd }: Ground, steps: number): void {

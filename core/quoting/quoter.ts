@@ -27,7 +27,8 @@ import { pureMarketMaking } from "./pure-market-making.ts";
 import type { MarkoutStatistics, SideInput, StrategyInput, StrategyOutput } from "./strategy.ts";
 import { Volatility } from "./volatility.ts";
 
-type Ground = { readonly mid: number; readonly lastBid: number; readonly lastAsk: number };
+/** A book as the intensity is told of it. */
+type Ground = { mid: number; lastBid: number; lastAsk: number; nowMs: number };
 
 export type QuoterInput = {
   /** Position as a share of its limit, −1 (short) to 1 (long). */
@@ -48,6 +49,9 @@ export type QuoterView = {
   readonly pausedSides: readonly Side[];
 };
 
+/** No moment, no price: it is never asked for. */
+const UNKNOWN = Number.NaN;
+
 /** Levels that are looked through for a size worth improving on. */
 const RIVAL_LEVELS = 20;
 
@@ -59,9 +63,10 @@ export class Quoter {
   #fairValue: FairValue;
   #volatility: Volatility;
   #intensity: Intensity;
-  /** What the intensity has not been told yet: the newest book, and until when (monotonic) time has passed since. */
-  #unmeasured: (Ground & { readonly nowMs: number }) | undefined;
-  #passedMs: number | undefined;
+  /** What the intensity has not been told yet: the newest book, filled anew by each, and until when (monotonic) time has passed since. */
+  readonly #unmeasured: Ground = { mid: UNKNOWN, lastBid: UNKNOWN, lastAsk: UNKNOWN, nowMs: UNKNOWN };
+  #isUnmeasured = false;
+  #passedMs = UNKNOWN;
   #flowGuard: FlowGuard;
   #others: TopOfBook = { bid: undefined, ask: undefined };
   #rivals: TopOfBook = { bid: undefined, ask: undefined };
@@ -116,17 +121,20 @@ export class Quoter {
     }
     this.#volatility.record(mid, nowMs);
     this.settle();
-    this.#unmeasured = { mid, lastBid, lastAsk, nowMs };
+    this.#isUnmeasured = true;
+    const unmeasured = this.#unmeasured;
+    unmeasured.mid = mid;
+    unmeasured.lastBid = lastBid;
+    unmeasured.lastAsk = lastAsk;
+    unmeasured.nowMs = nowMs;
   }
 
   /** Counts the newest book for the intensity, where that is still to be done. */
   settle(): void {
-    const book = this.#unmeasured;
-    this.#unmeasured = undefined;
-    if (book !== undefined) this.#intensity.bookSeen(book, book.nowMs);
-    const passedMs = this.#passedMs;
-    this.#passedMs = undefined;
-    if (passedMs !== undefined) this.#intensity.pass(passedMs);
+    if (this.#isUnmeasured) this.#intensity.bookSeen(this.#unmeasured, this.#unmeasured.nowMs);
+    this.#isUnmeasured = false;
+    if (!Number.isNaN(this.#passedMs)) this.#intensity.pass(this.#passedMs);
+    this.#passedMs = UNKNOWN;
   }
 
   get #settledIntensity(): Intensity {
@@ -189,7 +197,7 @@ export class Quoter {
   #arrivals(nowMs: number, isBusy: boolean): IntensityReading {
     const isUsed = this.#parameters.type !== "pure-market-making";
     if (isUsed || !isBusy) return this.#settledIntensity.read(nowMs);
-    if (this.#passedMs !== undefined) this.settle();
+    if (!Number.isNaN(this.#passedMs)) this.settle();
     this.#passedMs = nowMs;
     return this.#intensity.last;
   }

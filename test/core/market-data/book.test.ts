@@ -26,6 +26,16 @@ describe("the top without our own orders", () => {
     expect(topWithoutOwn(book, [])).toEqual(topOf(book));
   });
 
+  it("is the one before where it is the same, and leaves that one as it was where it is not", () => {
+    const before = topWithoutOwn(book, []);
+    expect(topWithoutOwn({ ...book, sequence: 2 }, [], before)).toBe(before);
+    const asks = { prices: book.asks.prices, sizes: [toLots(400), toLots(700)] };
+    const after = topWithoutOwn({ ...book, asks }, [], before);
+    expect(after).toEqual(topWithoutOwn({ ...book, asks }, []));
+    expect(after.bid).toBe(before.bid);
+    expect(before).toEqual(topOf(book));
+  });
+
   it("skips a level that is ours alone", () => {
     expect(topWithoutOwn(book, [own("buy", 100, 500), own("sell", 103, 500)])).toMatchObject({
       bid: { price: 99, size: 900 },
