@@ -10,6 +10,7 @@ import { bringInOrder, type MarketTurn, makeTurn, mostDangerous, mostUrgent } fr
 import type { BalancesRead, EngineEvent } from "./events.ts";
 import { isWorthIt } from "./execution/change-worth.ts";
 import type { RequestBudget } from "./execution/request-budget.ts";
+import type { ShardWord } from "./market-blockers.ts";
 import { MarketEngine, type MarketSettings } from "./market-engine.ts";
 import type { PossibleChange, Wishes } from "./market-plan.ts";
 import type { CancellableOrder } from "./order.ts";
@@ -46,13 +47,8 @@ const OLD_QUOTE_COUNTS: ReadonlySet<DenialReason> = new Set(["reducing", "positi
 /** What the sending of a decision's commands shares. */
 type Sending = { readonly now: Instant; readonly commands: Command[] };
 
-/** What the budget holds once `sent` commands are out. */
-type Payable = {
-  readonly sent: number;
-  readonly place: boolean;
-  readonly move: boolean;
-  readonly shareInUse: number;
-};
+/** What the budget holds once `sent` commands are out; made once, and counted anew. */
+type Payable = { sent: number; place: boolean; move: boolean; shareInUse: number };
 
 export class Engine {
   readonly minutes: MinuteMeter;
@@ -67,6 +63,8 @@ export class Engine {
   readonly #budget: RequestBudget;
   readonly #risk: ShardRisk;
   #unroutable = 0;
+  readonly #payable: Payable = { sent: 0, place: false, move: false, shareInUse: Number.NaN };
+  #word: ShardWord = { state: "active", reason: undefined };
   /** Where the next decision starts handing out placings, so that no market starves another. */
   #turn = 0;
 
@@ -140,8 +138,7 @@ export class Engine {
     this.minutes.note(now.monotonicMs);
     const turns = this.#turns;
     if (turns.some(isStarted)) this.#risk.recordLoss(this.#profit, now);
-    const { state, latch } = this.#risk.loss;
-    const word = { state, reason: latch?.reason };
+    const word = this.#wordNow();
     for (const turn of turns) turn.removals = turn.market.plan(now, word);
     const commands: Command[] = [];
     this.#sendCancels(now, commands, onCancel);
@@ -150,6 +147,14 @@ export class Engine {
     this.#sendChanges(now, commands);
     for (const { market } of turns) market.decided();
     return commands;
+  }
+
+  /** What the loss says to every market; the same object until it says another thing. */
+  #wordNow(): ShardWord {
+    const { state, latch } = this.#risk.loss;
+    const reason = latch?.reason;
+    if (this.#word.state !== state || this.#word.reason !== reason) this.#word = { state, reason };
+    return this.#word;
   }
 
   /** Nothing is decided any more: whether quotes of ours still stand is not followed from `now` on. */
@@ -231,20 +236,21 @@ export class Engine {
       turn.risk = undefined;
     }
     const sending: Sending = { now, commands };
-    let payable = this.#payable(commands, now);
+    this.#countPayable(commands, now);
     for (let turn = mostUrgent(turns, this.#turn); turn !== undefined; turn = mostUrgent(turns, this.#turn)) {
       const { wishes, place } = turn;
       turn.place = place + 1;
       const change = wishes.changes[place];
       assert(change !== undefined, "the most urgent change must be one");
       // Asked for each change, and only what was sent makes it another answer.
-      if (payable.sent !== commands.length) payable = this.#payable(commands, now);
-      this.#sendChange(turn, change, payable, sending);
+      if (this.#payable.sent !== commands.length) this.#countPayable(commands, now);
+      this.#sendChange(turn, change, sending);
     }
   }
 
-  #sendChange(turn: MarketTurn, change: PossibleChange, payable: Payable, sending: Sending): void {
+  #sendChange(turn: MarketTurn, change: PossibleChange, sending: Sending): void {
     const { market } = turn;
+    const payable = this.#payable;
     const { order, quote } = change;
     // The gate walks all orders: not for a request that could not go anyway.
     const isPayable = order === undefined ? payable.place : payable.move;
@@ -255,10 +261,12 @@ export class Engine {
   }
 
   /** What could be paid for once `commands` are sent. */
-  #payable(commands: readonly Command[], now: Instant): Payable {
-    const place = this.#budget.allows("place", now);
-    const move = this.#budget.allowsMove(now);
-    return { sent: commands.length, place, move, shareInUse: this.#budget.shareInUse(now) };
+  #countPayable(commands: readonly Command[], now: Instant): void {
+    const payable = this.#payable;
+    payable.sent = commands.length;
+    payable.place = this.#budget.allows("place", now);
+    payable.move = this.#budget.allowsMove(now);
+    payable.shareInUse = this.#budget.shareInUse(now);
   }
 
   #place(turn: MarketTurn, quote: Quote, { now, commands }: Sending): void {

@@ -43,13 +43,12 @@ export type MarketSettings = {
   readonly venueAgeMsMax?: number;
 };
 
-/** What a decision goes by, between its two parts. */
+/** What a decision goes by, between its two parts; made once a market. */
 type Considered = {
-  readonly open: readonly Order[];
-  readonly modelled: StrategyOutput;
-  readonly quotes: readonly Quote[];
-  readonly denials: readonly Denial[];
-  readonly diff: OrderDiff;
+  open: readonly Order[];
+  modelled: StrategyOutput;
+  quotes: readonly Quote[];
+  denials: readonly Denial[];
 };
 
 const NOTHING_WANTED: StrategyOutput = { quotes: [], notes: [] };
@@ -82,7 +81,8 @@ export class MarketEngine {
   readonly #blocks: MarketBlockers;
   readonly #plan: MarketPlan;
   readonly #diff = new OrderDiff();
-  #considered: Considered | undefined;
+  readonly #considered: Considered = { open: [], modelled: NOTHING_WANTED, quotes: [], denials: [] };
+  #isPlanned = false;
   readonly #sideMarkouts = new SideMarkouts();
   /** The newest book at the last plan: what only time makes due is done in a turn without a newer one. */
   #plannedBook: BookUpdate | undefined;
@@ -229,7 +229,12 @@ export class MarketEngine {
     const { quotes, denials } = this.#shaped(modelled.quotes, now);
     const options = { nowMs: now.monotonicMs, book: this.watch.book, into: this.#diff };
     const diff = diffOrders(quotes, open, this.settings.tolerance, options);
-    this.#considered = { open, modelled, quotes, denials, diff };
+    const considered = this.#considered;
+    considered.open = open;
+    considered.modelled = modelled;
+    considered.quotes = quotes;
+    considered.denials = denials;
+    this.#isPlanned = true;
     return this.#plan.removalsOf(diff);
   }
 
@@ -238,17 +243,16 @@ export class MarketEngine {
    * then. Whatever only says how it came to be is noted here too.
    */
   wishes(now: Instant): Wishes {
-    const considered = this.#considered;
-    assert(considered !== undefined, "a decision begins with its plan");
-    this.#considered = undefined;
-    const { open, modelled, quotes, denials, diff } = considered;
+    assert(this.#isPlanned, "a decision begins with its plan");
+    this.#isPlanned = false;
+    const { open, modelled, quotes, denials } = this.#considered;
     this.watch.settle();
     this.quoter.settle();
     this.orders.forget(now.monotonicMs);
     this.#quoted.measure(open, this.#blockers.length > 0, now);
     this.denials.begin(denials);
     this.decision.begin(this.#blockers, modelled, quotes);
-    return this.#plan.wishesOf(diff, open, now.monotonicMs);
+    return this.#plan.wishesOf(this.#diff, open, now.monotonicMs);
   }
 
   /** The commands of the decision are chosen: what keeps a side from standing is known. */

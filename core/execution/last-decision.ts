@@ -68,13 +68,13 @@ export class LastDecision {
   unquotedReason(open: readonly Order[]): UnquotedReason {
     const blocker = firstBlocker(this.#blockers);
     if (blocker !== undefined) return blocker;
-    const missing = SIDES.find((side) => !open.some((order) => order.side === side && isResting(order)));
-    return missing === undefined ? "unanswered" : this.#absenceOf(missing, open);
+    for (const side of SIDES) if (!isAnyResting(open, side)) return this.#absenceOf(side, open);
+    return "unanswered";
   }
 
   /** Level by level, the first reason for which a quote is not there at all. */
   #absenceOf(side: Side, open: readonly Order[]): UnquotedReason {
-    const last = Math.max(0, ...[...this.#wanted, ...this.#notes].map(({ level }) => level ?? 0));
+    const last = Math.max(lastLevelOf(this.#wanted), lastLevelOf(this.#notes));
     for (let level = 0; level <= last; level += 1) {
       const there = open.filter((order) => order.side === side && order.level === level);
       const reason = this.#reasonsOf(side, level, there).find(isAbsence);
@@ -104,6 +104,18 @@ export class LastDecision {
     if (there.some(({ state }) => state === "intent" || state === "sent")) return "unanswered";
     return this.#waits[slot] ?? (there.some((order) => !isResting(order)) ? "being-cancelled" : undefined);
   }
+}
+
+/** 0 where there is none. */
+function lastLevelOf(list: readonly { readonly level: number | undefined }[]): number {
+  let last = 0;
+  for (const { level } of list) last = Math.max(last, level ?? 0);
+  return last;
+}
+
+function isAnyResting(open: readonly Order[], side: Side): boolean {
+  for (const order of open) if (order.side === side && isResting(order)) return true;
+  return false;
 }
 
 function sizeAt(quotes: readonly Quote[], side: Side, level: number): number | undefined {

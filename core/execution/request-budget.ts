@@ -94,9 +94,8 @@ export class RequestBudget {
 
   /** Whether a request could be paid for now. */
   allows(kind: RequestKind, now: Instant): boolean {
-    const nowMs = now.monotonicMs;
-    this.#forget(nowMs);
-    return nowMs >= Math.max(this.#heldBackUntilMs, this.#suspendedUntilMs) && this.#allows(kind, this.#held);
+    this.#forget(now);
+    return now.monotonicMs >= Math.max(this.#heldBackUntilMs, this.#suspendedUntilMs) && this.#allows(kind, this.#held);
   }
 
   /** Whether a placing and the cancel that makes room for it could both be paid for now, and what is kept stays kept. */
@@ -149,7 +148,7 @@ export class RequestBudget {
    */
   nextFreeMs(kind: RequestKind, now: Instant): number {
     const nowMs = now.monotonicMs;
-    this.#forget(nowMs);
+    this.#forget(now);
     const byRelease = this.#slots.toSorted((a, b) => this.#releaseMs(a) - this.#releaseMs(b));
     let freeMs = Math.max(nowMs, this.#heldBackUntilMs, this.#suspendedUntilMs);
     while (!this.#allows(kind, heldBy(byRelease))) {
@@ -162,7 +161,7 @@ export class RequestBudget {
 
   /** Slots held now: the most requests that can have arrived within the last second. */
   requestsInWindow(now: Instant): number {
-    this.#forget(now.monotonicMs);
+    this.#forget(now);
     return this.#slots.length;
   }
 
@@ -204,7 +203,7 @@ export class RequestBudget {
     return Math.max(Math.min(1, reservedForCancels), reservedForCancels - cancel);
   }
 
-  #forget(nowMs: number): void {
+  #forget({ monotonicMs: nowMs }: Instant): void {
     // Asked for every change of a decision, and mostly none has become free since the last.
     if (this.#releaseDueMs > nowMs) return;
     for (const slot of this.#slots) {

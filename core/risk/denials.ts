@@ -5,9 +5,11 @@
 import type { Denial, DenialReason } from "./gate.ts";
 
 export class Denials {
-  #shaped: readonly Denial[] = [];
+  #shaped: readonly Denial[] = NONE;
   #heldBack: Denial[] = [];
-  #before: ReadonlySet<string> = new Set();
+  /** Those of the decision before. */
+  #shapedBefore: readonly Denial[] = NONE;
+  #heldBackBefore: readonly Denial[] = NONE;
   readonly #counts = new Map<DenialReason, number>();
 
   /** As of the last decision. */
@@ -21,10 +23,11 @@ export class Denials {
 
   /** A new decision begins; `shaped` is what the limits took out of it from the first. */
   begin(shaped: readonly Denial[]): void {
-    const isQuiet = this.#shaped.length === 0 && this.#heldBack.length === 0;
-    this.#before = isQuiet ? NONE : new Set(this.now.map(keyOf));
+    this.#shapedBefore = this.#shaped;
     this.#shaped = shaped;
-    this.#heldBack = [];
+    // Mostly nothing is held back: then the list is used again.
+    this.#heldBackBefore = this.#heldBack.length === 0 ? NONE : this.#heldBack;
+    if (this.#heldBack.length > 0) this.#heldBack = [];
     for (const denial of shaped) this.#count(denial);
   }
 
@@ -35,13 +38,18 @@ export class Denials {
   }
 
   #count(denial: Denial): void {
-    if (this.#before.has(keyOf(denial))) return;
+    if (isAmong(this.#shapedBefore, denial) || isAmong(this.#heldBackBefore, denial)) return;
     this.#counts.set(denial.reason, (this.#counts.get(denial.reason) ?? 0) + 1);
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: readonly Denial[] = [];
 
-function keyOf({ quote, reason }: Denial): string {
-  return `${quote.side}${quote.level} ${reason}`;
+/** For the same reason in the same slot. */
+function isAmong(denials: readonly Denial[], { quote, reason }: Denial): boolean {
+  for (const each of denials) {
+    const { side, level } = each.quote;
+    if (each.reason === reason && side === quote.side && level === quote.level) return true;
+  }
+  return false;
 }

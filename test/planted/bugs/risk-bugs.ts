@@ -176,9 +176,9 @@ export const RISK_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: "core/execution/request-budget.ts",
-        find: "  #forget(nowMs: number): void {\n",
+        find: "  #forget({ monotonicMs: nowMs }: Instant): void {\n",
         replace:
-          "  #filledMs = 0;\n\n  #forget(nowMs: number): void {\n    const tokens = Math.floor((nowMs - this.#filledMs) / 100);\n    if (tokens > 0) this.#filledMs = nowMs;\n    this.#slots = this.#slots.slice(tokens);\n    this.#count();\n    if (tokens >= 0) return;\n",
+          "  #filledMs = 0;\n\n  #forget({ monotonicMs: nowMs }: Instant): void {\n    const tokens = Math.floor((nowMs - this.#filledMs) / 100);\n    if (tokens > 0) this.#filledMs = nowMs;\n    this.#slots = this.#slots.slice(tokens);\n    this.#count();\n    if (tokens >= 0) return;\n",
       },
     ],
     rules: ["arrivals", "placements-in-flight"],
