@@ -299,8 +299,8 @@ export class Engine {
    */
   #denialOf(turn: MarketTurn, quote: Quote, now: Instant, cancels: number): DenialReason | undefined {
     const mine = riskOf(turn);
-    const view = this.#risk.view(quote, mine, this.#turns.map(riskOf));
-    return turn.market.admit(quote, mine, { ...view, inFlight: view.inFlight + cancels }, now);
+    const view = this.#risk.view(quote, mine, this.#turns.map(riskOf), cancels);
+    return turn.market.admit(quote, mine, view, now);
   }
 }
 

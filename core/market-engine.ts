@@ -29,7 +29,7 @@ import { Denials } from "./risk/denials.ts";
 import { ExecutionThrottle } from "./risk/execution-throttle.ts";
 import { admitQuote, type Denial, type DenialReason, isBookTooOld, type ShardView, shapeQuotes } from "./risk/gate.ts";
 import type { Limits } from "./risk/limits.ts";
-import { type MarketRisk, notionalOf, orderRisk } from "./risk/shard-risk.ts";
+import { type MarketRisk, notionalOf, RiskOfMarket } from "./risk/shard-risk.ts";
 import type { TradingState } from "./risk/trading-state.ts";
 import type { Instant, Lots } from "./units.ts";
 import { toTicks } from "./units.ts";
@@ -79,6 +79,7 @@ export class MarketEngine {
   readonly unquoted = this.#quoted.unquoted;
   #settings: MarketSettings;
   readonly #blocks: MarketBlockers;
+  readonly #risk: RiskOfMarket;
   readonly #plan: MarketPlan;
   readonly #diff = new OrderDiff();
   readonly #considered: Considered = { open: [], modelled: NOTHING_WANTED, quotes: [], denials: [] };
@@ -95,6 +96,7 @@ export class MarketEngine {
     this.#settings = settings;
     this.sent = new MarketOrders(settings.market.symbol, options.epoch, settings.limits.duplicateMs);
     this.#plan = new MarketPlan(this.sent, this.decision);
+    this.#risk = new RiskOfMarket(settings.market, this.orders);
     this.quoter = new Quoter(settings.strategy);
     this.watch = new MarketWatch(settings.limits, settings.venueAgeMsMax);
     const mids = { at: (ms: number) => this.watch.mids.at(ms) };
@@ -267,13 +269,7 @@ export class MarketEngine {
 
   /** What this market adds to the shard's risk now. */
   risk(): MarketRisk {
-    const { market } = this.settings;
-    return {
-      market,
-      books: this.books,
-      mark: this.#mark(),
-      ...orderRisk(market, this.position, this.orders.mattering()),
-    };
+    return this.#risk.at(this.#mark(), this.position, this.books);
   }
 
   /** Realised and unrealised, an integer of 10^-18 quote currency; worked out when a fill or another mid has come. */

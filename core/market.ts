@@ -87,9 +87,17 @@ export function sizeToMoney(market: Market, size: Lots): bigint {
 }
 
 /** What one lot at a price of one tick is worth, an integer of 10^-18 quote currency: price × size is a whole multiple of it. */
-export function tickLotMoney({ tick, lot }: Market): bigint {
-  return toUnits(tick.step, lot) * powerOfTen(MONEY_DECIMALS - tick.decimals - lot.decimals);
+export function tickLotMoney(market: Market): bigint {
+  const known = TICK_LOT_MONEY.get(market);
+  if (known !== undefined) return known;
+  const { tick, lot } = market;
+  const money = toUnits(tick.step, lot) * powerOfTen(MONEY_DECIMALS - tick.decimals - lot.decimals);
+  TICK_LOT_MONEY.set(market, money);
+  return money;
 }
+
+/** Asked for with every order: a market's never changes. */
+const TICK_LOT_MONEY = new WeakMap<Market, bigint>();
 
 /** Mostly the product is a safe integer, as every price and size that came from text is: then one conversion does. */
 function toUnits(multiple: number, { step }: Increment): bigint {

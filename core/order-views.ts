@@ -9,11 +9,10 @@ export class OrderViews {
   #open = new Map<string, Order>();
   /** `#open` as a list, until one of them changes. */
   #openList: readonly Order[] | undefined = [];
-  /** Those that can still matter, and the earliest moment at which one of them may not any more. */
+  /** Those that can still matter, as a list until one of them changes, and the earliest moment at which one of them may not any more. */
   readonly #mattering = new Map<string, Order>();
+  #matteringList: readonly Order[] | undefined = [];
   #settledDueMs = Number.POSITIVE_INFINITY;
-  /** Walked anew by each reader: the map's own iterator is spent after the first, and would show the next one no order. */
-  readonly mattering: Iterable<Order> = { [Symbol.iterator]: () => this.#mattering.values() };
   readonly #recentMs: number;
   #changes = 0;
 
@@ -32,9 +31,14 @@ export class OrderViews {
     return this.#openList;
   }
 
+  mattering(): readonly Order[] {
+    this.#matteringList ??= [...this.#mattering.values()];
+    return this.#matteringList;
+  }
+
   /** A new order is open, whatever it is. */
   added(order: Order): void {
-    this.#changes += 1;
+    this.#noteChange();
     this.#mattering.set(order.clientOrderId, order);
     this.#open.set(order.clientOrderId, order);
     this.#openList = undefined;
@@ -42,7 +46,7 @@ export class OrderViews {
 
   /** `all` are the orders of the table, `after` among them. */
   changed(before: Order, after: Order, all: ReadonlyMap<string, Order>): void {
-    this.#changes += 1;
+    this.#noteChange();
     this.#mattering.set(after.clientOrderId, after);
     if (isSettled(after)) this.#settledDueMs = Math.min(this.#settledDueMs, after.changedMs + this.#recentMs);
     this.#noteOpen(before, after, all);
@@ -50,7 +54,7 @@ export class OrderViews {
 
   /** It had ended, and the table holds it no more. */
   forgotten({ clientOrderId }: Order): void {
-    if (this.#mattering.delete(clientOrderId)) this.#changes += 1;
+    if (this.#mattering.delete(clientOrderId)) this.#noteChange();
   }
 
   /** Takes out of `mattering` what neither may rest nor fill any more and has not changed for long enough. */
@@ -63,6 +67,11 @@ export class OrderViews {
       if (nowMs > dueMs) this.forgotten(order);
       else this.#settledDueMs = Math.min(this.#settledDueMs, dueMs);
     }
+  }
+
+  #noteChange(): void {
+    this.#changes += 1;
+    this.#matteringList = undefined;
   }
 
   #noteOpen(before: Order, after: Order, all: ReadonlyMap<string, Order>): void {

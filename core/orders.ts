@@ -77,10 +77,10 @@ export class Orders {
 
   /**
    * Those among the known that may still rest or fill, or that changed within `recentMs`: the few that exposure, limits and books
-   * have to do with. In no order; may be walked as often as one likes.
+   * have to do with. In no order; the same list until one of them changes.
    */
-  mattering(): Iterable<Order> {
-    return this.#views.mattering;
+  mattering(): readonly Order[] {
+    return this.#views.mattering();
   }
 
   find(clientOrderId: string): Order | undefined {

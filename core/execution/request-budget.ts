@@ -203,9 +203,12 @@ export class RequestBudget {
     return Math.max(Math.min(1, reservedForCancels), reservedForCancels - cancel);
   }
 
+  /** Asked for every change of a decision, and mostly none has become free since the last. */
   #forget({ monotonicMs: nowMs }: Instant): void {
-    // Asked for every change of a decision, and mostly none has become free since the last.
-    if (this.#releaseDueMs > nowMs) return;
+    if (this.#releaseDueMs <= nowMs) this.#release(nowMs);
+  }
+
+  #release(nowMs: number): void {
     for (const slot of this.#slots) {
       if (slot.settledMs !== null || nowMs < slot.giveUpMs) continue;
       // A process that stood still may only now send what it had paid for: whoever sends it will settle it.

@@ -115,7 +115,8 @@ const CONTROLS: Readonly<Record<DenialReason, (input: GateInput) => boolean>> = 
 
 /** Judges one placing now. Answers the reason it is denied, or undefined when it may be sent. */
 export function admitQuote(input: GateInput): DenialReason | undefined {
-  return DENIAL_REASONS.find((reason) => CONTROLS[reason](input));
+  for (const reason of DENIAL_REASONS) if (CONTROLS[reason](input)) return reason;
+  return undefined;
 }
 
 /** Asked once more before a placing is written: the process may have stood still since it was decided. */

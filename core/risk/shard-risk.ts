@@ -2,10 +2,12 @@
  * The risk of all markets of a shard together: loss, worst-case value, funds, orders in flight. Owns these sums; a single
  * market's limits are the gate's.
  */
+import type { Books } from "../accounting/pnl.ts";
 import { MONEY_DECIMALS } from "../decimal.ts";
 import type { Market } from "../market.ts";
 import { sizeToMoney, tickLotMoney } from "../market.ts";
 import { isInFlight, type Order, remainingOf } from "../order.ts";
+import type { Orders } from "../orders.ts";
 import type { Quote } from "../quoting/strategy.ts";
 import type { Instant, Lots } from "../units.ts";
 import { toLots } from "../units.ts";
@@ -15,9 +17,18 @@ import type { ShardLimits } from "./limits.ts";
 import { type LossSnapshot, LossWatch } from "./loss-watch.ts";
 
 /** What one market adds. Amounts are integers of 10^-18; `mark` is what a unit of base is worth now. */
-export type MarketRisk = Commitment & {
+export type MarketRisk = Commitment &
+  OrderRisk & {
+    readonly mark: bigint;
+    /** What the exposure is worth at the mark, at worst. */
+    readonly worstValue: bigint;
+  };
+
+/** What its orders do of that. */
+type OrderRisk = {
   readonly exposure: Exposure;
-  readonly mark: bigint;
+  readonly buyValue: bigint;
+  readonly sellSize: bigint;
   readonly inFlight: number;
 };
 
@@ -50,18 +61,18 @@ export class ShardRisk {
     this.loss.record(profit(), now);
   }
 
-  /** What the gate must know of the whole shard to judge one quote of `mine`. */
-  view(quote: Quote, mine: MarketRisk, all: readonly MarketRisk[]): ShardView {
-    let exposureValue = 0n;
-    let inFlight = 0;
+  /** What the gate must know of the whole shard to judge one quote of `mine`, with which so many cancels would be in flight. */
+  view(quote: Quote, mine: MarketRisk, all: readonly MarketRisk[], cancels: number): ShardView {
+    const worst = worstValueOf(mine, withQuote(mine.exposure, quote));
+    const adds = worst > mine.worstValue;
+    let exposureValue = worst;
+    let inFlight = cancels;
     for (const risk of all) {
-      const exposure = risk.market === mine.market ? withQuote(mine.exposure, quote) : risk.exposure;
-      exposureValue += worstValue(risk, exposure);
+      if (adds && risk.market !== mine.market) exposureValue += risk.worstValue;
       inFlight += risk.inFlight;
     }
     const { side } = quote;
     const amount = side === "buy" ? notionalOf(mine.market, quote) : sizeToMoney(mine.market, quote.size);
-    const adds = worstValue(mine, withQuote(mine.exposure, quote)) > worstValue(mine, mine.exposure);
     return {
       exposureValue: adds ? exposureValue : 0n,
       exposureValueMax: this.#limits.exposureValue,
@@ -69,6 +80,36 @@ export class ShardRisk {
       inFlightMax: this.#inFlightMax,
       isCovered: this.funds.covers({ side, market: mine.market, amount }, all),
     };
+  }
+}
+
+/**
+ * What one market adds, for a decision that asks after each of its orders. Owns the walk over its orders, made anew when one of them or the
+ * position has changed.
+ */
+export class RiskOfMarket {
+  readonly #market: Market;
+  readonly #orders: Orders;
+  #orderRisk: OrderRisk | undefined;
+  #changes = -1;
+  #position = 0;
+
+  constructor(market: Market, orders: Orders) {
+    this.#market = market;
+    this.#orders = orders;
+  }
+
+  at(mark: bigint, position: Lots, books: Books): MarketRisk {
+    const { changes } = this.#orders;
+    if (this.#orderRisk === undefined || this.#changes !== changes || this.#position !== position) {
+      this.#orderRisk = orderRisk(this.#market, position, this.#orders.mattering());
+      this.#changes = changes;
+      this.#position = position;
+    }
+    const { exposure, buyValue, sellSize, inFlight } = this.#orderRisk;
+    const market = this.#market;
+    const worstValue = worstValueOf({ market, mark }, exposure);
+    return { market, books, mark, worstValue, exposure, buyValue, sellSize, inFlight };
   }
 }
 
@@ -84,11 +125,7 @@ export function notionalOf(market: Market, quote: Pick<Quote, "price" | "size">)
  * full; what they may still buy and sell; how many are in flight. One walk, made anew after each order of a decision, so it adds in
  * numbers as long as they are exact.
  */
-export function orderRisk(
-  market: Market,
-  position: Lots,
-  orders: Iterable<Order>,
-): Pick<MarketRisk, "exposure" | "buyValue" | "sellSize" | "inFlight"> {
+export function orderRisk(market: Market, position: Lots, orders: Iterable<Order>): OrderRisk {
   let buys = 0;
   let sells = 0;
   let buyTickLots = 0;
@@ -115,7 +152,7 @@ export function orderRisk(
   };
 }
 
-function worstValue({ market, mark }: MarketRisk, { long, short }: Exposure): bigint {
+function worstValueOf({ market, mark }: Pick<MarketRisk, "market" | "mark">, { long, short }: Exposure): bigint {
   const lots = toLots(Math.max(Math.abs(long), Math.abs(short)));
   return (sizeToMoney(market, lots) * mark) / ONE;
 }
