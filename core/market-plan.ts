@@ -11,7 +11,7 @@ import { type CancellableOrder, hasId, isQueryDue, type Order } from "./order.ts
 /** To be cancelled whatever it costs, the most dangerous first. */
 export type Removals = readonly (Removal & { readonly order: CancellableOrder })[];
 
-/** Placings still have to pass `admit`. */
+/** Placings still have to pass `admit`. Good until the market's next wishes. */
 export type Wishes = {
   readonly queries: readonly Order[];
   readonly changes: PossibleChange[];

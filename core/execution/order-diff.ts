@@ -56,7 +56,8 @@ export function diffOrders(
 export class OrderDiff {
   readonly #places = new Places();
   readonly #slots = new Slots();
-  #removals: readonly Removal[] = [];
+  /** A list of its own where anything is to be cancelled, which is seldom. */
+  #removals: Removal[] = [];
   #wanted: readonly Quote[] = [];
   #open: readonly Order[] = [];
   #book: BookUpdate | undefined;
@@ -115,30 +116,30 @@ export class OrderDiff {
     this.#book = book;
     this.#standing = 0;
     this.#slots.free();
-    const removals: Removal[] = [];
+    if (this.#removals.length > 0) this.#removals = [];
     for (const order of open) {
-      if (order.state !== "cancel-sent") this.#look(order, tolerance, nowMs, removals);
+      if (order.state !== "cancel-sent") this.#look(order, tolerance, nowMs);
     }
+    const removals = this.#removals;
     if (removals.length > 1) removals.sort((a, b) => b.dangerBps - a.dangerBps || a.order.level - b.order.level);
-    this.#removals = removals;
   }
 
-  #look(order: Order, tolerance: RefreshTolerance, nowMs: number, removals: Removal[]): void {
+  #look(order: Order, tolerance: RefreshTolerance, nowMs: number): void {
     const slot = slotOf(order);
     const quote = quoteAt(this.#wanted, slot);
     if (order.state === "external") {
-      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
+      this.#removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (!isResting(order)) {
       this.#slots.wait(slot);
     } else if (quote === undefined || this.#slots.isTaken(slot)) {
-      removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
+      this.#removals.push({ order, dangerBps: Number.POSITIVE_INFINITY });
     } else if (isCloseEnough(order, quote, tolerance)) {
       this.#slots.take(slot);
       if (nowMs - order.sentMs > (tolerance.ageMsMax ?? Number.POSITIVE_INFINITY)) this.#stand(quote, order, true);
     } else {
       const dangerBps = dangerOf(order, quote, this.#wanted);
       if (dangerBps > 0) {
-        removals.push({ order, dangerBps });
+        this.#removals.push({ order, dangerBps });
         return;
       }
       this.#slots.take(slot);

@@ -30,6 +30,7 @@ const OF_WHOLE_QUOTE = 1 - Math.exp(-1);
 /** The places of a market at one moment, and what each is worth. Kept from decision to decision: `look` shows it the next moment. */
 export class Places {
   #wanted: readonly Quote[] = [];
+  readonly #exponentials = new Exponentials();
   readonly #buy = new Queue("buy");
   readonly #sell = new Queue("sell");
 
@@ -47,7 +48,7 @@ export class Places {
   /** Of standing where the quote wants to, at the back of its queue: 1 where nothing is before it, towards 0 behind much. */
   worthOfQuote(quote: Quote): number {
     const others = this.#queue(quote.side).othersBefore(quote.price, 1);
-    return reach(others + this.#oursBefore(quote), quote.size, quote.size);
+    return this.#reaching(others + this.#oursBefore(quote), quote.size, asksOf(quote));
   }
 
   /**
@@ -56,13 +57,30 @@ export class Places {
    */
   gainOf(quote: Quote, order: Order): number {
     const queue = this.#queue(quote.side);
+    const asks = asksOf(quote);
     const ours = this.#oursBefore(quote);
-    const worth = reach(queue.othersBefore(quote.price, 1) + ours, quote.size, quote.size);
-    const reached = reach(queue.othersBefore(order.price, BEFORE_US_SHARE) + ours, remainingOf(order), quote.size);
+    const worth = this.#reaching(queue.othersBefore(quote.price, 1) + ours, quote.size, asks);
+    const reaching = this.#reaching(queue.othersBefore(order.price, BEFORE_US_SHARE) + ours, quote.size, asks + 1);
+    const size = remainingOf(order);
+    const reached =
+      size === quote.size
+        ? reaching
+        : (reaching * (1 - this.#exponentials.of(-size / quote.size, asks + 2))) / OF_WHOLE_QUOTE;
     const offBps = (10_000 * (quote.price - order.price)) / quote.price;
     // At its own price nothing fades, to the bit: it is of another size then.
-    const fading = offBps === 0 ? 1 : Math.exp(-Math.abs(offBps) / ARRIVAL_DECAY_BPS);
+    const fading = offBps === 0 ? 1 : this.#exponentials.of(-Math.abs(offBps) / ARRIVAL_DECAY_BPS, asks + 3);
     return worth - fading * reached;
+  }
+
+  /**
+   * What a taker of exponential size, on average as large as the quote, takes behind `before`, as a share of what it would take with
+   * nothing before it; a part of them come when nothing is before it any more. With nothing before it all of them reach it, to the bit,
+   * and far behind only those that pass: neither needs an exponential.
+   */
+  #reaching(before: number, quoteSize: number, asks: number): number {
+    const depth = before / quoteSize;
+    if (depth === 0) return 1;
+    return depth > DEEP ? PASSING_SHARE : PASSING_SHARE + (1 - PASSING_SHARE) * this.#exponentials.of(-depth, asks);
   }
 
   /** Our own quotes further in are taken first; the first levels stand first among the wanted. */
@@ -157,20 +175,29 @@ class Queue {
 
 const UNREAD = -1;
 
-/**
- * What a taker of exponential size, on average as large as the quote, takes of `size` behind `before`, as a share of what it would take
- * of the whole quote with nothing before it; a part of them come when nothing is before it any more.
- */
-function reach(before: number, size: number, quoteSize: number): number {
-  const reaching = reachingShare(before / quoteSize);
-  return size === quoteSize ? reaching : (reaching * (1 - Math.exp(-size / quoteSize))) / OF_WHOLE_QUOTE;
-}
-
 /** Behind so many quotes' sizes what the exponential adds to `PASSING_SHARE` is less than its last bit: 0.95·e^−41 against 2^−58. */
 const DEEP = 41;
 
-/** With nothing before it all of them reach it, to the bit, and far behind only those that pass: neither needs an exponential. */
-function reachingShare(depth: number): number {
-  if (depth === 0) return 1;
-  return depth > DEEP ? PASSING_SHARE : PASSING_SHARE + (1 - PASSING_SHARE) * Math.exp(-depth);
+/** Of each quote so many exponentials are asked for, each under its own number. */
+const ASKS_A_QUOTE = 4;
+
+/** A configuration has ten levels at most; under a number beyond these nothing is kept. */
+const ASKS_MAX = ASKS_A_QUOTE * 2 * 14;
+
+function asksOf(quote: Quote): number {
+  return ASKS_A_QUOTE * (2 * quote.level + (quote.side === "buy" ? 0 : 1));
+}
+
+/** The last exponential asked for under each number: mostly it is asked for again, since what stands around a quote has not changed. */
+class Exponentials {
+  readonly #exponents = new Float64Array(ASKS_MAX).fill(Number.NaN);
+  readonly #values = new Float64Array(ASKS_MAX);
+
+  of(exponent: number, ask: number): number {
+    if (this.#exponents[ask] === exponent) return this.#values[ask] ?? Number.NaN;
+    const value = Math.exp(exponent);
+    this.#exponents[ask] = exponent;
+    this.#values[ask] = value;
+    return value;
+  }
 }

@@ -51,16 +51,21 @@ type UsualFrame = { readonly id: number; readonly events: readonly MarketEvent[]
 /** Reads a frame of events of ours alone, each an object with text attributes in any order. `null`: ask the general way. */
 export function readBookFrame(bytes: Uint8Array, markets: Markets, at: Instant): UsualFrame | null {
   // Nearly every frame is one book. Whatever else may come is code apart, so that what V8 makes of this one stays small.
-  return new BookReader(bytes).readBook(markets, at) ?? new BookReader(bytes).readEvents(markets, at);
+  reader.begin(bytes);
+  const frame = reader.readBook(markets, at);
+  if (frame !== null) return frame;
+  reader.begin(bytes);
+  return reader.readEvents(markets, at);
 }
 
 /** Owns the place in the bytes. A method that fails says so by −1, `false` or `null`, and the place means nothing then. */
 class BookReader {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array = new Uint8Array();
   #place = 0;
 
-  constructor(bytes: Uint8Array) {
+  begin(bytes: Uint8Array): void {
     this.#bytes = bytes;
+    this.#place = 0;
   }
 
   /** Of a frame with one book. */
@@ -270,6 +275,9 @@ class BookReader {
     this.#place = i + 1;
   }
 }
+
+/** One for all frames, each of which is read in one go. */
+const reader = new BookReader();
 
 /** By the general grammar; its error is the general way's to tell. */
 function readTexts(
