@@ -57,7 +57,10 @@ export class Engine {
   #turns: readonly MarketTurn[] = [];
   readonly #profit = () => {
     let profit = 0n;
-    for (const market of this.#marketList) profit += market.profit();
+    for (const market of this.#marketList) {
+      if (!market.isPriced) return { unpriced: market.settings.market.symbol };
+      profit += market.profit();
+    }
     return profit;
   };
   readonly #budget: RequestBudget;

@@ -272,6 +272,11 @@ export class MarketEngine {
     return this.#risk.at(this.#mark(), this.position, this.books);
   }
 
+  /** Whether the profit is known: a mid has made sense, or nothing is held. */
+  get isPriced(): boolean {
+    return this.watch.lastMidTicks !== undefined || this.books.position === 0n;
+  }
+
   /** Realised and unrealised, an integer of 10^-18 quote currency; worked out when a fill or another mid has come. */
   profit(): bigint {
     const { books } = this;

@@ -66,9 +66,8 @@ export class EngineWatch {
   #look(): void {
     const { engine, control } = this.#options;
     const { loss } = engine;
-    const drawdown = () => `the drawdown is ${loss.drawdownPercent.toFixed(2)} % of the capital`;
-    this.#breach("drawdown alert", loss.isAlerting ? drawdown() : undefined, () => undefined);
-    this.#breach("reducing", loss.state === "reducing" ? drawdown() : undefined, () => undefined);
+    this.#breach("drawdown alert", loss.isAlerting ? loss.drawdown : undefined, () => undefined);
+    this.#breach("reducing", loss.reducing, () => undefined);
     this.#breach("loss", loss.latch?.reason, (reason) => control.latch("ALL", reason));
     for (const market of engine.markets) {
       const { symbol } = market.settings.market;

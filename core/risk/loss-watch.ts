@@ -1,7 +1,7 @@
 /**
  * How much was lost from the best moment so far, and since midnight (UTC), unrealised profit included. Owns peak, day and the
  * trading state that follows: active, then reducing, then halted, which is latched until an operator resumes. Survives a restart
- * by its snapshot.
+ * by its snapshot, which does not say whether it was reducing: the first profit is judged as if it had been.
  */
 import { assert } from "../assert.ts";
 import type { Instant } from "../units.ts";
@@ -33,11 +33,16 @@ export class LossWatch {
   /** An operator resumed before the first profit was told: it is counted from that one. */
   #isAnew = false;
   #isReducing = false;
+  /** An earlier start may have been reducing. */
+  #isUnjudged: boolean;
+  /** The market whose holding has no price, so that the profit is not known now; undefined where it is. */
+  #unpriced: string | undefined;
 
   constructor(limits: ShardLimits, snapshot: LossSnapshot | undefined) {
     assert(limits.capital > 0n, `capital must be above 0, was ${limits.capital}`);
     this.#limits = limits;
     this.#snapshot = snapshot;
+    this.#isUnjudged = snapshot !== undefined;
   }
 
   /** Undefined before the first profit was told. A new object whenever something in it changed. */
@@ -59,9 +64,21 @@ export class LossWatch {
     return this.drawdownPercent >= this.#limits.drawdownAlertPercent;
   }
 
+  /** The drawdown in words. */
+  get drawdown(): string {
+    return `the drawdown is ${this.drawdownPercent.toFixed(2)} % of the capital`;
+  }
+
   get state(): TradingState {
     if (this.#snapshot?.latch !== undefined) return "halted";
-    return this.#isReducing ? "reducing" : "active";
+    return this.#isReducing || this.#unpriced !== undefined ? "reducing" : "active";
+  }
+
+  /** Why all only reduce; undefined where they do not. */
+  get reducing(): string | undefined {
+    if (this.state !== "reducing") return undefined;
+    if (this.#unpriced !== undefined) return `what is held in ${this.#unpriced} has no price yet`;
+    return this.drawdown;
   }
 
   /** Why all is halted; undefined when it is not. */
@@ -72,6 +89,7 @@ export class LossWatch {
   /** Takes the profit of all markets now: realised and unrealised, an integer of 10^-18 quote currency. */
   record(profit: bigint, { epochMs }: Instant): void {
     this.#profit = profit;
+    this.#unpriced = undefined;
     const day = Math.floor(epochMs / DAY_MS);
     if (this.#isAnew && this.#snapshot !== undefined)
       this.#snapshot = { ...this.#snapshot, peak: profit, dayStart: profit };
@@ -89,9 +107,17 @@ export class LossWatch {
     this.#judge(epochMs);
   }
 
+  /**
+   * Something is held in a market of which no price is known, as after a start: valued at its cost, a gain that it had would look lost, and
+   * a loss would not be seen. Nothing is judged then, and nothing more is risked, until a profit is told.
+   */
+  unpriced(market: string): void {
+    this.#unpriced = market;
+  }
+
   /** An operator looked and let it go on: where the loss had halted or bounded the trading, it is counted anew from here. */
   resume(): void {
-    if (this.#snapshot === undefined || this.state === "active") return;
+    if (this.#snapshot === undefined || (this.#snapshot.latch === undefined && !this.#isReducing)) return;
     const { peak, dayStart } = this.#snapshot;
     this.#isAnew = this.#profit === undefined;
     this.#snapshot = {
@@ -107,7 +133,9 @@ export class LossWatch {
     const { drawdownAlertPercent, drawdownReducePercent, drawdownHaltPercent, dailyLossPercent } = this.#limits;
     const drawdown = this.drawdownPercent;
     // Once reducing, it is active again only below the alert: at the edge it would flicker.
-    this.#isReducing = drawdown >= (this.#isReducing ? drawdownAlertPercent : drawdownReducePercent);
+    const mayHaveReduced = this.#isReducing || this.#isUnjudged;
+    this.#isReducing = drawdown >= (mayHaveReduced ? drawdownAlertPercent : drawdownReducePercent);
+    this.#isUnjudged = false;
     if (this.#snapshot === undefined || this.#snapshot.latch !== undefined) return;
     const daily = this.dailyLossPercent;
     if (drawdown < drawdownHaltPercent && daily < dailyLossPercent) return;

@@ -54,11 +54,13 @@ export class ShardRisk {
     this.loss = new LossWatch(options.limits, options.loss);
   }
 
-  /** Judges the profit of all markets, when it is due. */
-  recordLoss(profit: () => bigint, now: Instant): void {
+  /** Judges the profit of all markets, when it is due; or takes the market whose holding has no price yet, so that it is not known. */
+  recordLoss(profit: () => bigint | { readonly unpriced: string }, now: Instant): void {
     if (now.monotonicMs < this.#lossDueMs) return;
     this.#lossDueMs = now.monotonicMs + LOSS_INTERVAL_MS;
-    this.loss.record(profit(), now);
+    const known = profit();
+    if (typeof known === "bigint") this.loss.record(known, now);
+    else this.loss.unpriced(known.unpriced);
   }
 
   /** What the gate must know of the whole shard to judge one quote of `mine`, with which so many cancels would be in flight. */

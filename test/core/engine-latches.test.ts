@@ -153,6 +153,22 @@ describe("loss", () => {
     expect(desk.market.blockers).toEqual(["the drawdown was too much"]);
   });
 
+  it("is not judged after a restart until every market that holds something has a price; meanwhile all only reduce", () => {
+    const day = Math.floor(EPOCH_MS / 86_400_000);
+    const peak = (15n * ONE) / 10n;
+    const desk = new Desk([settings, other], { limits, loss: { peak, day, dayStart: peak, latch: undefined } });
+    // Bought 15 ticks below the mid: 7.5 % of the capital are gained, as they were before the restart.
+    desk.tell({ type: "fill", fill: { ...held, price: toTicks(4_200) }, at: instant(0) });
+    desk.tell(makeBook({ ...wide, market: OTHER }));
+    expect(shown(desk.decideAndAnswer(1))).toEqual([]);
+    const { loss } = desk.engine;
+    expect([loss.state, loss.reducing]).toEqual(["reducing", `what is held in ${SYMBOL} has no price yet`]);
+    desk.tell(bookAt(4_215, 500));
+    desk.tell(makeBook({ ...wide, ms: 500, market: OTHER }));
+    desk.decideAndAnswer(501);
+    expect([loss.state, loss.drawdownPercent, loss.snapshot?.peak]).toEqual(["active", 0, peak]);
+  });
+
   it("an odd book makes none: the position is valued at the last mid that made sense", () => {
     const desk = holding();
     desk.tell(makeBook({ bids: [[1_000, 1]], asks: [[8_000, 1]], ms: 200 }));

@@ -54,6 +54,32 @@ describe("loss", () => {
     expect(watchOf([0, -400, -299, -350]).state).toBe("active");
   });
 
+  it("is judged after a restart as if it had been reducing, which nothing kept says", () => {
+    const { snapshot } = watchOf([0, -400, -390]);
+    expect(watchOf([-390], snapshot).state).toBe("reducing");
+    expect(watchOf([-390, -301], snapshot).state).toBe("reducing");
+    expect(watchOf([-299], snapshot).state).toBe("active");
+    expect(watchOf([-299, -390], snapshot).state).toBe("active");
+  });
+
+  it("is not judged where the profit is not known; nothing more is risked until it is", () => {
+    const watch = watchOf([0, 750]);
+    const { snapshot } = watch;
+    watch.unpriced("ETH/USDC");
+    expect([watch.state, watch.reducing]).toEqual(["reducing", "what is held in ETH/USDC has no price yet"]);
+    expect([watch.snapshot, watch.drawdownPercent]).toEqual([snapshot, 0]);
+    watch.record(700n * ONE, at(NOON_MS));
+    expect([watch.state, watch.reducing, watch.drawdownPercent]).toEqual(["active", undefined, 0.5]);
+  });
+
+  it("that is not known is not counted anew by a resume of something else", () => {
+    const watch = watchOf([0, 750]);
+    watch.unpriced("ETH/USDC");
+    watch.resume();
+    watch.record(700n * ONE, at(NOON_MS));
+    expect(watch.drawdownPercent).toBe(0.5);
+  });
+
   it.each([
     ["the drawdown", [1_000, 401], [1_000, 400], "the drawdown is 6.00 %, the limit 6 %"],
     ["the day's loss", [0, -499], [0, -500], "the day's loss is 5.00 %, the limit 5 %"],
