@@ -113,7 +113,7 @@ export class Engine {
     this.minutes.note(event.at.monotonicMs);
     if (event.type === "balances-read") return this.#applyBalances(event);
     if (event.type === "feed-connected" || event.type === "feed-lost" || event.type === "stalled") {
-      for (const market of this.#markets.values()) market.apply(event);
+      for (const market of this.#marketList) market.apply(event);
       return false;
     }
     const market = this.#markets.get(marketOf(event));
@@ -163,13 +163,13 @@ export class Engine {
   /** Nothing is decided any more: whether quotes of ours still stand is not followed from `now` on. */
   decidesNoMore(now: Instant): void {
     this.minutes.note(now.monotonicMs);
-    for (const market of this.#markets.values()) market.decidesNoMore(now);
+    for (const market of this.#marketList) market.decidesNoMore(now);
   }
 
   #applyBalances({ balances, askedMs, isSettled, at }: BalancesRead): false {
     const all = this.#books();
     this.#risk.funds.read(balances, all);
-    for (const engine of this.#markets.values()) {
+    for (const engine of this.#marketList) {
       const { base, quote } = engine.settings.market;
       if (!balances.has(base) && !balances.has(quote)) continue;
       const total = balances.get(base) ?? 0n;
@@ -182,7 +182,7 @@ export class Engine {
   #tellReference(market: MarketEngine, nowMs: number): void {
     const price = market.watch.isBookBelieved ? market.watch.fairValue() : undefined;
     if (price === undefined) return;
-    for (const { quoter } of this.#markets.values()) {
+    for (const { quoter } of this.#marketList) {
       if (quoter.parameters.fairValue?.reference?.market === market.settings.market.symbol) {
         quoter.referenceSeen(price, nowMs);
       }
@@ -192,7 +192,7 @@ export class Engine {
   /** A fill in one market moves what the account holds in every market of its assets. */
   #noteExplained(nowMs: number): void {
     const all = this.#books();
-    for (const engine of this.#markets.values()) {
+    for (const engine of this.#marketList) {
       engine.check.explainedIs(explained(engine.settings.market.base, all), nowMs);
     }
   }

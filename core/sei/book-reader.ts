@@ -184,7 +184,7 @@ class BookReader {
       count += 1;
     }
     this.#place = place + 1;
-    return this.#byte(QUOTE) ? { prices: prices.slice(0, count), sizes: sizes.slice(0, count) } : null;
+    return this.#byte(QUOTE) ? { prices: keptPrices(count, sign), sizes: sizes.slice(0, count) } : null;
   }
 
   #byte(code: number): boolean {
@@ -297,6 +297,25 @@ function readTexts(
 /** Where a side's levels are put down as they are read: arrays that grow with each side are copied twice. */
 const prices: Ticks[] = [];
 const sizes: Lots[] = [];
+
+/** The prices of the last book that was read, of its bids and its asks. */
+let lastBids: readonly Ticks[] = [];
+let lastAsks: readonly Ticks[] = [];
+
+/** The first `count` of what was put down. Mostly sizes alone have changed: then they are the last book's own. */
+function keptPrices(count: number, sign: 1 | -1): readonly Ticks[] {
+  const last = sign < 0 ? lastBids : lastAsks;
+  if (last.length === count && isPutDown(last)) return last;
+  const kept = prices.slice(0, count);
+  if (sign < 0) lastBids = kept;
+  else lastAsks = kept;
+  return kept;
+}
+
+function isPutDown(last: readonly Ticks[]): boolean {
+  for (let i = 0; i < last.length; i += 1) if (last[i] !== prices[i]) return false;
+  return true;
+}
 
 /** The last short text that was read, mostly a market's name. */
 let lastText = "";

@@ -12,6 +12,8 @@ const FACTS_MAX = 65_536;
 
 export class EventQueue {
   #events: EngineEvent[] = [];
+  /** What was taken last: its room is used again. */
+  #taken: EngineEvent[] = [];
   #conflated = 0;
   #lostTrades = 0;
   readonly #unreadMax: number;
@@ -45,10 +47,12 @@ export class EventQueue {
     assert(this.#events.length <= FACTS_MAX, `nobody reads the event queue: ${this.#events.length} facts are unread`);
   }
 
-  /** Takes all that is unread, in order of arrival. */
+  /** Takes all that is unread, in order of arrival: a list that holds until the next is taken. */
   drain(): readonly EngineEvent[] {
     const events = this.#events;
-    this.#events = [];
+    this.#events = this.#taken;
+    this.#events.length = 0;
+    this.#taken = events;
     return events;
   }
 

@@ -89,6 +89,19 @@ describe("the byte reader", () => {
     );
   });
 
+  test("a book stays as it was read, whichever come after it", () => {
+    fc.assert(
+      fc.property(fc.array(BOOKS, { minLength: 2, maxLength: 6 }), (values) => {
+        const texts = values.map((value) => toFrame([toBookEvent(value)]));
+        // Each twice in a row, and all of them again.
+        const order = [...texts.flatMap((text) => [text, text]), ...texts];
+        const read = order.map((text) => readBookFrame(Buffer.from(text), MARKETS, AT)?.events);
+        expect(read.map((events) => ({ kind: "events", id: 1, events, faults: [] }))).toEqual(order.map(decode));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("whatever the byte reader accepts of a damaged frame, the general way reads alike", () => {
     const characters = '0123456789.,"\\[]{}:-+eE aTZx\u0000\u00e9'.split("");
     let accepted = 0;

@@ -33,6 +33,15 @@ test("unread events are drained once, in order", () => {
   expect(queue.drain()).toEqual([]);
 });
 
+test("what was taken stays as it was while more comes", () => {
+  const queue = new EventQueue();
+  fill(queue, [book("A/B", 1), trade("T-1")]);
+  const taken = queue.drain();
+  fill(queue, [trade("T-2"), lost("x")]);
+  expect(taken).toEqual([book("A/B", 1), trade("T-1")]);
+  expect(queue.drain()).toEqual([trade("T-2"), lost("x")]);
+});
+
 test("past the bound only the newest book of each market stays, in its place", () => {
   const queue = new EventQueue(4);
   fill(queue, [book("A/B", 1), trade("T-1"), book("C/D", 1), book("A/B", 2), trade("T-2")]);
