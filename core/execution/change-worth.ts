@@ -39,7 +39,7 @@ export class MissedWorth {
       change.missed = isSame ? (this.#missed[place] ?? 0) + (this.#gain[place] ?? 0) * seconds : 0;
       this.#gain[place] = change.gain;
       this.#missed[place] = change.missed;
-      this.#orderIds[place] = orderId;
+      if (!isSame) this.#orderIds[place] = orderId;
       this.#seenTurn[place] = turn;
     }
     this.#turn = turn;

@@ -106,9 +106,10 @@ class Queue {
   /** So many levels are better than the price that was asked for last, with so much size: the next one is mostly near to it. */
   #betterCount = 0;
   #betterSize = 0;
+  /** Ours in the list that `#ownOf` is, which is the same until an order changes: in the first `#ownCount` places. */
   #open: readonly Order[] = [];
-  /** Ours, in the first `#ownCount` places; less than none where they have not been asked for: mostly nothing changes, and none is. */
-  #ownCount = UNREAD;
+  #ownOf: readonly Order[] | undefined;
+  #ownCount = 0;
   readonly #ownPrices: number[] = [];
   readonly #ownSizes: number[] = [];
 
@@ -122,13 +123,12 @@ class Queue {
     this.#levels = levels;
     this.#betterCount = 0;
     this.#betterSize = 0;
-    this.#ownCount = UNREAD;
   }
 
   /** Size of others at better prices, and the share of what stands at this one. Ours may not be shown yet: never below 0. */
   othersBefore(price: number, shareAtPrice: number): number {
     if (this.#levels === undefined) return 0;
-    if (this.#ownCount === UNREAD) this.#readOwn();
+    if (this.#ownOf !== this.#open) this.#readOwn();
     const { prices, sizes } = this.#levels;
     const sign = this.#sign;
     let better = this.#passTo(price, this.#levels);
@@ -170,10 +170,9 @@ class Queue {
       count += 1;
     }
     this.#ownCount = count;
+    this.#ownOf = this.#open;
   }
 }
-
-const UNREAD = -1;
 
 /** Behind so many quotes' sizes what the exponential adds to `PASSING_SHARE` is less than its last bit: 0.95·e^−41 against 2^−58. */
 const DEEP = 41;

@@ -7,7 +7,7 @@ import { signOf } from "../units.ts";
 import { LadderSheet } from "./ladder-sheet.ts";
 import type { LadderParameters, PerSide } from "./parameters.ts";
 import type { QuoteReason } from "./quote-reasons.ts";
-import type { MarkoutStatistics, StrategyInput, StrategyOutput } from "./strategy.ts";
+import type { MarkoutStatistics, SideInput, StrategyInput, StrategyOutput } from "./strategy.ts";
 
 /** What a strategy wants before the grid, the others and the doubts have their say. Distances in ticks. */
 export type LadderShape = {
@@ -53,8 +53,9 @@ export function makeShape(): ShapeRoom {
  * on either side, rounding is always down, and both sides are the same lines.
  */
 type Draft = {
-  /** The one that is laid now: first the bids, then the asks. */
+  /** The one that is laid now, and what is known of it: first the bids, then the asks. */
   side: Side;
+  ours: SideInput;
   readonly parameters: LadderParameters;
   readonly shape: LadderShape;
   readonly input: StrategyInput;
@@ -66,15 +67,16 @@ const sheet = new LadderSheet();
 /** Whatever is as in `input.before` is the same object, up to the whole answer. */
 export function layLadder(parameters: LadderParameters, shape: LadderShape, input: StrategyInput): StrategyOutput {
   sheet.begin(parameters.levels, input.before);
-  const draft: Draft = { side: "buy", parameters, shape, input };
-  layOne(draft);
+  const draft: Draft = { side: "buy", ours: input.buy, parameters, shape, input };
+  layOne(draft, shape.distance.buy, shape.sizeFactor.buy);
   draft.side = "sell";
-  layOne(draft);
+  draft.ours = input.sell;
+  layOne(draft, shape.distance.sell, shape.sizeFactor.sell);
   return sheet.output();
 }
 
 /** Puts the quotes of a side down; those that are missing are not. */
-function layOne(draft: Draft): void {
+function layOne(draft: Draft, distance: number, sizeFactor: number): void {
   const { side, parameters, shape } = draft;
   const absence = absenceOf(draft);
   if (absence !== undefined) {
@@ -84,12 +86,12 @@ function layOne(draft: Draft): void {
   for (const reason of shape.reasons) note(draft, undefined, reason);
   const doubt = doubtOf(draft);
   const sign = signOf(side);
-  const modelled = Math.floor(sign * shape.reservation - shape.distance[side] - doubt.widenTicks + NOISE_TICKS);
+  const modelled = Math.floor(sign * shape.reservation - distance - doubt.widenTicks + NOISE_TICKS);
   const first = firstLevel(draft, modelled);
   // The further levels are never counted from an improved price.
   const anchor = Math.min(modelled, first);
   const spacing = Math.max(1, shape.spacing);
-  const factor = shape.sizeFactor[side] * doubt.sizeFactor;
+  const factor = sizeFactor * doubt.sizeFactor;
   for (let level = 0; level < parameters.levels; level += 1) {
     const generosity = level === 0 ? first : Math.floor(anchor - level * spacing + NOISE_TICKS);
     const price = sign * generosity;
@@ -101,9 +103,9 @@ function layOne(draft: Draft): void {
 }
 
 /** Why a side has no quote at all; undefined when it has. */
-function absenceOf({ side, parameters, input }: Draft): QuoteReason | undefined {
+function absenceOf({ side, ours, parameters, input }: Draft): QuoteReason | undefined {
   const { priceFloor, priceCeiling, fillDelayMs } = parameters;
-  const { isPaused, lastFillMs } = input[side];
+  const { isPaused, lastFillMs } = ours;
   if (side === "buy" && priceCeiling !== undefined && input.fairValue >= priceCeiling) return "price-ceiling";
   if (side === "sell" && priceFloor !== undefined && input.fairValue <= priceFloor) return "price-floor";
   if (isPaused) return "flow-guard";
@@ -119,7 +121,7 @@ function absenceOf({ side, parameters, input }: Draft): QuoteReason | undefined 
  */
 function doubtOf(draft: Draft): { readonly widenTicks: number; readonly sizeFactor: number } {
   const { markout: parameters } = draft.parameters;
-  const { markout } = draft.input[draft.side];
+  const { markout } = draft.ours;
   if (parameters === undefined || markout === undefined || markout.meanBps >= 0) return UNDOUBTED;
   const widenBps = Math.min(parameters.widenFactor * Math.max(0, -markout.highBps), parameters.widenBpsMax);
   if (widenBps > 0) note(draft, undefined, "losing");
@@ -163,7 +165,7 @@ function firstLevel(draft: Draft, modelled: number): number {
  * reservation takes the fair value's place, so that a position is not added to for the sake of the first place.
  */
 function improve(draft: Draft, modelled: number): number {
-  const { side, parameters, shape, input } = draft;
+  const { side, ours, parameters, shape, input } = draft;
   const { improve: terms, makerFeeBps = 0 } = parameters;
   const rival = side === "buy" ? input.rivals.bid : input.rivals.ask;
   if (terms === undefined || rival === undefined) return modelled;
@@ -176,7 +178,7 @@ function improve(draft: Draft, modelled: number): number {
   }
   const target = best + terms.ticks;
   if (modelled >= target) return modelled;
-  const adverseBps = Math.max(0, input[side].markout?.adverseBps ?? terms.adverseBps);
+  const adverseBps = Math.max(0, ours.markout?.adverseBps ?? terms.adverseBps);
   const cost = Math.max(0, makerFeeBps + adverseBps + terms.edgeBps) * ticksPerBps(input);
   const worth = Math.min(sign * input.fairValue, sign * shape.reservation);
   const affordable = Math.ceil(Math.min(worth - cost, sign * shape.reservation - shape.nearest) - NOISE_TICKS) - 1;

@@ -176,8 +176,12 @@ export class Quoter {
     input.inventory = inventory;
     input.volatility = this.#volatility.ticksPerRootSecond;
     input.intensity = this.#arrivals(nowMs, isBusy);
-    this.#lookAt("buy", markouts.buy, nowMs);
-    this.#lookAt("sell", markouts.sell, nowMs);
+    input.buy.lastFillMs = this.#lastFillMs.buy;
+    input.buy.isPaused = this.#flowGuard.isPaused("buy", nowMs);
+    input.buy.markout = markouts.buy;
+    input.sell.lastFillMs = this.#lastFillMs.sell;
+    input.sell.isPaused = this.#flowGuard.isPaused("sell", nowMs);
+    input.sell.markout = markouts.sell;
     input.nowMs = nowMs;
     input.before = quotesOf(this.#parameters, input);
     return input.before;
@@ -200,13 +204,6 @@ export class Quoter {
     if (!Number.isNaN(this.#passedMs)) this.settle();
     this.#passedMs = nowMs;
     return this.#intensity.last;
-  }
-
-  #lookAt(side: Side, markout: MarkoutStatistics | undefined, nowMs: number): void {
-    const input = this.#input[side];
-    input.lastFillMs = this.#lastFillMs[side];
-    input.isPaused = this.#flowGuard.isPaused(side, nowMs);
-    input.markout = markout;
   }
 }
 
