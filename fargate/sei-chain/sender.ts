@@ -11,6 +11,7 @@ import type { Clock } from "../seams.ts";
 import type { Metrics } from "../telemetry.ts";
 import type { Fate, Flight, Flights } from "./flights.ts";
 import { type CancelItem, type Item, type PlaceItem, toMessages } from "./items.ts";
+import { NodeChange } from "./node-change.ts";
 import type { ChainNodes } from "./nodes.ts";
 import { OwnAccount } from "./own-account.ts";
 import { type AccountState, type BroadcastAnswer, RpcError } from "./rpc.ts";
@@ -64,6 +65,7 @@ type Repair =
 export class ChainSender {
   readonly #options: SenderOptions;
   readonly #account: OwnAccount;
+  readonly #change: NodeChange;
   readonly #queue: SendQueue;
   #isScheduled = false;
   #isPumping = false;
@@ -72,14 +74,13 @@ export class ChainSender {
   /** Nothing goes before a block after this one. */
   #waitsAt: number | undefined;
   #isStopped = false;
-  /** The node has failed: the next one takes over once nothing is under way. */
-  #isMoveDue = false;
   #retry: (() => void) | undefined;
   #pumping: Promise<void> = Promise.resolve();
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#account = new OwnAccount(options);
+    this.#change = new NodeChange(options);
     this.#queue = new SendQueue(options);
   }
 
@@ -152,6 +153,7 @@ export class ChainSender {
   /** A flight has come to its end: what waited for it may go. */
   settled(flight: Flight, fate: Fate): void {
     this.#account.settled(flight, fate);
+    this.#change.settled(flight, fate);
     this.pump();
   }
 
@@ -177,7 +179,7 @@ export class ChainSender {
       } catch (error) {
         this.#options.log.warn("Nothing can be sent to the chain", { error });
         this.#unsend(this.#queue.takePlacings(), "the chain cannot be asked for what a transaction needs");
-        if (this.#options.flights.size === 0) this.#options.nodes.advance();
+        if (this.#options.flights.size === 0) this.#change.leave();
         this.#account.forget();
         this.#retryLater();
         return;
@@ -186,14 +188,12 @@ export class ChainSender {
   }
 
   async #isBlocked(): Promise<boolean> {
-    const { flights, nodes } = this.#options;
     if (this.#waitsAt !== undefined && !(await this.#account.isPast(this.#waitsAt))) return true;
     this.#waitsAt = undefined;
-    if (!this.#isMoveDue) return false;
-    // An answer was lost. Whatever the old node holds must have come to its end before it, or another, is told anything.
-    if (flights.hasOpen) return true;
-    this.#isMoveDue = false;
-    if (nodes.advance()) this.#account.forget();
+    if (!this.#change.isDue) return false;
+    // Whatever the old node holds must have come to its end before it, or another, is told anything.
+    if (this.#options.flights.hasOpen) return true;
+    if (this.#change.leave()) this.#account.forget();
     return false;
   }
 
@@ -341,7 +341,7 @@ export class ChainSender {
     nodes.unanswered();
     log.warn("The answer to a transaction was lost", { hash: flight.hash, sequence: `${flight.sequence}`, reason });
     flight.state = "unknown";
-    this.#isMoveDue = true;
+    this.#change.answerLost();
     for (const item of flight.placings) onUnknown(item, reason);
     flights.look(flight);
     return { type: "over" };
