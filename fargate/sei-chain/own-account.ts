@@ -43,10 +43,17 @@ export class OwnAccount {
     return this.#state;
   }
 
-  /** A node says that a time-out has passed which should not have: where the chain stands was told too low. All nodes are asked. */
+  /**
+   * The node says that a time-out has passed which should not have: where the chain stands was told too low. All nodes are asked, and that
+   * one's word is enough: a cancel waits for it.
+   */
   async heightRefused(): Promise<void> {
-    this.#doubtedUntilMs = this.#options.clock.now().monotonicMs + DOUBT_MS;
-    await Promise.allSettled(this.#options.nodes.all.map((rpc) => this.#askHeight(rpc)));
+    const { nodes, clock } = this.#options;
+    this.#doubtedUntilMs = clock.now().monotonicMs + DOUBT_MS;
+    const asking = nodes.all.map((rpc) => ({ rpc, asked: this.#askHeight(rpc) }));
+    const all = Promise.allSettled(asking.map(({ asked }) => asked));
+    const own = asking.filter(({ rpc }) => rpc === nodes.current).map(({ asked }) => asked);
+    await Promise.any([...own, all]);
   }
 
   /** Whether a block after this one is known of. Where nobody tells of blocks, the node is asked. */
