@@ -50,17 +50,6 @@ const ITEMS_MAX = 40;
 const REPAIRS_MAX = 3;
 /** A cancel that could not be handed over is tried again after so long. */
 const RETRY_MS = 200;
-const TOO_LATE = 30;
-const WRONG_SEQUENCE = 32;
-const SEQUENCES = /expected (\d+), got (\d+)/;
-
-type Refusal = Extract<BroadcastAnswer, { type: "refused" }>;
-
-/** `wait`: with the next block the node will take it; `again`: signed anew it will. */
-type Repair =
-  | { readonly type: "none" }
-  | { readonly type: "wait" }
-  | { readonly type: "again"; readonly sequence: bigint };
 
 export class ChainSender {
   readonly #options: SenderOptions;
@@ -231,7 +220,7 @@ export class ChainSender {
       const flight = await this.#signed({ ...account, sequence }, placings, cancels);
       const answer = await this.#handOver(flight);
       if (answer.type !== "refused") return;
-      const repair = await this.#repair(flight, answer);
+      const repair = await this.#account.repair(flight, answer);
       if (repair.type === "wait") {
         this.#postpone(flight);
         return;
@@ -242,29 +231,6 @@ export class ChainSender {
       }
       sequence = repair.sequence;
     }
-  }
-
-  /** What a refusal says of the next try. */
-  async #repair(flight: Flight, { code, codespace, log }: Refusal): Promise<Repair> {
-    const { flights, timeoutBlocks, log: lines } = this.#options;
-    if (code === TOO_LATE && codespace === "sdk") {
-      await this.#account.heightRefused();
-      const was = flight.timeoutHeight;
-      if (flights.height + timeoutBlocks <= was) return { type: "none" };
-      lines.warn("The chain is further than its stream told", { height: flights.height, timeoutHeight: was });
-      return { type: "again", sequence: flight.sequence };
-    }
-    if (code !== WRONG_SEQUENCE) return { type: "none" };
-    const expected = SEQUENCES.exec(log)?.[1];
-    if (expected === undefined) {
-      this.#account.forget();
-      return { type: "none" };
-    }
-    const sequence = BigInt(expected);
-    if (this.#account.isHeldByTheDead(flight.sequence, sequence)) return { type: "wait" };
-    lines.warn("The chain expects another sequence", { expected, was: `${flight.sequence}` });
-    this.#account.nextIs(sequence);
-    return { type: "again", sequence };
   }
 
   /** What must go waits for the next block. */
