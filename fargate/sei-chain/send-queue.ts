@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../seams.ts";
 import type { Flights } from "./flights.ts";
-import type { CancelItem, Item } from "./items.ts";
+import type { CancelItem, Item, PlaceItem } from "./items.ts";
 
 const QUEUE_MAX = 200;
 /** A placing decided longer ago is out of date: the engine decides anew. */
@@ -88,8 +88,11 @@ export class SendQueue {
   }
 
   takeOldPlacings(): readonly Item[] {
-    const nowMs = this.#clock.now().monotonicMs;
-    return this.#takeOut((item) => item.kind === "place" && nowMs - item.decidedMs > PLACE_WAIT_MS_MAX);
+    return this.#takeOut((item) => item.kind === "place" && this.isOld(item));
+  }
+
+  isOld({ decidedMs }: PlaceItem): boolean {
+    return this.#clock.now().monotonicMs - decidedMs > PLACE_WAIT_MS_MAX;
   }
 
   /**

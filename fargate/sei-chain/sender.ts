@@ -188,13 +188,9 @@ export class ChainSender {
 
   async #sendNext(): Promise<void> {
     const account = await this.#account.ready();
-    const items = this.#queue.next(ITEMS_MAX);
-    const placings = items.filter((item) => item.kind === "place").filter((item) => this.#mayGo(item));
-    const cancels = items.filter((item) => item.kind === "cancel");
-    if (placings.length + cancels.length === 0) return;
-    this.#queue.signing = [...placings, ...cancels];
+    this.#queue.signing = this.#queue.next(ITEMS_MAX);
     try {
-      await this.#send(account, placings, cancels);
+      await this.#send(account, this.#queue.signing);
     } catch (error) {
       this.#notSigned(error);
       throw error;
@@ -209,14 +205,18 @@ export class ChainSender {
     this.#queue.refused();
     for (const item of items) {
       this.#options.onAnswered(item);
-      if (item.kind === "place" && !item.isWritten) this.#options.onUnsent(item, reason);
-      else this.#options.onRefused(item, reason);
+      this.#notTaken(item, reason);
     }
   }
 
-  async #send(account: AccountState, placings: readonly PlaceItem[], cancels: readonly CancelItem[]): Promise<void> {
+  async #send(account: AccountState, items: readonly Item[]): Promise<void> {
     let { sequence } = account;
+    let placings = items.filter((item) => item.kind === "place");
+    const cancels = items.filter((item) => item.kind === "cancel");
     for (let repairs = 0; ; repairs += 1) {
+      placings = placings.filter((item) => this.#mayGo(item));
+      this.#queue.signing = [...placings, ...cancels];
+      if (this.#queue.signing.length === 0) return;
       const flight = await this.#signed({ ...account, sequence }, placings, cancels);
       const answer = await this.#handOver(flight);
       if (answer.type !== "refused") return;
@@ -295,12 +295,12 @@ export class ChainSender {
   }
 
   #lost(flight: Flight, error: unknown): { readonly type: "over" } {
-    const { flights, nodes, log, onUnsent, onRefused, onUnknown } = this.#options;
+    const { flights, nodes, log, onUnknown } = this.#options;
     this.#answered(flight);
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RpcError && error.code === "FENCED") {
       flights.remove(flight);
-      for (const item of flight.placings) item.isWritten ? onRefused(item, reason) : onUnsent(item, reason);
+      for (const item of flight.placings) this.#notTaken(item, reason);
       this.#queue.giveBack(flight.cancels);
       return { type: "over" };
     }
@@ -315,8 +315,8 @@ export class ChainSender {
 
   /** Asked at the write itself; what passes it is written. */
   #lastWord(flight: Flight): string | undefined {
-    for (const { command } of flight.placings) {
-      const reason = this.#options.fence(command.market);
+    for (const item of flight.placings) {
+      const reason = this.#whyNot(item);
       if (reason !== undefined) return reason;
     }
     for (const item of flight.placings) {
@@ -340,11 +340,22 @@ export class ChainSender {
   }
 
   #mayGo(item: PlaceItem): boolean {
-    const reason = this.#options.fence(item.command.market);
+    const reason = this.#whyNot(item);
     if (reason === undefined) return true;
     this.#options.onAnswered(item);
-    this.#options.onUnsent(item, reason);
+    this.#notTaken(item, reason);
     return false;
+  }
+
+  /** The chain knows no post-only: a price that is old is a fill as a taker. */
+  #whyNot(item: PlaceItem): string | undefined {
+    return this.#queue.isOld(item) ? "it was decided too long ago" : this.#options.fence(item.command.market);
+  }
+
+  /** It has never left, or what left was refused. */
+  #notTaken(item: Item, reason: string): void {
+    if (item.kind === "place" && !item.isWritten) this.#options.onUnsent(item, reason);
+    else this.#options.onRefused(item, reason);
   }
 
   #unsend(items: readonly Item[], reason: string): void {
