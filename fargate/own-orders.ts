@@ -70,7 +70,7 @@ export async function cancelAllOwnOrders(
 }
 
 /**
- * Cancels until the venue shows none of ours twice in a row, asked when no placing of ours could still arrive there. A question
+ * Cancels until the venue shows none of ours twice in a row, asked when nothing of ours could still arrive there. A question
  * without an answer is asked again until `endMs`.
  */
 async function proveNoneOpen(options: OwnOrdersOptions, market: string, endMs: number): Promise<number> {

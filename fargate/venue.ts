@@ -83,11 +83,11 @@ export type Venue = {
   fillsAfter(market: string, cursor: string | undefined): Promise<Answered<FillsPage>>;
   balances(): Promise<Answered<readonly Balance[]>>;
   /**
-   * Whether a placing of this process's may still come to rest, where the venue knows that otherwise than by time (a chain counts
-   * blocks). Left out: by time alone.
+   * Whether something of this process's is under way, so that a placing may still come to rest or open orders may not show what stands,
+   * where the venue knows that otherwise than by time (a chain counts blocks). Left out: by time alone.
    */
   mayArrive?(): boolean;
-  /** The same of any earlier process's, asked from before the first time on. Rejects when it cannot be found out. */
+  /** Whether a placing of any earlier process's may still come to rest, asked from before the first time on. Rejects when it cannot be found out. */
   mayEarlierArrive?(): Promise<boolean>;
   state(): VenueState;
 };

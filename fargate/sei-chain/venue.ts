@@ -224,9 +224,9 @@ class SeiChainVenue implements Venue {
     return { value, askedMs };
   }
 
+  /** Cancels count as well: while one is under way, a list may be from before the block of the order that it is to end. */
   mayArrive(): boolean {
-    const isFlying = [...this.#flights.all].some(({ placings }) => placings.length > 0);
-    return isFlying || this.#sender.queued.some(({ kind }) => kind === "place");
+    return this.#flights.size > 0 || this.#sender.queued.length > 0;
   }
 
   /** What an earlier process sent names a last block: `timeoutBlocks` after one that it knew of, which the chain had then. */
