@@ -273,7 +273,7 @@ export class ChainSender {
       asked.catch(() => undefined);
       const answer = await Promise.race([asked, flight.settled.promise]);
       // Its fate was proven before the node had answered.
-      if (answer === "settled") {
+      if (answer === "settled" || !this.#isFlying(flight)) {
         this.#answered(flight);
         return { type: "over" };
       }
@@ -297,6 +297,7 @@ export class ChainSender {
   #lost(flight: Flight, error: unknown): { readonly type: "over" } {
     const { flights, nodes, log, onUnknown } = this.#options;
     this.#answered(flight);
+    if (!this.#isFlying(flight)) return { type: "over" };
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RpcError && error.code === "FENCED") {
       flights.remove(flight);
@@ -315,6 +316,7 @@ export class ChainSender {
 
   /** Asked at the write itself; what passes it is written. */
   #lastWord(flight: Flight): string | undefined {
+    if (!this.#isFlying(flight)) return "it is proven already that no block will hold it";
     for (const item of flight.placings) {
       const reason = this.#whyNot(item);
       if (reason !== undefined) return reason;
@@ -325,6 +327,11 @@ export class ChainSender {
       this.#options.onWritten(item);
     }
     return undefined;
+  }
+
+  /** Its fate is not proven: once it is, the orders have been told of it. */
+  #isFlying(flight: Flight): boolean {
+    return [...this.#options.flights.all].includes(flight);
   }
 
   #refused(flight: Flight, reason: string): void {

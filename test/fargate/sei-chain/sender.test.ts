@@ -195,6 +195,23 @@ it("the fence is asked once more at the write itself", async () => {
   expect(booked(world)).toEqual([]);
 });
 
+it("what is proven never to have come is not written afterwards: a refused placing stays refused", async () => {
+  const world = await start({
+    settings: { timeoutBlocks: 1 },
+    onRequest: async (request, pass) => {
+      // The way to the node is not open yet.
+      const isBroadcast = methodOf(request) === "broadcast_tx_sync";
+      if (isBroadcast) await new Promise<void>((resolve) => open?.process.clock.after(390, resolve));
+      return await pass(request);
+    },
+  });
+  await world.time.pass(250);
+  world.venue.execute(world.place("buy", 4_200, 10));
+  await world.blocks(5);
+  expect(world.told()).toEqual(["1 order-rejected"]);
+  expect(booked(world)).toEqual([]);
+});
+
 it("a node that is catching up is sent nothing", async () => {
   const world = await start({
     onRequest: async (request, pass) => {
