@@ -50,6 +50,8 @@ export class ChainHistory {
   readonly #options: ChainHistoryOptions;
   /** What orders are called that this process did not send, by market and number. */
   readonly #names = new Map<string, string>();
+  /** The blocks after the first of these heights, up to the second, were read by this process and hold nothing of ours. */
+  #quiet = { after: 0, until: 0 };
 
   constructor(options: ChainHistoryOptions) {
     this.#options = options;
@@ -85,10 +87,28 @@ export class ChainHistory {
   async #blocksAfter(after: number): Promise<readonly ToldBlock[]> {
     const { account, nodes, newestHeight } = this.#options;
     return await nodes.ask(async (rpc) => {
-      await requireUpToDate(rpc, newestHeight());
+      const { earliestHeight, indexedHeight } = await requireUpToDate(rpc, newestHeight());
+      await this.#requireFrom(rpc, after, earliestHeight);
       const blocks = await rpc.blocks(`wasm.account='${account}' AND block.height > ${after}`);
+      if (blocks.length === 0) this.#quietUntil(after, indexedHeight);
       return await mapAtOnce(blocks, async (block) => ({ ...block, events: await rpc.blockEvents(block.height) }));
     });
+  }
+
+  /**
+   * A node that began with a later block's state has an index that begins there, and says nothing of it: the first block that is to be
+   * read must be in the index. The index begins nowhere for a market without any fill: where the account began to trade is not known.
+   */
+  async #requireFrom(rpc: ChainRpc, after: number, earliest: number): Promise<void> {
+    const first = Math.max(after, after >= this.#quiet.after ? this.#quiet.until : 0) + 1;
+    if (after === 0 || earliest <= first || (await rpc.isIndexed(first))) return;
+    const reason = `the node's index lacks block ${first}, from which fills are to be read; its oldest block is ${earliest}`;
+    throw new RpcError("block_search", "BEHIND", reason);
+  }
+
+  #quietUntil(after: number, until: number): void {
+    const { after: from, until: known } = this.#quiet;
+    this.#quiet = after >= from && after <= known ? { after: from, until: Math.max(known, until) } : { after, until };
   }
 
   #settledIn(blocks: readonly ToldBlock[], market: string): readonly SettledIn[] {
@@ -155,15 +175,19 @@ export class ChainHistory {
   }
 }
 
-/** An empty answer of a node, or of its index, that is behind would read as the end of the history. */
-async function requireUpToDate(rpc: ChainRpc, newest: number): Promise<void> {
+/** An empty answer of a node, or of its index, that is behind would read as the end of the history. Answers what the node has. */
+async function requireUpToDate(
+  rpc: ChainRpc,
+  newest: number,
+): Promise<{ readonly earliestHeight: number; readonly indexedHeight: number }> {
   const { height, earliestHeight, isCatchingUp } = await rpc.status();
   if (isCatchingUp || height < newest - 1) {
     throw new RpcError("status", "BEHIND", `the node is at block ${height}, the chain at ${newest}`);
   }
   // Blocks are indexed in their order: one that is there says that all before it are.
   const indexed = height - INDEX_BEHIND_MAX;
-  if (indexed < Math.max(1, earliestHeight) || (await rpc.blocks(`block.height = ${indexed}`)).length > 0) return;
+  const isTooNew = indexed < Math.max(1, earliestHeight);
+  if (isTooNew || (await rpc.isIndexed(indexed))) return { earliestHeight, indexedHeight: isTooNew ? 0 : indexed };
   throw new RpcError("block_search", "BEHIND", `the node's index lacks block ${indexed}, the node is at ${height}`);
 }
 

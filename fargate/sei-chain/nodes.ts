@@ -47,10 +47,10 @@ export class ChainNodes {
     return this.#nodes.length > 1;
   }
 
-  /** Asks the current node, then each other one, until one answers. Rejects with the last one's error. */
+  /** Asks the current node, then each other one, until one answers. Rejects with what one that is behind lacks, or with the last one's error. */
   async ask<Answer>(question: (rpc: ChainRpc) => Promise<Answer>): Promise<Answer> {
     let last: unknown;
-    let isAnyBehind = false;
+    let behind: RpcError | undefined;
     for (let offset = 0; offset < this.#nodes.length; offset += 1) {
       const node = this.#nodes[(this.#index + offset) % this.#nodes.length];
       if (node === undefined) continue;
@@ -60,12 +60,12 @@ export class ChainNodes {
         return answer;
       } catch (error) {
         last = error;
-        if (error instanceof RpcError && error.code === "BEHIND") isAnyBehind = true;
+        if (error instanceof RpcError && error.code === "BEHIND") behind ??= error;
       }
     }
-    if (isAnyBehind) this.answered();
-    else this.unanswered();
-    throw last ?? new RpcError("ask", "NODE", "there is no node");
+    if (behind === undefined) this.unanswered();
+    else this.answered();
+    throw behind ?? last ?? new RpcError("ask", "NODE", "there is no node");
   }
 
   answered(): void {

@@ -105,6 +105,7 @@ const searchResult = z.object({
 
 const blocksResult = z.object({
   blocks: z.array(z.object({ block: z.object({ header: z.object({ height, time: z.string() }) }) })).nullish(),
+  total_count: z.union([height, z.int().nonnegative()]),
 });
 
 const blockResult = z.object({
@@ -198,11 +199,21 @@ export class ChainRpc {
     return found;
   }
 
-  /** The first blocks that fit a query of the node's index, in their order. */
+  /**
+   * The first blocks that fit a query of the node's index, in their order. A node counts a block that its store has pruned, and leaves it
+   * out of the answer: such a one is none, since what was in the block would be passed by.
+   */
   async blocks(query: string): Promise<readonly BlockHeader[]> {
-    const params = { query, page: "1", per_page: `${BLOCKS_PAGE}`, order_by: "asc" };
-    const { blocks } = await this.#call("block_search", params, blocksResult);
-    return (blocks ?? []).map(({ block }) => block.header).toSorted((a, b) => a.height - b.height);
+    const { blocks, total } = await this.#searchBlocks(query);
+    const expected = Math.min(BLOCKS_PAGE, total);
+    if (blocks.length >= expected) return blocks;
+    const reason = `${expected - blocks.length} of ${expected} blocks that the node's index names are pruned from its store`;
+    throw new RpcError("block_search", "BEHIND", reason);
+  }
+
+  /** Whether the node's index has a block, be it pruned from the store. */
+  async isIndexed(at: number): Promise<boolean> {
+    return (await this.#searchBlocks(`block.height = ${at}`)).total > 0;
   }
 
   /** The transactions of a block, as the chain has them. */
@@ -218,6 +229,13 @@ export class ChainRpc {
     const results = await this.#call("block_results", { height: `${at}` }, blockEventsResult);
     if (results.height !== at) throw new RpcError("block_results", "UNREADABLE", `${results.height} in place of ${at}`);
     return [...fromList(results.end_block_events), ...fromList(results.finalize_block_events)];
+  }
+
+  async #searchBlocks(query: string): Promise<{ readonly blocks: readonly BlockHeader[]; readonly total: number }> {
+    const params = { query, page: "1", per_page: `${BLOCKS_PAGE}`, order_by: "asc" };
+    const { blocks, total_count: total } = await this.#call("block_search", params, blocksResult);
+    const headers = (blocks ?? []).map(({ block }) => block.header);
+    return { blocks: headers.toSorted((a, b) => a.height - b.height), total };
   }
 
   async #call<Schema extends z.ZodType>(

@@ -11,8 +11,15 @@ import type { SeiChain } from "./chain.ts";
 import { bytesParam, countParam, namedParams, type Params, RpcError, textParam } from "./rpc-params.ts";
 import { heightsAsked, search } from "./search.ts";
 
-/** `height` is the last block that the asked part of the node has. */
-type Call = { readonly chain: SeiChain; readonly style: JsonStyle; readonly params: Params; readonly height: number };
+/** `height` is the last block that the asked part of the node has; blocks below `keptFrom` are pruned, the index begins at `indexedFrom`. */
+type Call = {
+  readonly chain: SeiChain;
+  readonly style: JsonStyle;
+  readonly params: Params;
+  readonly height: number;
+  readonly keptFrom: number;
+  readonly indexedFrom: number;
+};
 
 /** Without a `part` it is the block store that answers. */
 type Method = {
@@ -64,7 +71,7 @@ export function makeChainRpc(chain: SeiChain, options: { readonly base64?: boole
     network: chain.chainId,
     last: (view) => {
       const { height, timeMs, hash } = chain.blocks.at(heightOf(view)) ?? chain.blocks.last;
-      return { height, timeMs, hash, earliest: chain.blocks.lowestHeight };
+      return { height, timeMs, hash, earliest: Math.max(chain.blocks.lowestHeight, view.keptFrom ?? 0) };
     },
     call: (method, params, view) => {
       const known = METHODS[method];
@@ -75,6 +82,8 @@ export function makeChainRpc(chain: SeiChain, options: { readonly base64?: boole
           style,
           params: namedParams(params, known.names),
           height: heightOf(view, known.part),
+          keptFrom: Math.max(chain.blocks.lowestHeight, view.keptFrom ?? 0),
+          indexedFrom: view.indexedFrom ?? 0,
         });
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
@@ -125,8 +134,9 @@ function transaction({ chain, style, params, height }: Call): unknown {
   return toTxJson(found, style);
 }
 
-function txSearch({ chain, style, params, height }: Call): unknown {
-  const { page, total } = paged(foundTransactions(chain, queryParam(params), height), params);
+function txSearch({ chain, style, params, height, indexedFrom }: Call): unknown {
+  const found = foundTransactions(chain, queryParam(params), height).filter((tx) => tx.height >= indexedFrom);
+  const { page, total } = paged(found, params);
   return { txs: page.map((tx) => toTxJson(tx, style)), total_count: `${total}` };
 }
 
@@ -144,23 +154,25 @@ function foundTransactions(chain: SeiChain, query: Query, height: number): reado
   );
 }
 
-function blockSearch({ chain, style, params, height }: Call): unknown {
+/** What the store no longer has is counted and left out, as nodes do (internal/rpc/core/blocks.go). */
+function blockSearch({ chain, style, params, height, keptFrom, indexedFrom }: Call): unknown {
   const query = queryParam(params);
   const { from, to } = heightsAsked(query, "block.height");
-  const found = search(query, chain.blocks.range(from, Math.min(to, height)));
+  const found = search(query, chain.blocks.range(Math.max(from, indexedFrom), Math.min(to, height)));
   const { page, total } = paged(found, params);
-  return { blocks: page.map((block) => toBlockJson(block, style)), total_count: `${total}` };
+  const kept = page.filter((block) => block.height >= keptFrom);
+  return { blocks: kept.map((block) => toBlockJson(block, style)), total_count: `${total}` };
 }
 
-function blockOf({ chain, params, height }: Call): Block {
+function blockOf({ chain, params, height, keptFrom }: Call): Block {
   const asked = countParam(params, "height");
   if (asked > height) {
     const reason = `height ${asked} must be less than or equal to the current blockchain height ${height}`;
     throw new RpcError("internal", reason);
   }
   const block = chain.blocks.at(asked === 0 ? height : asked);
-  if (block !== undefined) return block;
-  throw new RpcError("internal", `height ${asked} is not available, lowest height is ${chain.blocks.lowestHeight}`);
+  if (block !== undefined && block.height >= keptFrom) return block;
+  throw new RpcError("internal", `height ${asked} is not available, lowest height is ${keptFrom}`);
 }
 
 function queryParam(params: Params): Query {

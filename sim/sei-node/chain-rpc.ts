@@ -16,6 +16,10 @@ export type RpcView = {
   readonly blocksBehind: number;
   /** So many more that a part of it lacks. */
   readonly partsBehind?: Readonly<Partial<Record<NodePart, number>>>;
+  /** Blocks below are pruned: its index names them still, and its store has them not. */
+  readonly keptFrom?: number;
+  /** Its index has nothing below: the node came to the chain there, from a snapshot of the state. */
+  readonly indexedFrom?: number;
 };
 
 /** `lost`: what was asked is done, and the answer never comes. */

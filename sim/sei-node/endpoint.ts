@@ -78,6 +78,8 @@ export class SeiEndpoint implements EndpointPort {
   #rpcFault: RpcFault | null = null;
   #blocksBehind = 0;
   readonly #partsBehind: Record<NodePart, number> = { state: 0, index: 0, lists: 0 };
+  #keptFrom = 0;
+  #indexedFrom = 0;
   #executionMs = 0;
   #tellsHeights = true;
   /** What came in while stalled and waits for the stall's end. */
@@ -219,6 +221,17 @@ export class SeiEndpoint implements EndpointPort {
     this.#partsBehind[part] = blocks;
   }
 
+  /** The blocks below are pruned from the block store; the index has them still. */
+  prune(keptFrom: number): void {
+    this.#keptFrom = keptFrom;
+  }
+
+  /** The node has begun with the state of this block: neither its store nor its index has one below. */
+  beginAt(height: number): void {
+    this.#keptFrom = height;
+    this.#indexedFrom = height;
+  }
+
   /** A block is in the block store for so long before state, index and lists show what it did, and before its events come. */
   executeFor(milliseconds: number): void {
     this.#executionMs = milliseconds;
@@ -284,7 +297,7 @@ export class SeiEndpoint implements EndpointPort {
     const isExecuting = this.#executionMs > 0 && clock.now().epochMs - lastMs < this.#executionMs ? 1 : 0;
     const { state, index, lists } = this.#partsBehind;
     const partsBehind = { state: state + isExecuting, index: index + isExecuting, lists: lists + isExecuting };
-    return { blocksBehind, partsBehind };
+    return { blocksBehind, partsBehind, keptFrom: this.#keptFrom, indexedFrom: this.#indexedFrom };
   }
 
   #sources(): RestSources {
@@ -310,7 +323,7 @@ export class SeiEndpoint implements EndpointPort {
   #status(): unknown {
     const { chain, clock, moniker } = this.#input;
     if (chain === undefined) return toStatus({ height: this.#height(), nowMs: clock.now().epochMs, moniker });
-    const { timeMs: nowMs, ...last } = chain.last({ blocksBehind: this.#blocksBehind });
+    const { timeMs: nowMs, ...last } = chain.last(this.#view());
     return toStatus({ ...last, nowMs, moniker, network: chain.network });
   }
 }

@@ -57,6 +57,63 @@ describe("the history of a node", () => {
   });
 });
 
+/** So many blocks in a row with a fill of ours of 1 each; answers their heights. */
+async function filledInEach(world: ChainVenue, blocks: number): Promise<readonly number[]> {
+  world.venue.execute(world.place("buy", 4_200, 100));
+  await world.blocks(1);
+  const heights: number[] = [];
+  for (let block = 0; block < blocks; block += 1) {
+    await world.trade("sell", "0", "1", 1);
+    await world.blocks(1);
+    heights.push(world.chain.height);
+  }
+  return heights;
+}
+
+describe("a history of which the node has pruned blocks", () => {
+  it.each([
+    ["some", 7, 3],
+    ["the first page", 15, 11],
+  ])("(%s) is no answer: no cursor passes a fill by, and the next node is asked", async (_, count, pruned) => {
+    open = await makeChainVenue({ nodes: 2 });
+    await open.blocks(1);
+    const heights = await filledInEach(open, count);
+    const [first] = open.node.endpoints;
+    first?.prune(heights[pruned]!);
+    expect((await read(open, open.venue)).nextCursor).toBe(`${heights[Math.min(count, 10) - 1]}`);
+    open.link(1).reachability = "refused";
+    await expect(read(open, open.venue)).rejects.toThrow(/pruned/);
+    // Behind what is lost the node is as good as any.
+    const { fills, nextCursor } = await read(open, open.venue, `${heights[pruned - 1]}`);
+    expect(fills).toHaveLength(count - pruned);
+    expect(nextCursor).toBe(`${heights.at(-1)}`);
+  });
+
+  it("is read where only blocks without a fill of ours are pruned", async () => {
+    const world = await filled();
+    const cursor = `${world.chain.height}`;
+    await world.blocks(8);
+    world.node.endpoints[0]?.prune(world.chain.height - 3);
+    await expect(read(world, world.venue, cursor)).resolves.toMatchObject({ fills: [], more: false });
+  });
+
+  it("is no answer of a node that began behind the cursor, unless this process has read that far itself", async () => {
+    open = await makeChainVenue({ nodes: 2 });
+    await open.blocks(1);
+    const [cursor, lost = 0] = await filledInEach(open, 3);
+    await open.blocks(6);
+    const later = await open.makeVenue();
+    for (const endpoint of open.node.endpoints) endpoint.beginAt(lost + 3);
+    await expect(read(open, later, `${cursor}`)).rejects.toThrow(`the node's index lacks block ${lost}`);
+    for (const endpoint of open.node.endpoints) endpoint.beginAt(0);
+    const { nextCursor } = await read(open, later, `${cursor}`);
+    await read(open, later, nextCursor);
+    await open.blocks(6);
+    for (const endpoint of open.node.endpoints) endpoint.beginAt(lost + 3);
+    await expect(read(open, later, nextCursor)).resolves.toMatchObject({ fills: [], more: false });
+  });
+});
+
 describe("the name of a fill", () => {
   it("is never another one because the index did not have the order's transaction yet", async () => {
     let isBlind = true;

@@ -88,7 +88,10 @@ describe("a node's word", () => {
     expect(transaction?.log).toHaveLength(201);
     await expect(makeRpc(result({ txs: null })).rpc.transaction("AB")).resolves.toBeUndefined();
     const blocks = [9, 8].map((at) => ({ block: { header: { height: `${at}`, time: "t" } } }));
-    await expect(makeRpc(result({ blocks })).rpc.blocks("q")).resolves.toMatchObject([{ height: 8 }, { height: 9 }]);
+    await expect(makeRpc(result({ blocks, total_count: "2" })).rpc.blocks("q")).resolves.toMatchObject([
+      { height: 8 },
+      { height: 9 },
+    ]);
     const ends = { height: "8", end_block_events: null, finalize_block_events: [{ type: "wasm", attributes: [] }] };
     await expect(makeRpc(result(ends)).rpc.blockEvents(8)).resolves.toHaveLength(1);
   });
@@ -107,7 +110,10 @@ describe("a node's word", () => {
     ["another block", () => makeRpc(result({ height: "9" })).rpc.blockEvents(8), /9 in place of 8/],
     [
       "a height in words",
-      () => makeRpc(result({ blocks: [{ block: { header: { height: "nine", time: "" } } }] })).rpc.blocks("q"),
+      () =>
+        makeRpc(result({ blocks: [{ block: { header: { height: "nine", time: "" } } }], total_count: "1" })).rpc.blocks(
+          "q",
+        ),
       /blocks\.0\.block\.header\.height/,
     ],
   ])("that is %s is none", async (_, ask, fault) => {
