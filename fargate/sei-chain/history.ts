@@ -164,6 +164,7 @@ export class ChainHistory {
 
   /** Empty for an order whose transaction names it not as ours are. A node that has no such transaction is behind: the name must not change. */
   async #placedName(rpc: ChainRpc, { market, contract }: ChainMarket, orderId: string): Promise<string> {
+    await rpc.status();
     // Every contract numbers its orders from 0: others have the same number.
     const placed = await rpc.transactions(`place_order.order_id='${orderId}'`);
     for (const transaction of placed) {

@@ -16,6 +16,7 @@ export class ChainNodes {
 
   constructor(options: {
     readonly urls: readonly string[];
+    readonly chainId: string;
     readonly fetch: Fetch;
     readonly clock: Clock;
     readonly timeoutMs: number;

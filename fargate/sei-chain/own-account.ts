@@ -11,7 +11,6 @@ import { type AccountState, type BroadcastAnswer, type ChainRpc, RpcError } from
 
 export type OwnAccountOptions = {
   readonly address: string;
-  readonly chainId: string;
   readonly timeoutBlocks: number;
   readonly nodes: ChainNodes;
   readonly flights: Flights;
@@ -138,12 +137,9 @@ export class OwnAccount {
   }
 
   async #askHeight(rpc: ChainRpc): Promise<void> {
-    const { nodes, flights, chainId } = this.#options;
+    const { nodes, flights } = this.#options;
     const status = await rpc.status();
     nodes.answered();
-    if (status.chainId !== chainId) {
-      throw new RpcError("status", "CHAIN", `the node is of ${status.chainId}, not of ${chainId}`);
-    }
     if (status.isCatchingUp) throw new RpcError("status", "CATCHING_UP", "the node is not up to date");
     flights.heightIs(status.height);
   }

@@ -10,7 +10,6 @@ import { nestedOf, readFields } from "./messages.ts";
 
 /** `height` and `earliestHeight` are of the block store: a block is there before it has been carried out. */
 export type NodeStatus = {
-  readonly chainId: string;
   readonly height: number;
   readonly earliestHeight: number;
   readonly isCatchingUp: boolean;
@@ -37,7 +36,7 @@ export type BroadcastAnswer =
 
 export type BlockHeader = { readonly height: number; readonly time: string };
 
-/** No answer that proves anything. `code` is `FENCED` when nothing was written, `BEHIND` when the node answers and lacks what it needs. */
+/** No answer that proves anything. `code` is `FENCED` when nothing was written, `BEHIND` when the node answers and lacks what it needs, `CHAIN` when it is of another chain. */
 export class RpcError extends Error {
   readonly code: string;
 
@@ -127,10 +126,12 @@ export class ChainRpc {
   readonly #fetch: Fetch;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #chainId: string;
   #lastId = 0;
 
   constructor(options: {
     readonly url: string;
+    readonly chainId: string;
     readonly fetch: Fetch;
     readonly clock: Clock;
     readonly timeoutMs: number;
@@ -139,12 +140,16 @@ export class ChainRpc {
     this.#fetch = options.fetch;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
+    this.#chainId = options.chainId;
   }
 
+  /** Rejects for a node of another chain: whoever takes a node's word for a proof asks this of the same node first. */
   async status(): Promise<NodeStatus> {
     const { node_info: node, sync_info: sync } = await this.#call("status", {}, statusResult);
+    if (node.network !== this.#chainId) {
+      throw new RpcError("status", "CHAIN", `the node is of ${cut(node.network)}, not of ${this.#chainId}`);
+    }
     return {
-      chainId: node.network,
       height: sync.latest_block_height,
       earliestHeight: sync.earliest_block_height ?? 0,
       isCatchingUp: sync.catching_up,

@@ -28,6 +28,8 @@ export type StreamTransaction = {
 export type ChainStreamOptions = {
   /** RPC addresses in order; the WebSocket is at `/websocket` of each. */
   readonly urls: readonly string[];
+  /** A node whose blocks are of another chain is left for the next one. */
+  readonly chainId: string;
   /** Without a block for so long the connection counts as dead. */
   readonly stalenessMs: number;
   readonly connect: Connect;
@@ -81,7 +83,7 @@ const endBlock = z.object({ events: eventListSchema }).nullish();
 
 const blockValue = z.object({
   block: z.object({
-    header: z.object({ height: heightText, time: z.string() }),
+    header: z.object({ chain_id: z.string(), height: heightText, time: z.string() }),
     data: z.object({ txs: z.array(z.string()).nullish() }).nullish(),
   }),
   result_end_block: endBlock,
@@ -182,6 +184,7 @@ export class ChainStream {
     if (type === "tendermint/event/NewBlock") {
       const read = blockValue.parse(value);
       const { header, data } = read.block;
+      if (!this.#isOurs(header.chain_id, socket)) return;
       this.#awaitBlock(socket);
       this.#setConnected(true);
       const events = [...fromList(read.result_end_block?.events), ...fromList(read.result_finalize_block?.events)];
@@ -194,6 +197,16 @@ export class ChainStream {
       const events = listed.length > 0 || !named.success ? listed : fromMap(named.data);
       this.#options.onTransaction({ height, base64: tx, code: result.code, events });
     }
+  }
+
+  /** The connection ends with its first block of another chain, and nothing of that is passed on. */
+  #isOurs(told: string, socket: Socket): boolean {
+    const { chainId, log } = this.#options;
+    if (told === chainId) return true;
+    this.#count("node-error");
+    log.warn("The chain's stream is of another chain, and the next node is listened to", { told, expected: chainId });
+    socket.terminate();
+    return false;
   }
 
   /** Leaves a node that is far behind the clock, where there is another. */

@@ -86,12 +86,12 @@ class SeiChainVenue implements Venue {
     this.#markets = markets;
     this.#nodes = new ChainNodes({
       ...options,
-      urls: options.rpcUrls,
+      ...{ chainId, urls: options.rpcUrls },
       timeoutMs: settings.requestTimeoutMs,
       onAnswering: (isAnswering) => this.#tellCircuit(isAnswering),
     });
     const nodes = this.#nodes;
-    this.#rest = makeSeiRest({ ...options, baseUrls: options.restUrls, timeoutMs: settings.requestTimeoutMs });
+    this.#rest = makeSeiRest({ ...options, chainId, baseUrls: options.restUrls, timeoutMs: settings.requestTimeoutMs });
     this.#sign = makeTransactionSigner({ wallet, chainId, fees: settings });
     this.#flights = new Flights({
       ...options,
@@ -136,7 +136,7 @@ class SeiChainVenue implements Venue {
     });
     this.#stream = new ChainStream({
       ...options,
-      urls: options.rpcUrls,
+      ...{ chainId, urls: options.rpcUrls },
       onBlock: (block) => {
         this.#flights.blockSeen(block);
         this.#fills.blockSeen(block);

@@ -84,7 +84,10 @@ const HEIGHT = /^[1-9]\d{0,14}$/;
 
 const latestBlockAnswer = z.object({
   block: z.object({
-    header: z.object({ height: z.string().regex(HEIGHT, "a whole number from 1 on, of at most 15 digits") }),
+    header: z.object({
+      chain_id: z.string().nullish(),
+      height: z.string().regex(HEIGHT, "a whole number from 1 on, of at most 15 digits"),
+    }),
   }),
 });
 
@@ -124,20 +127,32 @@ const ordersAnswer = z.object({
     .refine((orders) => orders.length <= ORDERS_MAX, `a list of at most ${ORDERS_MAX} orders`),
 });
 
-/** `baseUrls` are tried in order, each once a call. */
+/** `baseUrls` are tried in order, each once a call. Where `chainId` is given, one of another chain answers nothing: each is asked once. */
 export function makeSeiRest(options: {
+  readonly chainId?: string;
   readonly baseUrls: readonly string[];
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly timeoutMs?: number;
 }): SeiRest {
-  const { fetch, clock, timeoutMs = TIMEOUT_MILLIS } = options;
+  const { fetch, clock, chainId, timeoutMs = TIMEOUT_MILLIS } = options;
   const baseUrls = options.baseUrls.map((url) => url.replace(/\/+$/, ""));
   const get = (url: string) => getJson({ url, fetch, clock, timeoutMs });
+  const ofOurChain = new Set<string>();
+  const requireChain = async (base: string, expected: string) => {
+    if (ofOurChain.has(base)) return;
+    const was = (await latestBlock(base, get)).chain_id;
+    if (was !== expected) throw new InputError({ what: "the node's chain", expected, was });
+    ofOurChain.add(base);
+  };
+  const first = <Answer>(path: string, ask: (base: string) => Promise<Answer>) =>
+    firstAnswer(baseUrls, path, (base) =>
+      chainId === undefined ? ask(base) : requireChain(base, chainId).then(() => ask(base)),
+    );
   return {
     balances: (address) => {
       const path = `/cosmos/bank/v1beta1/balances/${encodeURIComponent(address)}`;
-      return firstAnswer(baseUrls, path, (base) => readBalances(`${base}${path}`, get));
+      return first(path, (base) => readBalances(`${base}${path}`, get));
     },
     openOrders: ({ contractAddress, account, market, pair, heightMin = 0 }) => {
       const query = new URLSearchParams({ contractAddr: contractAddress, account, marketId: market.symbol });
@@ -148,7 +163,7 @@ export function makeSeiRest(options: {
           if (error instanceof StatusError && isUnknownRoute(error)) return get(`${base}${ownPath}`);
           throw error;
         });
-      return firstAnswer(baseUrls, path, async (base) => {
+      return first(path, async (base) => {
         const answer = await askAtHeight(base, { ask, get, heightMin });
         return toOrders(answer, market, pair ?? { assetDenom: market.base, priceDenom: market.quote });
       });
@@ -170,13 +185,17 @@ async function askAtHeight(
   if (heightMin === 0) return answer.json;
   let { height } = answer;
   if (height === undefined) {
-    const latest = readAnswer(latestBlockAnswer, (await get(`${base}${LATEST_BLOCK_PATH}`)).json, "latest block");
     // A node has a block before it has carried it out.
-    height = Number(latest.block.header.height) - 1;
+    height = Number((await latestBlock(base, get)).height) - 1;
     answer = await ask(base);
   }
   if (height >= heightMin) return answer.json;
   throw new InputError({ what: "orders", expected: `of block ${heightMin} or later`, was: height });
+}
+
+async function latestBlock(base: string, get: (url: string) => Promise<JsonAnswer>) {
+  const { json } = await get(`${base}${LATEST_BLOCK_PATH}`);
+  return readAnswer(latestBlockAnswer, json, "latest block").block.header;
 }
 
 /** A fault half-way through the pages starts them again at the next address: page keys belong to one node. */

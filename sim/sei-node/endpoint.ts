@@ -307,6 +307,7 @@ export class SeiEndpoint implements EndpointPort {
     const { height } = chain.last({ blocksBehind: 0 });
     const listsBehind = blocksBehind + (partsBehind?.lists ?? 0);
     const sight: RestSight = {
+      chainId: chain.network,
       listsBehind,
       listsHeight: height - listsBehind,
       blocksHeight: height - blocksBehind,

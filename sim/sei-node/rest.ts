@@ -35,6 +35,7 @@ export type RestRoute = {
 
 /** What the lists show, and the newest block of the block store. `isTold`: answers name their height in a header. */
 export type RestSight = {
+  readonly chainId: string;
   readonly listsBehind: number;
   readonly listsHeight: number;
   readonly blocksHeight: number;
@@ -110,7 +111,7 @@ function answerBalanceByDenom(parts: readonly string[], query: URLSearchParams, 
 
 function answerLatestBlock(_parts: readonly string[], _query: URLSearchParams, { sight }: RestSources): unknown {
   if (sight === undefined) throw new RestError("unimplemented", "Not Implemented");
-  return { block: { header: { height: `${sight.blocksHeight}` } } };
+  return { block: { header: { chain_id: sight.chainId, height: `${sight.blocksHeight}` } } };
 }
 
 function answerOrdersByUser(_parts: readonly string[], query: URLSearchParams, sources: RestSources): unknown {

@@ -12,7 +12,7 @@ import { Secret } from "../../../fargate/secret.ts";
 import { makeSeiChainVenue, type SeiChainVenueOptions } from "../../../fargate/sei-chain/venue.ts";
 import { openWallet } from "../../../fargate/sei-chain/wallet.ts";
 import { makeSeededRng } from "../../../sim/exchange/seeded-rng.ts";
-import { SeiChain } from "../../../sim/sei-chain/chain.ts";
+import { SeiChain, type SeiChainInput } from "../../../sim/sei-chain/chain.ts";
 import { makeChainAccount } from "../../../sim/sei-chain/dex-rest.ts";
 import { makeChainRpc } from "../../../sim/sei-chain/rpc.ts";
 import { startSeiNode } from "../../../sim/sei-node/node.ts";
@@ -60,6 +60,8 @@ export async function makeChainVenue(
     readonly onRequest?: (request: HttpRequest, pass: Fetch) => Promise<HttpResponse>;
     /** Brings a frame of a node's stream to the venue, at once or later, altered or not at all. */
     readonly onFrame?: (frame: Buffer, take: (frame: Buffer) => void, url: string) => void;
+    /** A node of another chain, many blocks further, stands before or behind the others. */
+    readonly stranger?: "first" | "last";
     /** What we hold of the gas denom at the beginning. */
     readonly usei?: bigint;
   } = {},
@@ -69,14 +71,9 @@ export async function makeChainVenue(
   const network = new Network(time, seed);
   const { other, otherAddress } = await makeWallets();
   const coins = { usei: OPENING, uusdc: OPENING };
+  const parts = { clock: time.clock, rng: makeSeededRng(seed, "chain"), markets: [MARKET], contract: CONTRACT };
   const chain = new SeiChain({
-    ...{
-      chainId: CHAIN_ID,
-      clock: time.clock,
-      rng: makeSeededRng(seed, "chain"),
-      markets: [MARKET],
-      contract: CONTRACT,
-    },
+    ...{ ...parts, chainId: CHAIN_ID },
     genesis: [
       { address: OURS, coins: { ...coins, usei: options.usei ?? OPENING } },
       { address: otherAddress, coins },
@@ -91,9 +88,13 @@ export async function makeChainVenue(
     endpoints: nodes,
     listener: (index) => new NetworkListener(network, `node-${index}.world`),
   });
+  const stranger =
+    options.stranger && (await startStranger({ ...parts, rng: makeSeededRng(seed, "stranger"), network, seed }));
   const process = new WorldProcess("task", time);
   const access = network.access(process);
-  const urls = node.endpoints.map(({ restUrl }) => restUrl);
+  const ours = node.endpoints.map(({ restUrl }) => restUrl);
+  const others = stranger?.node.endpoints.map(({ restUrl }) => restUrl) ?? [];
+  const urls = options.stranger === "first" ? [...others, ...ours] : [...ours, ...others];
   const events: EngineEvent[] = [];
   const logLines: string[] = [];
   const counted = new Map<string, number>();
@@ -137,6 +138,7 @@ export async function makeChainVenue(
   const venue = await makeVenue();
   let lastNumber = 0;
   chain.start();
+  stranger?.chain.start();
   venue.start();
   const paid = (kind: "place" | "cancel" | "query") => budget.take(kind, process.clock.now()) ?? Number.NaN;
   return {
@@ -172,8 +174,34 @@ export async function makeChainVenue(
       await time.settled(venue.stop(), "the venue stops");
       chain.stop();
       await node.close();
+      stranger?.chain.stop();
+      await stranger?.node.close();
     },
   };
+}
+
+/** A node of a chain that has our contract and our account as well, and nothing of what we did. */
+async function startStranger({
+  network,
+  seed,
+  ...parts
+}: Omit<SeiChainInput, "chainId" | "genesis"> & { readonly network: Network; readonly seed: number }) {
+  const chain = new SeiChain({
+    ...parts,
+    chainId: "another-chain-2",
+    genesis: [{ address: OURS, coins: { usei: OPENING, uusdc: OPENING } }],
+  });
+  for (let block = 0; block < 200; block += 1) chain.makeBlock();
+  const node = await startSeiNode({
+    source: makeSource(),
+    clock: parts.clock,
+    rng: makeSeededRng(seed, "stranger"),
+    chain: makeChainRpc(chain),
+    account: makeChainAccount(chain, [OURS]),
+    endpoints: 1,
+    listener: () => new NetworkListener(network, "stranger.world"),
+  });
+  return { chain, node };
 }
 
 /** The method of a request over RPC; the whole address of another. */

@@ -21,9 +21,13 @@ function makeRpc(answer: HttpResponse | Error) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  return { requests, rpc: new ChainRpc({ url: "http://node/", fetch, clock: CLOCK, timeoutMs: 1_000 }) };
+  return {
+    requests,
+    rpc: new ChainRpc({ url: "http://node/", chainId: "pacific-1", fetch, clock: CLOCK, timeoutMs: 1_000 }),
+  };
 }
 
+const SYNC = { latest_block_height: "1042", earliest_block_height: "17", catching_up: true };
 const refused = Object.assign(new Error("the connection was refused"), { code: "ECONNREFUSED" });
 const fenced = Object.assign(new Error("halted"), { code: "FENCED" });
 
@@ -72,10 +76,9 @@ describe("a broadcast", () => {
 
 describe("a node's word", () => {
   it("on its height, its account, a transaction and its blocks is read", async () => {
-    const sync = { latest_block_height: "1042", earliest_block_height: "17", catching_up: true };
-    const status = { node_info: { network: "pacific-1" }, sync_info: sync };
+    const status = { node_info: { network: "pacific-1" }, sync_info: SYNC };
     await expect(makeRpc(result(status)).rpc.status()).resolves.toEqual({
-      ...{ chainId: "pacific-1", height: 1_042, earliestHeight: 17, isCatchingUp: true },
+      ...{ height: 1_042, earliestHeight: 17, isCatchingUp: true },
     });
     const value = Buffer.from([0x0a, 0x07, 0x12, 0x05, 0x18, 0x03, 0x20, 0xac, 0x02]).toString("base64");
     await expect(makeRpc(result({ response: { code: 0, value } })).rpc.account("sei1us")).resolves.toEqual({
@@ -107,6 +110,11 @@ describe("a node's word", () => {
       () => makeRpc(result({ response: { code: 0 } })).rpc.account("sei1us"),
       /no account in the answer/,
     ],
+    [
+      "a node of another chain",
+      () => makeRpc(result({ node_info: { network: "atlantic-2" }, sync_info: SYNC })).rpc.status(),
+      /of atlantic-2, not of pacific-1/,
+    ],
     ["another block", () => makeRpc(result({ height: "9" })).rpc.blockEvents(8), /9 in place of 8/],
     [
       "a height in words",
@@ -125,7 +133,13 @@ it("nodes are asked in order, and their silence is told once, and their return",
   const told: boolean[] = [];
   let isUp = false;
   const nodes = new ChainNodes({
-    ...{ urls: ["http://a", "http://b"], clock: CLOCK, timeoutMs: 1_000, onAnswering: (word) => told.push(word) },
+    ...{
+      urls: ["http://a", "http://b"],
+      chainId: "pacific-1",
+      clock: CLOCK,
+      timeoutMs: 1_000,
+      onAnswering: (word) => told.push(word),
+    },
     fetch: async () => {
       if (!isUp) throw refused;
       return result({ txs: [] });
