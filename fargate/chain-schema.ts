@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { decimal, integer, text } from "./config-fields.ts";
+import { GAS_PRICE_EXPECTED, isPayable } from "./sei-chain/fees.ts";
 
 /** cosmos-sdk's grammar of denoms (v0.45). */
 const DENOM = /^[a-zA-Z][a-zA-Z0-9/-]{2,127}$/;
@@ -24,9 +25,11 @@ export const seiChainSchema = z.strictObject({
   chainId: text(CHAIN_ID, "a chain's name such as pacific-1").describe(
     "The chain that transactions are signed for; a node of another one is not used.",
   ),
-  gasPrice: text(GAS_PRICE, "a price of gas with its denom, such as 0.02usei").describe(
-    "What each unit of gas is paid with, e.g. 0.02usei: one price for all transactions, at least what the nodes ask for (no default).",
-  ),
+  gasPrice: text(GAS_PRICE, "a price of gas with its denom, such as 0.02usei")
+    .refine((price) => !GAS_PRICE.test(price) || isPayable(price.replace(/[a-zA-Z].*$/, "")), GAS_PRICE_EXPECTED)
+    .describe(
+      "What each unit of gas is paid with, e.g. 0.02usei: one price for all transactions, at least what the nodes ask for; more than four decimals may not do (no default).",
+    ),
   dexGasPrice: decimal("a price of gas in the gas denom")
     .default("0.1")
     .describe("The dex module's sudo_call_gas_price: a fee that is lower than its gas at this price is refused."),

@@ -86,6 +86,11 @@ describe("a market on chain", () => {
       [/^seiChain\.gasPrice must be a price of gas/],
     ],
     [
+      "a gas price whose fee can be whole",
+      { file: { seiChain: { ...CHAIN, gasPrice: "0.1234567usei" } } },
+      [/^seiChain\.gasPrice must be whole units of the denom at 10000 units of gas or fewer .*, was "0\.1234567usei"$/],
+    ],
+    [
       "a known key",
       { file: { seiChain: { ...CHAIN, chainid: "x" } } },
       [/^seiChain\.chainid is not a known key, did you mean "chainId"/],
