@@ -166,9 +166,10 @@ export class Engine {
     for (const market of this.#marketList) market.decidesNoMore(now);
   }
 
-  #applyBalances({ balances, askedMs, isSettled, at }: BalancesRead): false {
+  #applyBalances(read: BalancesRead): false {
+    const { balances, askedMs, isSettled, at } = read;
     const all = this.#books();
-    this.#risk.funds.read(balances, all);
+    this.#risk.funds.read(payableOf(read), all);
     for (const engine of this.#marketList) {
       const { base, quote } = engine.settings.market;
       if (!balances.has(base) && !balances.has(quote)) continue;
@@ -335,4 +336,10 @@ function marketOf(
     default:
       return event.market;
   }
+}
+
+/** What of the balances can still be paid with. */
+function payableOf({ balances, spent }: BalancesRead): BalancesRead["balances"] {
+  if (spent === undefined) return balances;
+  return new Map([...balances].map(([asset, amount]) => [asset, amount - (spent.get(asset) ?? 0n)]));
 }

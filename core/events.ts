@@ -140,6 +140,8 @@ export type OpenOrdersRead = {
 export type BalancesRead = {
   readonly type: "balances-read";
   readonly balances: ReadonlyMap<string, bigint>;
+  /** How much of it is gone by what no books know (gas), and counted above so that it fits them; left out where nothing is. */
+  readonly spent?: ReadonlyMap<string, bigint>;
   readonly askedMs: number;
   readonly isSettled: boolean;
   readonly at: Instant;

@@ -77,7 +77,9 @@ export class Reconciler {
     const { value: balances, askedMs } = await venue.balances();
     if (this.#isStopped) return;
     const totals = new Map(balances.map(({ asset, total }) => [asset, total]));
-    push({ type: "balances-read", balances: totals, askedMs, isSettled, at: clock.now() });
+    const spent = new Map(balances.flatMap(({ asset, spent: gone }) => (gone === undefined ? [] : [[asset, gone]])));
+    const read = { type: "balances-read", balances: totals, askedMs, isSettled, at: clock.now() } as const;
+    push(spent.size === 0 ? read : { ...read, spent });
     await settled();
   }
 

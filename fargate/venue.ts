@@ -31,8 +31,13 @@ export type VenueParts = {
 /** An order of ours that rests at the venue. */
 export type RestingOrder = Pick<CancelOrder, "market" | "clientOrderId" | "orderId">;
 
-/** What one account holds of one asset: integers of 10^-18. */
-export type Balance = { readonly asset: string; readonly total: bigint; readonly available: bigint };
+/** What one account holds of one asset: integers of 10^-18. `spent` of the total is gone as gas, and counted since no books know of it. */
+export type Balance = {
+  readonly asset: string;
+  readonly total: bigint;
+  readonly available: bigint;
+  readonly spent?: bigint;
+};
 
 /**
  * What the venue answered. It is of `askedMs` (monotonic) or later, but for what the venue itself lags: where a question is made again until

@@ -218,8 +218,8 @@ class SeiChainVenue implements Venue {
     const value = Object.entries(settings.assets).map(([asset, { denom, decimals }]): Balance => {
       const unit = 10n ** BigInt(MONEY_DECIMALS - decimals);
       const available = (amountOf.get(denom) ?? 0n) * unit;
-      const total = denom === settings.gasDenom ? available + this.#gasPaid * unit : available;
-      return { asset, total, available };
+      const spent = denom === settings.gasDenom ? this.#gasPaid * unit : 0n;
+      return { asset, total: available + spent, available, ...(spent > 0n && { spent }) };
     });
     return { value, askedMs };
   }

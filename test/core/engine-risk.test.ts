@@ -181,6 +181,18 @@ describe("funds", () => {
     expect(shown(desk.decide(6))).toEqual(["place buy 500@4212"]);
   });
 
+  it("are without what was spent outside the books, which the position is compared with all the same", () => {
+    const desk = new Desk();
+    const read = { ...balances(500n, 1_000n, 0), spent: new Map([["SEI", 1n]]) };
+    desk.tell(read);
+    desk.tell(makeBook(wide));
+    expect(shown(desk.decideAndAnswer(1))).toEqual(["place buy 500@4212"]);
+    expect(reasonsNow(desk)).toEqual(["sell balance"]);
+    expect(desk.engine.markets[0]?.check.baseline).toBe(500n * ONE);
+    desk.tell(balances(500n, 1_000n, 5));
+    expect(shown(desk.decide(6))).toEqual(["place sell 500@4218"]);
+  });
+
   it("are shared by the markets: what one has open the other can not spend", () => {
     const desk = new Desk([settings, other]);
     desk.tell(balances(1_000n, 300n, 0));

@@ -23,6 +23,7 @@ function makeCase() {
   const askedMs: number[] = [];
   const answers = {
     held: (100n * ONE) as bigint | Error,
+    spent: undefined as bigint | undefined,
     ledger: AGREED as typeof AGREED | Error,
     takesMs: 0,
     /** How long before the balances were read the request was sent that they answer. */
@@ -36,7 +37,9 @@ function makeCase() {
         askedMs.push(world.nowMs);
         await pause();
         if (answers.held instanceof Error) throw answers.held;
-        return { value: [{ asset: "SEI", total: answers.held, available: 0n }], askedMs: world.nowMs - answers.ageMs };
+        const { held: total, spent } = answers;
+        const held = { asset: "SEI", total, available: 0n, ...(spent !== undefined && { spent }) };
+        return { value: [held], askedMs: world.nowMs - answers.ageMs };
       },
     },
     stateTable: {
@@ -71,6 +74,16 @@ test("at the start balances and ledger are told, of when they were asked for, an
     },
     { type: "ledger-read", market: "SEI/USDC", ...AGREED, isSettled: true, at: world.clock.now() },
   ]);
+});
+
+test("what the venue counts and is spent already is told beside the balance", async () => {
+  const { world, reconciler, pushed, answers } = makeCase();
+  answers.spent = 3n * ONE;
+  expect(await world.settled(reconciler.compare(true), "the comparison")).toBe("SEI/USDC agrees");
+  expect(pushed[0]).toMatchObject({
+    balances: new Map([["SEI", 100n * ONE]]),
+    spent: new Map([["SEI", 3n * ONE]]),
+  });
 });
 
 test("at the start a difference with the venue counts at once, and is told in words", async () => {

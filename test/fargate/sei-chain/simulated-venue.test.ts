@@ -224,6 +224,7 @@ describe("the account on chain", () => {
     const [sei, usdc] = balances;
     expect(sei).toMatchObject({ asset: "SEI", total: OPENING });
     expect(sei!.available).toBeLessThan(OPENING);
+    expect(sei!.spent).toBe(OPENING - sei!.available);
     expect(usdc).toEqual({ asset: "USDC", total: OPENING, available: OPENING });
   });
 
