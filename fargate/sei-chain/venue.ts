@@ -5,13 +5,13 @@
  */
 import { assertNever } from "../../core/assert.ts";
 import type { CancelOrder, Command, PlaceOrder } from "../../core/commands.ts";
-import { MONEY_DECIMALS } from "../../core/decimal.ts";
 import { toLots, toTicks } from "../../core/units.ts";
 import { makeSeiRest, type SeiRest } from "../sei/rest.ts";
-import { type Answered, type Balance, type Venue, VenueError, type VenueParts } from "../venue.ts";
+import { type Answered, type Venue, VenueError, type VenueParts } from "../venue.ts";
 import { type ChainMarket, ChainMarkets } from "./chain-market.ts";
 import type { FeeSettings } from "./fees.ts";
 import { type Fate, type Flight, Flights } from "./flights.ts";
+import { GasPaid } from "./gas-paid.ts";
 import { ChainHistory, toOrderData } from "./history.ts";
 import { type CancelItem, type Item, type PlaceItem, toCancelItem, toMessages, toPlaceItem } from "./items.ts";
 import { type KnownOrder, KnownOrders, type ListedOrder } from "./known-orders.ts";
@@ -20,6 +20,7 @@ import { ChainNodes } from "./nodes.ts";
 import { BLOCKS_BEHIND_MAX, OrderLists } from "./order-lists.ts";
 import { Outcomes } from "./outcomes.ts";
 import { usesSequence } from "./own-account.ts";
+import { Purse } from "./purse.ts";
 import { ChainSender } from "./sender.ts";
 import { ChainStream } from "./stream.ts";
 import { makeTransactionSigner, type SignTransaction } from "./transaction.ts";
@@ -69,8 +70,8 @@ class SeiChainVenue implements Venue {
   readonly #stream: ChainStream;
   /** Questions without an answer yet: the request budget bounds them. */
   readonly #asking = new Set<Promise<void>>();
-  /** Of this process, in whole units of the gas denom. */
-  #gasPaid = 0n;
+  readonly #gas: GasPaid;
+  readonly #purse: Purse;
   #rehearsals = 0;
   /** The newest block that holds a transaction of ours. */
   #settledHeight = 0;
@@ -99,6 +100,8 @@ class SeiChainVenue implements Venue {
       onSettled: (...fate) => this.#settled(...fate),
     });
     const [rest, flights] = [this.#rest, this.#flights];
+    this.#gas = new GasPaid({ flights, clock });
+    this.#purse = new Purse({ ...settings, rest, gas: this.#gas, address: account });
     this.#lists = new OrderLists({ rest, nodes, flights, markets, account });
     this.#outcomes = new Outcomes({
       ...{ orders, clock, log, metrics, onEvent },
@@ -205,23 +208,8 @@ class SeiChainVenue implements Venue {
     return this.#answered(() => this.#asked("fillsAfter", () => this.#history.fillsAfter(market, cursor)));
   }
 
-  /**
-   * What the account holds of the assets that the configuration names, and the gas that this process has paid on top: the books know
-   * trades alone, and hold the balance to them.
-   */
-  async balances(): ReturnType<Venue["balances"]> {
-    const { settings, wallet } = this.#options;
-    const { value: held, askedMs } = await this.#answered(() =>
-      this.#asked("balances", () => this.#rest.balances(wallet.address)),
-    );
-    const amountOf = new Map(held.map(({ denom, amount }) => [denom, amount]));
-    const value = Object.entries(settings.assets).map(([asset, { denom, decimals }]): Balance => {
-      const unit = 10n ** BigInt(MONEY_DECIMALS - decimals);
-      const available = (amountOf.get(denom) ?? 0n) * unit;
-      const spent = denom === settings.gasDenom ? this.#gasPaid * unit : 0n;
-      return { asset, total: available + spent, available, ...(spent > 0n && { spent }) };
-    });
-    return { value, askedMs };
+  balances(): ReturnType<Venue["balances"]> {
+    return this.#answered(() => this.#asked("balances", () => this.#purse.read()));
   }
 
   /** Cancels count as well: while one is under way, a list may be from before the block of the order that it is to end. */
@@ -250,8 +238,11 @@ class SeiChainVenue implements Venue {
   }
 
   #settled(flight: Flight, fate: Fate): void {
-    if (usesSequence(fate)) this.#gasPaid += flight.fee;
-    if (fate.type === "included") this.#settledHeight = Math.max(this.#settledHeight, fate.transaction.height);
+    if (fate.type === "included") {
+      const { height } = fate.transaction;
+      if (usesSequence(fate)) this.#gas.add(height, flight.fee);
+      this.#settledHeight = Math.max(this.#settledHeight, height);
+    }
     // First the orders, so that a fill of this very block finds its name.
     this.#outcomes.settled(flight, fate);
     this.#fills.namesKnown();

@@ -17,6 +17,8 @@ const PAGES_MAX = 100;
 /** `amount` is a whole number of the denom's smallest unit: 10^-6 of the asset for `usei` and the like. */
 type ChainBalance = { readonly denom: string; readonly amount: bigint };
 
+type ChainBalances = { readonly balances: readonly ChainBalance[]; readonly height: number | undefined };
+
 /** An order resting on chain. `size` is what remains of it. */
 type ChainOrder = {
   readonly orderId: string;
@@ -29,6 +31,8 @@ type ChainOrder = {
 export type SeiRest = {
   /** Every denom that the account holds, each once. */
   balances(address: string): Promise<readonly ChainBalance[]>;
+  /** The same, and the block that it is of, where all of its pages name one and the same. */
+  balancesAt(address: string): Promise<ChainBalances>;
   /** By the route of CONTRACTS 2, and by the chain's own where a node does not have that. The pair's labels are the market's assets unless told. */
   openOrders(query: {
     readonly contractAddress: string;
@@ -149,11 +153,13 @@ export function makeSeiRest(options: {
     firstAnswer(baseUrls, path, (base) =>
       chainId === undefined ? ask(base) : requireChain(base, chainId).then(() => ask(base)),
     );
+  const balancesAt = (address: string) => {
+    const path = `/cosmos/bank/v1beta1/balances/${encodeURIComponent(address)}`;
+    return first(path, (base) => readBalances(`${base}${path}`, get));
+  };
   return {
-    balances: (address) => {
-      const path = `/cosmos/bank/v1beta1/balances/${encodeURIComponent(address)}`;
-      return first(path, (base) => readBalances(`${base}${path}`, get));
-    },
+    balances: async (address) => (await balancesAt(address)).balances,
+    balancesAt,
     openOrders: ({ contractAddress, account, market, pair, heightMin = 0 }) => {
       const query = new URLSearchParams({ contractAddr: contractAddress, account, marketId: market.symbol });
       const path = `${DEX_PATH}/get_orders_by_user?${query}`;
@@ -217,18 +223,23 @@ async function firstAnswer<Answer>(
   throw new SeiRestError(path, attempts, last);
 }
 
-async function readBalances(url: string, get: (url: string) => Promise<JsonAnswer>): Promise<readonly ChainBalance[]> {
+async function readBalances(url: string, get: (url: string) => Promise<JsonAnswer>): Promise<ChainBalances> {
   const amounts = new Map<string, bigint>();
+  const heights = new Set<number | undefined>();
   let key: string | null = null;
   for (let count = 0; count < PAGES_MAX; count += 1) {
     const page: string = key === null ? url : `${url}?pagination.key=${encodeURIComponent(key)}`;
-    const answer = readAnswer(balancesPage, (await get(page)).json, "balances");
+    const { json, height } = await get(page);
+    heights.add(height);
+    const answer = readAnswer(balancesPage, json, "balances");
     for (const { denom, amount } of answer.balances) {
       if (amounts.has(denom)) throw new InputError({ what: "balances", expected: "of each denom one", was: denom });
       amounts.set(denom, BigInt(amount));
     }
     key = answer.pagination?.next_key ?? null;
-    if (key === null || key === "") return [...amounts].map(([denom, amount]) => ({ denom, amount }));
+    if (key !== null && key !== "") continue;
+    const balances = [...amounts].map(([denom, amount]) => ({ denom, amount }));
+    return { balances, height: heights.size === 1 ? height : undefined };
   }
   throw new InputError({ what: "balances", expected: `at most ${PAGES_MAX} pages`, was: key });
 }

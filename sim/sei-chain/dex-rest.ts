@@ -5,7 +5,7 @@
 import { formatScaled, MONEY_DECIMALS } from "../../core/decimal.ts";
 import { formatPrice, formatSize, priceToMoney } from "../../core/market.ts";
 import { type Side, toLots } from "../../core/units.ts";
-import { pageOf } from "../sei-node/pagination.ts";
+import { type Coin, pageOf } from "../sei-node/pagination.ts";
 import {
   type ChainAccount,
   type ChainOrder,
@@ -26,19 +26,25 @@ const LISTS_KEPT = 50;
 
 /** What the chain knows of addresses, for the node's own routes. Lists of a past block are there of `watched` addresses alone. */
 export function makeChainAccount(chain: SeiChain, watched: readonly string[] = []): ChainAccount {
-  const lists: ReadonlyMap<string, readonly ChainOrder[]>[] = [];
+  const lists: ReadonlyMap<string, { readonly orders: readonly ChainOrder[]; readonly coins: readonly Coin[] }>[] = [];
   const listOf = (address: string) =>
     chain.contract.pairs.flatMap((pair) => pair.book.ordersOf(address).map((order) => toChainOrder(pair, order)));
   if (watched.length > 0) {
     chain.onBlock(() => {
-      lists.unshift(new Map(watched.map((address) => [address, listOf(address)])));
+      const kept = watched.map(
+        (address) => [address, { orders: listOf(address), coins: chain.bank.coins(address) }] as const,
+      );
+      lists.unshift(new Map(kept));
       lists.splice(LISTS_KEPT);
     });
   }
   return {
-    balances: (address) => chain.bank.coins(address),
+    balances: (address, blocksBehind = 0) => {
+      const past = blocksBehind === 0 ? undefined : lists[blocksBehind]?.get(address);
+      return past?.coins ?? chain.bank.coins(address);
+    },
     openOrders: (address, symbol, blocksBehind = 0) => {
-      const list = blocksBehind === 0 ? listOf(address) : (lists[blocksBehind]?.get(address) ?? []);
+      const list = blocksBehind === 0 ? listOf(address) : (lists[blocksBehind]?.get(address)?.orders ?? []);
       return list.filter(({ market }) => symbol === undefined || market === symbol);
     },
   };

@@ -21,8 +21,8 @@ export type ChainOrder = {
 
 /** The account side of a node: what the chain knows of an address. An address it does not know has nothing. */
 export type ChainAccount = {
-  /** Amounts are whole micro-denoms: six decimals. */
-  balances(address: string): readonly Coin[];
+  /** Amounts are whole micro-denoms, six decimals; as they were so many blocks ago. */
+  balances(address: string, blocksBehind?: number): readonly Coin[];
   /** As they were so many blocks ago. */
   openOrders(address: string, market?: string, blocksBehind?: number): readonly ChainOrder[];
 };
@@ -96,7 +96,8 @@ function route(method: string, target: string, sources: RestSources): unknown {
 }
 
 function answerBalances(parts: readonly string[], query: URLSearchParams, sources: RestSources): unknown {
-  const page = pageOf(sources.account.balances(requireAddress(parts[0])), query, keyOfCoin);
+  const coins = sources.account.balances(requireAddress(parts[0]), sources.sight?.listsBehind);
+  const page = pageOf(coins, query, keyOfCoin);
   const balances = page.items.map(({ denom, amount }) => ({ denom, amount }));
   return { balances, pagination: { next_key: page.nextKey, total: `${page.total}` } };
 }
