@@ -104,7 +104,7 @@ const searchResult = z.object({
 
 const blocksResult = z.object({
   blocks: z.array(z.object({ block: z.object({ header: z.object({ height, time: z.string() }) }) })).nullish(),
-  total_count: z.union([height, z.int().nonnegative()]),
+  total_count: z.union([height, z.int().nonnegative()]).nullish(),
 });
 
 const blockResult = z.object({
@@ -240,7 +240,8 @@ export class ChainRpc {
     const params = { query, page: "1", per_page: `${BLOCKS_PAGE}`, order_by: "asc" };
     const { blocks, total_count: total } = await this.#call("block_search", params, blocksResult);
     const headers = (blocks ?? []).map(({ block }) => block.header);
-    return { blocks: headers.toSorted((a, b) => a.height - b.height), total };
+    // A gateway that does not count is taken by what it shows.
+    return { blocks: headers.toSorted((a, b) => a.height - b.height), total: total ?? headers.length };
   }
 
   async #call<Schema extends z.ZodType>(

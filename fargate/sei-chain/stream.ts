@@ -83,7 +83,7 @@ const endBlock = z.object({ events: eventListSchema }).nullish();
 
 const blockValue = z.object({
   block: z.object({
-    header: z.object({ chain_id: z.string(), height: heightText, time: z.string() }),
+    header: z.object({ chain_id: z.string().nullish(), height: heightText, time: z.string() }),
     data: z.object({ txs: z.array(z.string()).nullish() }).nullish(),
   }),
   result_end_block: endBlock,
@@ -200,9 +200,10 @@ export class ChainStream {
   }
 
   /** The connection ends with its first block of another chain, and nothing of that is passed on. */
-  #isOurs(told: string, socket: Socket): boolean {
+  #isOurs(told: string | null | undefined, socket: Socket): boolean {
     const { chainId, log } = this.#options;
-    if (told === chainId) return true;
+    // Whoever does not name a chain is not known to be of another.
+    if (told === chainId || told === undefined || told === null) return true;
     this.#count("node-error");
     log.warn("The chain's stream is of another chain, and the next node is listened to", { told, expected: chainId });
     socket.terminate();

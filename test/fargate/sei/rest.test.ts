@@ -103,6 +103,28 @@ describe("balances", () => {
   });
 });
 
+describe("where a chain is given", () => {
+  const latest = (header: object) => ({ status: 200, body: JSON.stringify({ block: { header } }) });
+
+  test.each<[string, { readonly status: number; readonly body: string }, string]>([
+    ["names that chain", latest({ chain_id: "sei-1", height: "7" }), "a"],
+    ["names another", latest({ chain_id: "sei-2", height: "7" }), "b"],
+    ["names none", latest({ height: "7" }), "a"],
+    ["has no such route, as contract 2 does not ask for it", { status: 501, body: "{}" }, "a"],
+  ])("an address that %s is believed or not", async (_, answer, from) => {
+    const balances = (denom: string) => JSON.stringify({ balances: [{ denom, amount: "1" }], pagination: null });
+    const fetch: Fetch = ({ url }) => {
+      const { host, pathname } = new URL(url);
+      const isLatest = pathname.endsWith("/blocks/latest");
+      const ours = latest({ chain_id: "sei-1", height: "7" });
+      const told = host === "a" ? answer : ours;
+      return Promise.resolve({ headers: {}, ...(isLatest ? told : { status: 200, body: balances(host) }) });
+    };
+    const rest = makeSeiRest({ chainId: "sei-1", baseUrls: ["http://a", "http://b"], fetch, clock: makeDrivenClock() });
+    expect(await rest.balances(ADDRESS)).toEqual([{ denom: from, amount: 1n }]);
+  });
+});
+
 describe("open orders", () => {
   test("are those of the market, in ticks and lots", async () => {
     const { rest, asked } = makeRest();
