@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { decimal, integer, text } from "./config-fields.ts";
-import { GAS_PRICE_EXPECTED, isPayable } from "./sei-chain/fees.ts";
+import { GAS_PRICE_EXPECTED, isPayable } from "./gas-price.ts";
 
 /** cosmos-sdk's grammar of denoms (v0.45). */
 const DENOM = /^[a-zA-Z][a-zA-Z0-9/-]{2,127}$/;

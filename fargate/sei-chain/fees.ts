@@ -4,7 +4,7 @@
  * by price, and would else carry a later transaction before an earlier one, whose sequence comes first.
  */
 import { MONEY_DECIMALS, parseScaled } from "../../core/decimal.ts";
-import { InputError } from "../../core/errors.ts";
+import { readGasPrice } from "../gas-price.ts";
 
 /** Prices are decimals in the gas denom for each unit of gas. */
 export type FeeSettings = {
@@ -28,16 +28,10 @@ const GAS_PER_ITEM = 60_000;
 /** The chain's own charge for an order's `data` (x/dex/ante, v3.9.0). */
 const DEX_GAS_PER_DATA_BYTE = 30;
 
-/** Gas is raised to a multiple of the least that costs a whole unit: so much of it is little beside `GAS_BASE`, more would multiply the fee. */
-const GAS_STEP_MAX = 10_000n;
-export const GAS_PRICE_EXPECTED = `whole units of the denom at ${GAS_STEP_MAX} units of gas or fewer (at most four decimals will do)`;
-
 const UNIT = 10n ** BigInt(MONEY_DECIMALS);
 
 export function makeFeeRule(settings: FeeSettings): (load: Load) => Fee {
-  const { gasPrice } = settings;
-  if (!isPayable(gasPrice)) throw new InputError({ what: "gasPrice", expected: GAS_PRICE_EXPECTED, was: gasPrice });
-  const price = fractionOf(parseScaled(gasPrice, MONEY_DECIMALS, "gasPrice"));
+  const price = readGasPrice(settings.gasPrice);
   const dexGasPrice = parseScaled(settings.dexGasPrice, MONEY_DECIMALS, "dexGasPrice");
   const { dexGasPerOrder, dexGasPerCancel, dexContracts } = settings;
   return ({ orders, cancels, dataBytes }) => {
@@ -50,18 +44,6 @@ export function makeFeeRule(settings: FeeSettings): (load: Load) => Fee {
     if (price.amount * parts < dexFee) parts = roundedUp(dexFee, price.amount);
     return { gas: Number(price.gas * parts), amount: price.amount * parts };
   };
-}
-
-/** Whether a price (a decimal in the gas denom) can be paid to the last unit without much more gas than is asked for. */
-export function isPayable(gasPrice: string): boolean {
-  return fractionOf(parseScaled(gasPrice, MONEY_DECIMALS, "gasPrice")).gas <= GAS_STEP_MAX;
-}
-
-/** The smallest whole amount and gas that make up a price. */
-function fractionOf(price: bigint): { readonly amount: bigint; readonly gas: bigint } {
-  let [a, b] = [price, UNIT];
-  while (b !== 0n) [a, b] = [b, a % b];
-  return { amount: price / a, gas: UNIT / a };
 }
 
 function roundedUp(numerator: bigint, denominator: bigint): bigint {
