@@ -38,7 +38,7 @@ export type CambrianClientOptions = {
   readonly paceMs?: number;
   /** Tries of one question; 4 unless told. */
   readonly attemptsMax?: number;
-  /** The longest pause that a 429 of the venue makes; as long as it asks for unless told. */
+  /** The longest pause that a 429 of the venue makes, whatever it asks for; 60,000 unless told. */
   readonly holdBackMsMax?: number;
 };
 
@@ -86,6 +86,11 @@ const PACE_MS = 1_025;
 const TIMEOUT_MS = 5_000;
 const ATTEMPTS_MAX = 4;
 const BACKOFF_FIRST_MS = 500;
+/**
+ * The venue counts by the second, so a minute is patience enough. What a function is told stays in its warm process, over many runs: an
+ * hour asked for by mistake would keep every audit of that hour from asking at all.
+ */
+const HOLD_BACK_MS_MAX = 60_000;
 /** Longest text of the venue's that is carried into an error. */
 const REASON_CHARACTERS_MAX = 200;
 
@@ -199,7 +204,7 @@ export class CambrianClient {
     }
     if (status === 429) {
       const askedMs = retryAfterMs(response.headers.get("retry-after"));
-      this.#holdBack(Math.min(askedMs, this.#options.holdBackMsMax ?? Number.POSITIVE_INFINITY));
+      this.#holdBack(Math.min(askedMs, this.#options.holdBackMsMax ?? HOLD_BACK_MS_MAX));
       return fail("rate-limited", "the venue asks for a pause");
     }
     if (status >= 500) return fail("server", `the venue answered ${status}`);

@@ -143,6 +143,15 @@ describe("a question", () => {
     expect(await hurried.ask()).toEqual({ good: true });
   });
 
+  it("asks again after a minute, however long a pause the venue asks for", async () => {
+    const { asked, ask, timing } = makeCase([refusal(429, { "retry-after": "259200" }), GOOD]);
+    await expect(ask(45_000)).rejects.toMatchObject({ code: "rate-limited" });
+    // The next run of a function whose process is kept warm.
+    timing.clock.advance(60_000);
+    expect(await ask(45_000)).toEqual({ good: true });
+    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 60_000]);
+  });
+
   it("is not asked when no time is left, and says so", async () => {
     const { asked, ask } = makeCase([GOOD]);
     await expect(ask(0)).rejects.toThrow("/v1/account: no time was left to ask");
