@@ -9,8 +9,8 @@ import { InputError } from "../../core/errors.ts";
 import { type LedgerFill, parseFillMessage, splitSymbol } from "../../core/messages.ts";
 import type { Claim } from "../ledger-facts.ts";
 import type { LedgerTable } from "../ledger-table.ts";
-import { bookFills, OutOfTimeError } from "./book-fills.ts";
-import { LedgerContentionError, type Pacing } from "./fold-books.ts";
+import { bookFills } from "./book-fills.ts";
+import { LedgerContentionError, OutOfTimeError, type Pacing } from "./fold-books.ts";
 import type { Settled } from "./parallel.ts";
 
 /** A record of an SQS event; whatever else it carries is passed over. */

@@ -14,7 +14,7 @@ import {
 } from "../ledger-facts.ts";
 import { fromFillText, toFillText } from "../ledger-items.ts";
 import { type LedgerTable, type PositionItem, readPosition } from "../ledger-table.ts";
-import { foldBooks, type Pacing } from "./fold-books.ts";
+import { type FoldingTools, foldBooks, OutOfTimeError, type Pacing } from "./fold-books.ts";
 import { runLimited, type Settled } from "./parallel.ts";
 
 /**
@@ -26,16 +26,6 @@ const MARKETS_MAX = 4;
 const ANNOUNCE_ATTEMPTS_MAX = 3;
 /** A part is begun when so many times what the longest before it took is left: calls that take longer and longer end no process. */
 const TIME_FOR_A_PART = 1.5;
-
-/** There was no time left to book a fill; nothing was tried but its claim, and it may come again. */
-export class OutOfTimeError extends Error {
-  readonly code = "OUT_OF_TIME";
-
-  constructor(fillId: string, leftMs: number) {
-    super(`fill ${fillId} was not begun: ${Math.round(leftMs)} ms were left`);
-    this.name = "OutOfTimeError";
-  }
-}
 
 export type Booking = {
   readonly table: LedgerTable;
@@ -69,7 +59,11 @@ export async function bookFills(booking: Booking, fills: readonly LedgerFill[]):
 }
 
 function notBegun(fills: readonly LedgerFill[], leftMs: number): readonly Settled<Claim>[] {
-  return fills.map(({ fillId }) => ({ type: "failed", error: new OutOfTimeError(fillId, leftMs) }));
+  // Nothing was tried but their claims.
+  return fills.map(({ fillId }) => ({
+    type: "failed",
+    error: new OutOfTimeError(`fill ${fillId} was not begun`, leftMs),
+  }));
 }
 
 /** Books what was claimed, market by market. */
@@ -103,10 +97,11 @@ async function bookClaims(booking: Booking, claims: readonly Settled<Claim>[]): 
  * or not: delivered again, they end in the same books.
  */
 async function bookMarket(
-  { table, pacing, onBooking }: Booking,
+  { table, pacing, onBooking, timeLeftMs }: Booking,
   part: { readonly market: string; readonly claims: readonly Claim[]; readonly writesMax: number },
 ): Promise<ReadonlyMap<string, unknown>> {
   const { market, claims, writesMax } = part;
+  const tools = { table, market, pacing, timeLeftMs };
   const failures = new Map<string, unknown>();
   const known = await runLimited(claims, writesMax, async (claim) =>
     claim.type === "repeat" ? await hasFact(table, claim.fill) : false,
@@ -120,23 +115,20 @@ async function bookMarket(
     else unwritten.push(claim.fill);
   }
   for (const fill of unwritten) onBooking(fill);
-  const announced = unwritten.length > 0 ? await announce({ table, market, pacing }, unwritten) : undefined;
+  const announced = unwritten.length > 0 ? await announce(tools, unwritten) : undefined;
   const puts = await runLimited(unwritten, writesMax, (fill) => putFact(table, fill));
   for (const [index, fill] of unwritten.entries()) {
     const outcome = puts[index];
     if (outcome?.type === "failed") failures.set(fill.fillId, outcome.error);
     else keys.add(toFillText(fill));
   }
-  if (keys.size > 0) await foldBooks({ table, market, pacing }, keys, announced);
+  if (keys.size > 0) await foldBooks(tools, keys, announced);
   return failures;
 }
 
 /** Announces fills; when too many wait, of deliveries that ended half-way and never came back, those are booked first. */
-async function announce(
-  fold: { readonly table: LedgerTable; readonly market: string; readonly pacing: Pacing },
-  fills: readonly LedgerFill[],
-): Promise<PositionItem> {
-  const { table, market } = fold;
+async function announce(tools: FoldingTools, fills: readonly LedgerFill[]): Promise<PositionItem> {
+  const { table, market } = tools;
   for (let attempt = 0; attempt < ANNOUNCE_ATTEMPTS_MAX; attempt++) {
     const announced = await announceFills(table, market, fills);
     if (announced !== undefined) return announced;
@@ -145,7 +137,7 @@ async function announce(
       putFact(table, await readClaim(table, fromFillText(text).fillId)),
     );
     for (const put of puts) if (put.type === "failed") throw put.error;
-    await foldBooks(fold, waiting);
+    await foldBooks(tools, waiting);
   }
   throw new Error(
     `${market}: too many fills wait to be booked, ${ANNOUNCE_ATTEMPTS_MAX} tries to book them did not help`,

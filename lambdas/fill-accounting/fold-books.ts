@@ -7,6 +7,7 @@
  *   the fold steps into a new hour the one it leaves is written again, so every hour before the position's own is final.
  * - A fill that is announced and stands before the books' last fill came late: the fold goes back to a state before it
  *   (a checkpoint of the position item, or the close of an earlier hour) and comes forward over the facts again.
+ * - It ends in order when its time does, between two steps: what is folded is written, and the next call goes on behind it.
  *
  * Every state that can be read between two writes is a true fold of all facts up to its last fill, less those in `pending`.
  */
@@ -31,6 +32,14 @@ export type Pacing = {
   wait(millis: number): Promise<void>;
 };
 
+/** A fold, and the time until the process is ended. */
+export type FoldingTools = {
+  readonly table: LedgerTable;
+  readonly market: string;
+  readonly pacing: Pacing;
+  timeLeftMs(): number;
+};
+
 /** Facts read and folded in one round; a mebibyte holds about 2,000. */
 const FACTS_A_ROUND_MAX = 1_000;
 /** Rounds of one call: half a million facts. A call that needs more ends, and the next delivery goes on from there. */
@@ -44,21 +53,24 @@ const BACKOFF_MILLIS_MAX = 400;
 const CHECKPOINTS_MAX = 4;
 const CHECKPOINT_MINUTES_APART = 1;
 
+/** A step is begun when so many times what the longest before it took is left. */
+const TIME_FOR_A_STEP = 1.5;
+
 /**
  * Brings the books of `market` forward over all its facts. `keys` are the caller's, whose facts are written. `announced` is the
  * position item right after they were announced, where it is known: if another fold has moved it since, this one finds out when it
- * tries to, and reads.
+ * tries to, and reads. Rejects with `OutOfTimeError` when the time does not suffice for all of them; each call takes a step at least.
  */
 export async function foldBooks(
-  { table, market, pacing }: { readonly table: LedgerTable; readonly market: string; readonly pacing: Pacing },
+  { table, market, pacing, timeLeftMs }: FoldingTools,
   keys: ReadonlySet<string>,
   announced?: PositionItem,
 ): Promise<void> {
-  const assets = splitSymbol(market);
+  const fold = { table, market, assets: splitSymbol(market), assertTimeForAStep: makeTimeCheck(market, timeLeftMs) };
   let known = announced;
   let conflicts = 0;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const outcome = await foldRound({ table, market, assets }, keys, known);
+    const outcome = await foldRound(fold, keys, known);
     // A position of some writes ago may well have been moved since: no sign of a race, and read at once.
     const isRace = outcome === "conflict" && known === undefined;
     known = undefined;
@@ -82,7 +94,37 @@ export class LedgerContentionError extends Error {
   }
 }
 
-type Fold = { readonly table: LedgerTable; readonly market: string; readonly assets: Assets };
+/** The time did not suffice; what was done stays done, the rest may come again. */
+export class OutOfTimeError extends Error {
+  readonly code = "OUT_OF_TIME";
+
+  constructor(what: string, leftMs: number) {
+    super(`${what}: ${Math.round(leftMs)} ms were left`);
+    this.name = "OutOfTimeError";
+  }
+}
+
+/** Asked before each step, throws when there may be no time for it; for the first step there always is. */
+function makeTimeCheck(market: string, timeLeftMs: () => number): () => void {
+  let isFirst = true;
+  let longestMs = 0;
+  let beforeMs = timeLeftMs();
+  return () => {
+    const leftMs = timeLeftMs();
+    longestMs = Math.max(longestMs, beforeMs - leftMs);
+    beforeMs = leftMs;
+    if (!isFirst && leftMs < longestMs * TIME_FOR_A_STEP)
+      throw new OutOfTimeError(`the books of ${market} were not brought to their end`, leftMs);
+    isFirst = false;
+  };
+}
+
+type Fold = {
+  readonly table: LedgerTable;
+  readonly market: string;
+  readonly assets: Assets;
+  readonly assertTimeForAStep: () => void;
+};
 
 async function foldRound(
   fold: Fold,
@@ -97,6 +139,7 @@ async function foldRound(
   assert(page.fills.length > 0 || start === position.state, `${fold.market}: the facts behind the books are gone`);
   let from = start;
   for (const fills of splitByHour(page.fills)) {
+    fold.assertTimeForAStep();
     const next = await stepForward(fold, position, from, fills);
     if (next === undefined) return "conflict";
     position = next;

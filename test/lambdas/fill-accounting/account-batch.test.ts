@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FillMessage, parseFillMessage } from "../../../core/messages.ts";
 import { accountBatch } from "../../../lambdas/fill-accounting/account-batch.ts";
 import { encodeFill, type ItemKey, toClaimKey, toFillText, toMarketKey } from "../../../lambdas/ledger-items.ts";
-import { countFills, type LedgerTable, readBooks, readItem } from "../../../lambdas/ledger-table.ts";
+import { countFills, type LedgerTable, readBooks, readItem, readPosition } from "../../../lambdas/ledger-table.ts";
 import { deliver, deliverAll, expectBooks, makeAccounting } from "./deliver.ts";
 import { type Fault, type LedgerCloud, startLedgerCloud, TABLE_NAME } from "./ledger-cloud.ts";
 import { makeMessage, makeRecord } from "./make-messages.ts";
@@ -222,6 +222,58 @@ describe("a late fill", () => {
     );
     for (const message of late) await deliverAll(table, [message]);
     await expectBooks(table, market, [...series.flat(), ...late]);
+  });
+});
+
+describe("a fill so late that the time does not suffice to fold all behind it", () => {
+  /** A market with a fill in each of thirty hours, and one that is to come before all of them. */
+  async function makeVeryLate(market: string) {
+    const toFill = (id: string, hour: number) =>
+      makeMessage({ market, fillId: `${market}-${id}`, venueTime: new Date(Date.UTC(2026, 0, 2, hour)).toISOString() });
+    const booked = Array.from({ length: 30 }, (_, hour) => toFill(`${hour}`, hour + 1));
+    await deliverAll(table, booked);
+    return { late: toFill("late", 0), booked };
+  }
+
+  /** One delivery that ends in order well before its time does, when each request takes 30 ms of a second. */
+  async function deliverInASecond(messages: readonly FillMessage[]) {
+    const measured = cloud.connect();
+    const records = messages.map(makeRecord);
+    const accounting = makeAccounting(measured);
+    const timeLeftMs = () => 1_000 - 30 * measured.count.calls;
+    const { batchItemFailures } = await accountBatch(accounting, records, timeLeftMs);
+    expect(timeLeftMs()).toBeGreaterThan(0);
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    const again = messages.filter((_, index) => failed.has(records[index]?.messageId ?? ""));
+    return { again, troubles: accounting.troubles, lines: accounting.lines };
+  }
+
+  it("is folded on by each delivery from where the one before it ended", async () => {
+    const market = "OOO/USDC";
+    const { late, booked } = await makeVeryLate(market);
+    const ends: (string | undefined)[] = [];
+    for (let again: readonly FillMessage[] = [late]; again.length > 0; ) {
+      const delivery = await deliverInASecond(again);
+      ({ again } = delivery);
+      if (again.length === 0) break;
+      expect(delivery.troubles).toEqual(["time"]);
+      expect(delivery.lines.at(-1)).toContain("OUT_OF_TIME");
+      ends.push((await readPosition(table, market))?.state.books.lastFill?.venueTime);
+      if (ends.length > 10) throw new Error("it does not come to its end");
+    }
+    expect(ends.length).toBeGreaterThan(1);
+    expect(ends).toEqual([...new Set(ends)].sort());
+    await expectBooks(table, market, [late, ...booked]);
+  });
+
+  it("comes again alone: the fills of other markets in its batch are booked", async () => {
+    const { late, booked } = await makeVeryLate("PPP/USDC");
+    const other = makeSeries("QQQ/USDC", 3);
+    const { again } = await deliverInASecond([late, ...other]);
+    expect(again).toEqual([late]);
+    await expectBooks(table, "QQQ/USDC", other);
+    await deliverAll(table, again);
+    await expectBooks(table, "PPP/USDC", [late, ...booked]);
   });
 });
 

@@ -67,8 +67,8 @@ export const FUNCTION_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: "lambdas/fill-accounting/book-fills.ts",
-        find: "  if (keys.size > 0) await foldBooks({ table, market, pacing }, keys, announced);\n",
-        replace: "  if (keys.size > 0) foldBooks({ table, market, pacing }, keys, announced).catch(() => undefined);\n",
+        find: "  if (keys.size > 0) await foldBooks(tools, keys, announced);\n",
+        replace: "  if (keys.size > 0) foldBooks(tools, keys, announced).catch(() => undefined);\n",
       },
     ],
     rules: ["liveness", "ledger", "end"],
