@@ -3,7 +3,7 @@ import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { HourProof } from "../core/accounting/hour-proof.ts";
 import { formatScaled, MONEY_DECIMALS } from "../core/decimal.ts";
 import { readAll, readSome } from "./item-range.ts";
-import { HOUR_PREFIX, type Item, readCount } from "./ledger-items.ts";
+import { HOUR_PREFIX, type Item, readCount, readRoundedAmount } from "./ledger-items.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 
 /** What is read of a stored proof. */
@@ -12,6 +12,9 @@ export type StoredProof = {
   /** The version of the hour's item that was proven. */
   readonly hourVersion: number;
   readonly state: "proven" | "different";
+  /** The marks that it was proven with, 10^-18 quote a unit of base: they outlive the engine minutes they come from. */
+  readonly openingMark: bigint | undefined;
+  readonly closingMark: bigint | undefined;
   readonly faults: readonly string[];
 };
 
@@ -80,10 +83,13 @@ function encodeProof(proof: HourProof): Item {
 }
 
 function decodeProof(item: Item): StoredProof {
+  const toMark = (name: string) => (item[name]?.N === undefined ? undefined : readRoundedAmount(item, name));
   return {
     hour: item["hour"]?.S ?? "",
     hourVersion: readCount(item, "hourVersion"),
     state: item["state"]?.S === "proven" ? "proven" : "different",
+    openingMark: toMark("openingMark"),
+    closingMark: toMark("closingMark"),
     faults: (item["faults"]?.L ?? []).flatMap((fault) => fault.S ?? []),
   };
 }

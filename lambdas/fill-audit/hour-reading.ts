@@ -15,6 +15,7 @@ import { readMark } from "../engine-marks.ts";
 import { readSome } from "../item-range.ts";
 import { decodeHour, decodeState, HOUR_PREFIX, type Item, readCount, toMarketKey } from "../ledger-items.ts";
 import { type LedgerTable, type PositionItem, readClosingBefore, readItem, readPosition } from "../ledger-table.ts";
+import type { StoredProof } from "../proof-items.ts";
 import { readFacts } from "./ledger-check.ts";
 
 /** An hour as the ledger stores it. */
@@ -24,7 +25,10 @@ export type HourReading = {
   readonly stored: StoredHour;
   readonly opening: Books;
   readonly fills: readonly LedgerFill[];
-  /** The task's last mid at or before the hour's ends, 10^-18 quote; undefined when there was none for a day. */
+  /**
+   * The task's last mid at or before the hour's ends, 10^-18 quote; where the minutes that told it are gone, the one of the hour's earlier
+   * proof; undefined when there was none for a day.
+   */
   readonly openingMark: bigint | undefined;
   readonly closingMark: bigint | undefined;
 };
@@ -60,11 +64,15 @@ export async function readStoredHours(
   return { hours: items.map(decodeStoredHour), complete };
 }
 
-/** Reads an hour; undefined when the books were written meanwhile, or are not past the hour: then another time. */
+/**
+ * Reads an hour; undefined when the books were written meanwhile, or are not past the hour: then another time. `earlier` is the proof
+ * that stands: engine minutes expire after 35 days and proofs never, and hours meet at one mark only as long as it stays.
+ */
 export async function readHour(
   table: LedgerTable,
   market: string,
   stored: StoredHour,
+  earlier?: Pick<StoredProof, "openingMark" | "closingMark">,
 ): Promise<HourReading | undefined> {
   const { hour } = stored.figures;
   if (!isPast(await readPosition(table, market), stored)) return undefined;
@@ -84,8 +92,8 @@ export async function readHour(
     stored,
     opening: opening?.books ?? emptyBooks(),
     fills,
-    openingMark,
-    closingMark,
+    openingMark: openingMark ?? earlier?.openingMark,
+    closingMark: closingMark ?? earlier?.closingMark,
   };
 }
 

@@ -113,7 +113,7 @@ async function prove(
 ): Promise<boolean> {
   const { table, market, timing, log } = prover;
   if (timing.monotonicMs() >= prover.untilMs) return false;
-  const reading = await readHour(table, market, stored);
+  const reading = await readHour(table, market, stored, earlier);
   if (reading === undefined) return false;
   const { figures: hour, closing, version: hourVersion } = stored;
   const { opening, fills, openingMark, closingMark } = reading;

@@ -153,6 +153,22 @@ describe("the hours of a market", () => {
     expect((await readProof(world, "11"))?.["hourVersion"]).not.toEqual(before?.["hourVersion"]);
   });
 
+  it("keep the marks of their proof when the engine minutes have expired, so that neighbours still add up", async () => {
+    const world = await makeTradedWorld();
+    const minutes = ["2026-01-02T08:59", "2026-01-02T09:59", "2026-01-02T10:59", "2026-01-02T11:59"];
+    for (const [index, minute] of minutes.entries()) await tellMid(world, minute, `0.43${index}`);
+    await world.audit();
+    for (const minute of minutes) {
+      const Key = { pk: { S: `ENGINE#${world.market}` }, sk: { S: `MINUTE#${minute}` } };
+      await table.client.send(new DeleteItemCommand({ TableName: TABLE_NAME, Key }));
+    }
+    await world.book([world.history.add("late", "10:02:00.000", { side: "sell", quantity: "7" })]);
+    expect(await world.audit()).toMatchObject({ state: "clean", provenThrough: "2026-01-02T11" });
+    const proof = await readProof(world, "10");
+    expect(proof).toMatchObject({ fillCount: { N: "3" }, openingMark: { N: "0.431" }, closingMark: { N: "0.432" } });
+    expect(await readProof(world, "11")).toMatchObject({ openingMark: { N: "0.432" }, closingMark: { N: "0.433" } });
+  });
+
   it("are looked at round and round, the oldest ones too", async () => {
     const world = makeAuditWorld(table, { startMs: Date.UTC(2026, 0, 6, 12, 10) });
     const days = ["02", "03", "04", "05", "06"];
