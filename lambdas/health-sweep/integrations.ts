@@ -12,6 +12,7 @@ import { readBeat } from "./heartbeat.ts";
 import { checkAudit, checkDeadLetters, checkFeed, checkFillsQueue, checkHeartbeat, checkTable } from "./own-checks.ts";
 import type { Shard } from "./shards.ts";
 import type { Integration } from "./sweep.ts";
+import { readAuditAnswer } from "./venue-turn.ts";
 
 export type Sources = {
   readonly environment: Environment;
@@ -42,7 +43,10 @@ export function makeIntegrations(sources: Sources, markets: readonly string[]): 
     outside("sei-rest", async ({ signal }) => {
       return await checkSeiRest(restUrls, { get: fetch, timeoutMs: OUTSIDE_MS }, signal);
     }),
-    outside("cambrian", async () => await checkCambrian(cambrian, timing.monotonicMs() + OUTSIDE_MS)),
+    outside("cambrian", async ({ before }) => {
+      const known = cambrian && (await readAuditAnswer({ table, markets }, before, timing.epochMs()));
+      return known ?? (await checkCambrian(cambrian, timing.monotonicMs() + OUTSIDE_MS));
+    }),
     outside("grafana", async ({ signal }) => await checkGrafana(await grafana()(), fetch, signal)),
     outside("x", async ({ signal }) => await checkX(await x().keys(), x().baseUrl, fetch, signal)),
     own("dynamodb", async () => await checkTable(table, timing)),
