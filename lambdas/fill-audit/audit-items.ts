@@ -26,6 +26,11 @@ export type AuditWord = {
   /** Fills compared in this run, and each once in all. */
   readonly checked: number;
   readonly checkedTotal: number;
+  /** Older fills compared again in this run, venue time through which the round has come, undefined at its beginning. */
+  readonly checkedAgain: number;
+  readonly againThrough: string | undefined;
+  /** Everything through `checkedThrough` was compared then or later; undefined before the first whole round. */
+  readonly againSince: string | undefined;
   readonly missing: number;
   readonly different: number;
   readonly unknownToVenue: number;
@@ -132,13 +137,15 @@ function encodeWord(word: AuditWord) {
     state: word.state,
     checkedFrom: word.checkedFrom,
     checkedThrough: word.checkedThrough,
+    againThrough: word.againThrough,
+    againSince: word.againSince,
     provenThrough: word.provenThrough,
     cleanAt: word.cleanAt,
     checkedAt: word.checkedAt,
     reason: word.reason === undefined ? undefined : cut(word.reason),
   });
-  const { checked, checkedTotal, missing, different, unknownToVenue, identity, complete } = word;
-  const counts = Object.entries({ checked, checkedTotal, missing, different, unknownToVenue, identity });
+  const { checked, checkedTotal, checkedAgain, missing, different, unknownToVenue, identity, complete } = word;
+  const counts = Object.entries({ checked, checkedTotal, checkedAgain, missing, different, unknownToVenue, identity });
   return {
     ...Object.fromEntries(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, { S: text }]]))),
     ...Object.fromEntries(counts.map(([name, count]) => [name, { N: `${count}` }])),

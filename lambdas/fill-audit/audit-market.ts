@@ -1,5 +1,5 @@
 /**
- * One audit of one market: what stood open is looked at again, the venue's history is compared on, what is missing is queued, finished
+ * One audit of one market: what stood open is looked at again, the venue's history is compared on, and a stretch of it again, what is missing is queued, finished
  * hours are proven, and the outcome is written down. Owns this order and what the outcome is called; the steps are others'.
  *
  * A run may end at any line, and two may run at once. Until the state is written nothing but the queue, proofs and halts have changed:
@@ -14,6 +14,7 @@ import type { Difference } from "./differences.ts";
 import { type Halting, readKnownWord } from "./halt-market.ts";
 import { readConflicts, recheck } from "./ledger-check.ts";
 import { type Prover, proveHours } from "./prove-hours.ts";
+import { readAgain } from "./read-again.ts";
 import { type HistoryReading, readHistory } from "./read-history.ts";
 import { type FillsQueue, sendMissing } from "./send-missing.ts";
 
@@ -65,7 +66,10 @@ async function tryAudit(auditor: Auditor, market: string, options: AuditOptions)
   const settledThrough = new Date(nowMs - options.graceMs).toISOString();
   const { untilMs } = options;
   const reader = { client: auditor.client, side, timing, untilMs, now, settledThrough };
-  const reading = await readHistory(reader, { ...before, open });
+  const usual = await readHistory(reader, { ...before, open });
+  const reading = await readAgain(reader, before, usual);
+  if (reading.hindrance !== undefined)
+    auditor.log.warn("older history could not be compared again", { market, error: reading.hindrance });
 
   const faults = reading.stop.type === "failed" ? [toError(reading.stop.error)] : [];
   const attempt = async <Value>(work: () => Promise<Value>, otherwise: Value): Promise<Value> => {
@@ -90,7 +94,8 @@ async function tryAudit(auditor: Auditor, market: string, options: AuditOptions)
   const found = { reading, counts: countByKind(reading, conflicts), faults, faultyHours: proofs.faulty };
   const verdict = judge(found);
   const cleanAt = verdict.state === "clean" ? now : before.cleanAt;
-  const state: AuditState = { ...before, ...reading.state, version: stored.version + 1, cleanAt, proofs };
+  const { again } = reading;
+  const state: AuditState = { ...before, ...reading.state, version: stored.version + 1, cleanAt, proofs, again };
   if ((await saveState(table, market, state, randomUUID())) === "superseded") return undefined;
   const word: AuditWord = {
     market,
@@ -99,6 +104,9 @@ async function tryAudit(auditor: Auditor, market: string, options: AuditOptions)
     checkedThrough: state.checkedThrough,
     checked: reading.checked,
     checkedTotal: state.checkedTotal,
+    checkedAgain: reading.checkedAgain,
+    againThrough: again.place.through,
+    againSince: again.since,
     ...found.counts,
     identity: proofs.faulty.length,
     provenThrough: proofs.provenThrough,

@@ -13,7 +13,7 @@ export type Mark = { readonly cursor: string; readonly through: string };
 /** The same, with the very beginning. */
 export type Place = { readonly cursor: string | undefined; readonly through: string | undefined };
 
-const BEGINNING: Place = { cursor: undefined, through: undefined };
+export const BEGINNING: Place = { cursor: undefined, through: undefined };
 
 export type AuditState = {
   /** Counts the runs that were written down; 0 before the first. */
@@ -31,6 +31,17 @@ export type AuditState = {
   readonly trail: readonly Mark[];
   readonly open: readonly Difference[];
   readonly proofs: ProofsState;
+  readonly again: AgainState;
+};
+
+/** How far the comparison of older history has come, which goes round and round. */
+export type AgainState = {
+  /** Where the round goes on; the beginning of the history before its first stretch. */
+  readonly place: Place;
+  /** ISO-8601, when the round under way began; undefined before its first stretch. */
+  readonly beganAt: string | undefined;
+  /** When the last whole round began: everything that is compared was compared then or later; undefined before the first. */
+  readonly since: string | undefined;
 };
 
 /** How far the hours are proven. Hours are `YYYY-MM-DDTHH`. */
@@ -58,16 +69,18 @@ export function firstState(startedAt: string): AuditState {
     trail: [],
     open: [],
     proofs: { provenThrough: undefined, lookedThrough: undefined, faulty: [] },
+    again: { place: BEGINNING, beganAt: undefined, since: undefined },
   };
 }
 
 /** The same audit with everything of the venue's history to be compared anew. What was proven of the hours stands. */
 export function restarted(state: AuditState): AuditState {
   const { version, startedAt, cleanAt, proofs } = state;
-  return { ...firstState(startedAt), version, cleanAt, proofs };
+  const first = firstState(startedAt);
+  return { ...first, version, cleanAt, proofs, again: { ...first.again, since: state.again.since } };
 }
 
-/** Where a new reading begins: at the newest mark fifteen minutes behind what was compared, else at the beginning. */
+/** Where a new reading begins, before which nothing is read but again: at the newest mark fifteen minutes behind what was compared, else at the beginning. */
 export function placeToBegin({ trail, checkedThrough }: Pick<AuditState, "trail" | "checkedThrough">): Place {
   return checkedThrough === undefined ? BEGINNING : (trail.findLast(isBehind(checkedThrough)) ?? BEGINNING);
 }
@@ -86,8 +99,9 @@ export function pruneTrail(trail: readonly Mark[], checkedThrough: string | unde
   return first <= 0 ? trail : trail.slice(first);
 }
 
+/** A function that is rolled back to before `again` reads the rest and writes it without: the round then begins anew. */
 export function encodeState(state: AuditState): Item {
-  const { proofs } = state;
+  const { proofs, again } = state;
   return {
     version: { N: `${state.version}` },
     startedAt: { S: state.startedAt },
@@ -96,25 +110,27 @@ export function encodeState(state: AuditState): Item {
     open: { L: state.open.map((difference) => ({ M: { ...encodeDifference(difference) } })) },
     faultyHours: { L: proofs.faulty.map((hour) => ({ S: hour })) },
     ...(state.goesOnAt === undefined ? {} : { goesOnAt: { M: encodeTexts(state.goesOnAt) } }),
+    ...(again.place.cursor === undefined ? {} : { againAt: { M: encodeTexts(again.place) } }),
     ...encodeTexts({
       cleanAt: state.cleanAt,
       checkedThrough: state.checkedThrough,
       provenThrough: proofs.provenThrough,
       lookedThrough: proofs.lookedThrough,
+      againBeganAt: again.beganAt,
+      againSince: again.since,
     }),
   };
 }
 
 /** Throws `InputError` when the item is none that `encodeState` wrote. */
 export function decodeState(item: Item): AuditState {
-  const place = item["goesOnAt"]?.M;
   return {
     version: readCount(item, "version"),
     startedAt: readText(item, "startedAt"),
     cleanAt: item["cleanAt"]?.S,
     checkedThrough: item["checkedThrough"]?.S,
     checkedTotal: readCount(item, "checkedTotal"),
-    goesOnAt: place === undefined ? undefined : { cursor: place["cursor"]?.S, through: place["through"]?.S },
+    goesOnAt: decodePlace(item["goesOnAt"]?.M),
     trail: (item["trail"]?.L ?? []).map(({ M: mark = {} }) => ({
       cursor: readText(mark, "cursor"),
       through: readText(mark, "through"),
@@ -125,7 +141,16 @@ export function decodeState(item: Item): AuditState {
       lookedThrough: item["lookedThrough"]?.S,
       faulty: (item["faultyHours"]?.L ?? []).flatMap((hour) => hour.S ?? []),
     },
+    again: {
+      place: decodePlace(item["againAt"]?.M) ?? BEGINNING,
+      beganAt: item["againBeganAt"]?.S,
+      since: item["againSince"]?.S,
+    },
   };
+}
+
+function decodePlace(place: Item | undefined): Place | undefined {
+  return place === undefined ? undefined : { cursor: place["cursor"]?.S, through: place["through"]?.S };
 }
 
 function isBehind(checkedThrough: string): (mark: Mark) => boolean {

@@ -6,7 +6,7 @@
 import type { LedgerFill } from "../../core/messages.ts";
 import { type CambrianClient, CambrianError } from "../cambrian-client.ts";
 import type { Timing } from "../timing.ts";
-import { type AuditState, extendTrail, type Place, placeToBegin, pruneTrail } from "./audit-state.ts";
+import { type AuditState, extendTrail, type Mark, type Place, placeToBegin, pruneTrail } from "./audit-state.ts";
 import { type Difference, fitDifferences } from "./differences.ts";
 import { HistoryComparison } from "./history-comparison.ts";
 import { judgeFact, judgeFills, type LedgerSide, readFacts, type Standing } from "./ledger-check.ts";
@@ -28,7 +28,7 @@ export type Reader = {
  * Where a reading stopped. `end`: the history was read to its end, or to fills that are too young. `time`: no more time. `room`:
  * more fills are missing than are kept in mind, and they must be booked first. `failed`: venue or table could not be read.
  */
-type Stop = { readonly type: "end" | "time" | "room" } | { readonly type: "failed"; readonly error: unknown };
+export type Stop = { readonly type: "end" | "time" | "room" } | { readonly type: "failed"; readonly error: unknown };
 
 export type HistoryReading = {
   readonly stop: Stop;
@@ -40,23 +40,58 @@ export type HistoryReading = {
 };
 
 /** A page typically takes a second, for the pace; with less than this left none is begun but the first. */
-const PAGE_MS = 3_000;
+export const PAGE_MS = 3_000;
 
 /** Reads on from `state`, whose `open` were looked at again. Never rejects. */
 export async function readHistory(reader: Reader, state: AuditState): Promise<HistoryReading> {
-  const reading = new Reading(reader, state);
-  let stop: Stop;
-  try {
-    stop = await reading.run();
-  } catch (error) {
-    stop = { type: "failed", error };
-  }
-  return reading.finish(stop);
+  const reading = new Reading(reader, state, state.goesOnAt ?? placeToBegin(state));
+  const found = await reading.run({ pagesMax: Number.POSITIVE_INFINITY, end: undefined });
+  const { stop, checked, left, place } = found;
+  const isEnd = stop.type === "end";
+  const checkedThrough = later(state.checkedThrough, isEnd ? reader.settledThrough : justBefore(place.through));
+  // A cursor that the venue no longer takes would be refused for ever: all is read again from the beginning.
+  const isOver = isEnd || found.isCursorRefused;
+  return {
+    stop,
+    checked,
+    left,
+    state: {
+      checkedThrough,
+      checkedTotal: state.checkedTotal + found.counted,
+      // A reading that has not got anywhere begins again, with its overlap.
+      goesOnAt: isOver ? undefined : found.pages === 0 ? state.goesOnAt : place,
+      trail: found.isCursorRefused ? [] : pruneTrail(found.trail, checkedThrough),
+      open: found.open,
+    },
+  };
 }
 
-class Reading {
+/** What a reading leaves behind, wherever it stopped. */
+type Findings = {
+  readonly stop: Stop;
+  readonly isCursorRefused: boolean;
+  readonly pages: number;
+  /** Fills compared, and how many of them for the first time. */
+  readonly checked: number;
+  readonly counted: number;
+  /** Everything before it is compared. */
+  readonly place: Place;
+  readonly trail: AuditState["trail"];
+  readonly open: readonly Difference[];
+  readonly left: readonly Difference[];
+};
+
+export type ReadingBounds = {
+  readonly pagesMax: number;
+  /** The mark behind which nothing is looked at; undefined for the end of the history. */
+  readonly end: Mark | undefined;
+};
+
+/** The reading of one stretch, from a place on. */
+export class Reading {
   readonly #reader: Reader;
-  readonly #before: AuditState;
+  /** What was compared before is not counted again. */
+  readonly #checkedBefore: string | undefined;
   readonly #comparison: HistoryComparison;
   readonly #open: Map<string, Difference>;
   /** Everything before it is compared. */
@@ -66,21 +101,32 @@ class Reading {
   #checked = 0;
   #counted = 0;
 
-  constructor(reader: Reader, state: AuditState) {
+  constructor(reader: Reader, state: Pick<AuditState, "checkedThrough" | "trail" | "open">, place: Place) {
     this.#reader = reader;
-    this.#before = state;
-    this.#place = state.goesOnAt ?? placeToBegin(state);
+    this.#checkedBefore = state.checkedThrough;
+    this.#place = place;
     this.#trail = state.trail;
     this.#open = new Map(state.open.map((difference) => [difference.fillId, difference]));
     const { settledThrough } = reader;
     this.#comparison = new HistoryComparison({ begunIn: this.#place.through, settledThrough });
   }
 
-  async run(): Promise<Stop> {
+  /** Reads once. Never rejects. */
+  async run(bounds: ReadingBounds): Promise<Findings> {
+    let stop: Stop;
+    try {
+      stop = await this.#readPages(bounds);
+    } catch (error) {
+      stop = { type: "failed", error };
+    }
+    return this.#finish(stop);
+  }
+
+  async #readPages({ pagesMax, end }: ReadingBounds): Promise<Stop> {
     const { client, side, timing, untilMs } = this.#reader;
-    for (let isFirst = true; ; isFirst = false) {
-      if (!isFirst && timing.monotonicMs() + PAGE_MS > untilMs) return { type: "time" };
-      const page = await readHistoryPage(client, side.market, this.#place.cursor, untilMs);
+    for (let pages = 0; ; pages++) {
+      if (pages === pagesMax || (pages > 0 && timing.monotonicMs() + PAGE_MS > untilMs)) return { type: "time" };
+      const page = cutAt(end, await readHistoryPage(client, side.market, this.#place.cursor, untilMs));
       const compared = await this.#compare(page);
       if (compared === undefined) return { type: "room" };
       const isLast = !page.more || page.fills.some((fill) => this.#comparison.isYoung(fill));
@@ -91,33 +137,22 @@ class Reading {
     }
   }
 
-  /** What the reading leaves behind, wherever it stopped. */
-  finish(stop: Stop): HistoryReading {
-    const isEnd = stop.type === "end";
+  #finish(stop: Stop): Findings {
     const { through } = this.#place;
-    for (const fill of this.#comparison.unknownToVenue(isEnd ? undefined : (through ?? ""))) {
+    for (const fill of this.#comparison.unknownToVenue(stop.type === "end" ? undefined : (through ?? ""))) {
       this.#note({ kind: "unknown-to-venue", reason: "the venue does not show it", fill });
     }
-    const checkedThrough = later(
-      this.#before.checkedThrough,
-      isEnd ? this.#reader.settledThrough : justBefore(through),
-    );
     const { kept, left } = fitDifferences([...this.#open.values()]);
-    // A cursor that the venue no longer takes would be refused for ever: all is read again from the beginning.
-    const isCursorRefused = this.#place.cursor !== undefined && isRefused(stop);
-    const isOver = isEnd || isCursorRefused;
     return {
       stop,
+      isCursorRefused: this.#place.cursor !== undefined && isRefused(stop),
+      pages: this.#pages,
       checked: this.#checked,
+      counted: this.#counted,
+      place: this.#place,
+      trail: this.#trail,
+      open: kept,
       left,
-      state: {
-        checkedThrough,
-        checkedTotal: this.#before.checkedTotal + this.#counted,
-        // A reading that has not got anywhere begins again, with its overlap.
-        goesOnAt: isOver ? undefined : this.#pages === 0 ? this.#before.goesOnAt : this.#place,
-        trail: isCursorRefused ? [] : pruneTrail(this.#trail, checkedThrough),
-        open: kept,
-      },
     };
   }
 
@@ -133,7 +168,7 @@ class Reading {
     }
     for (const { fill, reason } of verdict.different) this.#note({ kind: "different", reason, fill });
     for (const fill of verdict.same) {
-      this.#noteStanding(fill, this.#comparison.isYoung(fill) ? { type: "booked" } : judgeFact(side, fill));
+      this.#noteStanding(fill, this.#comparison.isYoung(fill) ? { type: "booked" } : judgeFact(side, fill), true);
     }
     for (const [index, standing] of standings.entries()) {
       const fill = old[index];
@@ -147,9 +182,9 @@ class Reading {
   #move(page: HistoryPage, compared: number): void {
     this.#pages++;
     this.#checked += compared;
-    const { checkedThrough } = this.#before;
+    const before = this.#checkedBefore;
     this.#counted += page.fills.filter(
-      (fill) => !this.#comparison.isYoung(fill) && (checkedThrough === undefined || fill.venueTime > checkedThrough),
+      (fill) => !this.#comparison.isYoung(fill) && (before === undefined || fill.venueTime > before),
     ).length;
     const { edge: through } = this.#comparison;
     this.#place = { cursor: page.nextCursor, through };
@@ -157,9 +192,9 @@ class Reading {
     this.#trail = extendTrail(this.#trail, { cursor: page.nextCursor, through });
   }
 
-  #noteStanding(fill: LedgerFill, standing: Standing): void {
+  #noteStanding(fill: LedgerFill, standing: Standing, isFact = false): void {
     if (standing.type === "booked") this.#open.delete(fill.fillId);
-    else this.#note({ kind: standing.type, reason: standing.reason, fill });
+    else this.#note({ kind: standing.type, reason: standing.reason, fill, isFact });
   }
 
   #note(found: FoundDifference): void {
@@ -168,10 +203,10 @@ class Reading {
     const known = this.#open.get(fillId);
     const foundAt = known?.foundAt ?? this.#reader.now;
     this.#open.set(fillId, { kind, fillId, reason, foundAt, fill });
-    // A late fill, which no reading has counted.
-    const { checkedThrough = "" } = this.#before;
-    if (known === undefined && kind === "missing" && fill !== undefined && fill.venueTime <= checkedThrough)
-      this.#counted++;
+    // A late fill, which no reading has counted; one that is a fact was there to be counted.
+    const before = this.#checkedBefore ?? "";
+    const isLate = fill !== undefined && fill.venueTime <= before && found.isFact !== true;
+    if (known === undefined && kind === "missing" && isLate) this.#counted++;
   }
 }
 
@@ -179,7 +214,17 @@ type FoundDifference = Pick<Difference, "kind" | "reason"> & {
   readonly fill?: LedgerFill;
   /** Where there is no fill. */
   readonly fillId?: string;
+  /** Whether the ledger has it written down. */
+  readonly isFact?: boolean;
 };
+
+/** The page as if the history ended with this mark. */
+function cutAt(end: Mark | undefined, page: HistoryPage): HistoryPage {
+  if (end === undefined) return page;
+  const fills = page.fills.filter(({ venueTime }) => venueTime <= end.through);
+  const isOver = fills.length < page.fills.length || page.nextCursor === end.cursor;
+  return { ...page, fills, more: page.more && !isOver };
+}
 
 function isRefused(stop: Stop): boolean {
   return stop.type === "failed" && stop.error instanceof CambrianError && stop.error.status === 400;

@@ -37,6 +37,9 @@ describe("a ledger that holds what the venue shows", () => {
       checkedThrough: "2026-01-02T11:58:00.000Z",
       checked: 3,
       checkedTotal: 3,
+      checkedAgain: 0,
+      againThrough: undefined,
+      againSince: "2026-01-02T12:00:00.000Z",
       missing: 0,
       different: 0,
       unknownToVenue: 0,
@@ -329,7 +332,8 @@ describe("a long history", () => {
         Key: toMarketKey(world.market, FILL_PREFIX + toFillText({ venueTime: first.timestamp, fillId: first.fillId })),
       }),
     );
-    expect(await world.audit()).toMatchObject({ state: "clean", checkedTotal: 3 });
-    expect(await world.audit({ restart: true })).toMatchObject({ state: "repairing", missing: 1, checkedTotal: 3 });
+    const again = { missing: 1, checkedTotal: 3, checkedFrom: undefined, againSince: "2026-01-02T12:05:00.000Z" };
+    world.clock.advance(300_000 - 1_025);
+    expect(await world.audit({ restart: true })).toMatchObject({ state: "repairing", ...again });
   });
 });
