@@ -12,7 +12,7 @@ import type { Weather } from "../weather.ts";
 import type { Checks } from "./checks.ts";
 import { CutReadings, type RunWord } from "./cut-readings.ts";
 import type { Deployment } from "./deployment.ts";
-import type { ForeignHand } from "./foreign-hand.ts";
+import type { Altered, ForeignHand } from "./foreign-hand.ts";
 import type { Functions } from "./functions.ts";
 
 const LOOK_MS = 10_000;
@@ -33,6 +33,7 @@ const latest = z.object({
     checkedAt: z.object({ S: z.string() }),
     checkedFrom: z.object({ S: z.string() }).optional(),
     checkedThrough: z.object({ S: z.string() }).optional(),
+    againSince: z.object({ S: z.string() }).optional(),
     version: z.object({ N: z.string() }),
   }),
 });
@@ -123,6 +124,8 @@ export class AuditChecks {
     const isFound = state.S === "different" || state.S === "failed";
     if (altered !== undefined && complete.BOOL && !isFound && this.#cutReadings.mustKnow(market, run, altered))
       checks.note("audit", `${market} is said to be ${state.S}, a fact is altered since ${altered.sinceMs}`);
+    if (altered !== undefined && !isFound && isComparedSince(data.Item, altered))
+      checks.note("audit", `${market} is said to be ${state.S} in a round since ${altered.sinceMs}, a fact is altered`);
     if (state.S === "clean") void world.time.hold(() => this.#checkClean(data.Item));
   }
 
@@ -164,6 +167,11 @@ export class AuditChecks {
 
 function runOf({ version, checkedAt, checkedFrom }: Word): RunWord {
   return { version: Number(version.N), beganMs: Date.parse(checkedAt.S), checkedFrom: checkedFrom?.S };
+}
+
+/** Whether the word says that the fact was compared since it was altered, however old it is. */
+function isComparedSince({ againSince, checkedThrough }: Word, { sinceMs, venueTime }: Altered): boolean {
+  return venueTime <= (checkedThrough?.S ?? "") && Date.parse(againSince?.S ?? "") > sinceMs;
 }
 
 /** Whose audit a write is about; empty where it is about none. */
