@@ -47,6 +47,7 @@ function toAuditState(market: string, item: Readonly<Record<string, AttributeVal
     state: item["state"]?.S ?? "unknown",
     checkedAtMs: timeOf("checkedAt"),
     checkedThroughMs: timeOf("checkedThrough"),
+    againSinceMs: timeOf("againSince"),
     cleanAtMs: timeOf("cleanAt"),
     provenThrough: item["provenThrough"]?.S ?? null,
     checkedTotal: countOf("checkedTotal"),

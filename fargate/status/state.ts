@@ -252,6 +252,8 @@ export type AuditState = {
   readonly checkedAtMs: number | null;
   /** Venue time through which all fills are compared. */
   readonly checkedThroughMs: number | null;
+  /** When the last whole round over older history began: all of it was compared then or later. */
+  readonly againSinceMs: number | null;
   /** When it was clean last. */
   readonly cleanAtMs: number | null;
   /** The last hour (`YYYY-MM-DDTHH`) whose profit is proven. */

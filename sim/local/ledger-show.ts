@@ -15,6 +15,8 @@ type Audit = {
   readonly state: string;
   readonly checkedAt: string | undefined;
   readonly cleanAt: string | undefined;
+  /** Since when everything was compared, older history included. */
+  readonly againSince: string | undefined;
   readonly checkedTotal: number;
   readonly missing: number;
   readonly different: number;
@@ -96,6 +98,10 @@ function auditLines(audit: Audit | undefined): readonly string[] {
   return [
     line("audit", `${audit.state} at ${audit.checkedAt ?? "?"}${audit.state === "clean" ? "" : `, ${clean}`}`),
     line("", `${audit.checkedTotal} fills checked, ${found}`),
+    line(
+      "",
+      audit.againSince === undefined ? "never all of them again" : `all of them again since ${audit.againSince}`,
+    ),
   ];
 }
 
@@ -179,6 +185,7 @@ async function readAudit(table: LedgerTable, market: string): Promise<Audit | un
     state: item["state"]?.S ?? "unknown",
     checkedAt: item["checkedAt"]?.S,
     cleanAt: item["cleanAt"]?.S,
+    againSince: item["againSince"]?.S,
     checkedTotal: countOf(item, "checkedTotal"),
     missing: countOf(item, "missing"),
     different: countOf(item, "different"),

@@ -98,6 +98,7 @@ test("the audit's last word and the newest reports are shown as those who wrote 
       state: "different",
       checkedAtMs: Date.parse(NOW),
       checkedThroughMs: Date.parse("2026-01-02T12:00:00.000Z"),
+      againSinceMs: Date.parse("2026-01-01T12:00:00.000Z"),
       cleanAtMs: Date.parse("2026-01-02T11:55:00.000Z"),
       provenThrough: "2026-01-02T10",
       checkedTotal: 1_234,

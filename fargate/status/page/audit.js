@@ -24,6 +24,7 @@ export function drawAudit({ audits, nowMs }, market) {
     "audit-state": word,
     "audit-checked": audit.checkedAtMs === null ? NOTHING : `${age(nowMs - audit.checkedAtMs)} ago`,
     "audit-through": audit.checkedThroughMs === null ? NOTHING : timeOfDay(audit.checkedThroughMs),
+    "audit-again": audit.againSinceMs === null ? "not once yet" : `within ${age(nowMs - audit.againSinceMs)}`,
     "audit-fills": whole(audit.checkedTotal),
     "audit-found": foundOf(audit),
     "audit-proven": provenOf(audit),

@@ -11,6 +11,7 @@ const AUDIT = {
   state: "clean",
   checkedAtMs: NOW_MS - 60_000,
   checkedThroughMs: NOW_MS - 180_000,
+  againSinceMs: null,
   cleanAtMs: NOW_MS - 60_000,
   provenThrough: "2026-01-02T01",
   checkedTotal: 57,

@@ -100,6 +100,7 @@ function makeAudit(market: string) {
     state: "clean",
     checkedAtMs: NOW_MS - 95_000,
     checkedThroughMs: NOW_MS - 215_000,
+    againSinceMs: NOW_MS - 395_000,
     cleanAtMs: NOW_MS - 95_000,
     provenThrough: "2026-01-02T01",
     checkedTotal: 1_057,

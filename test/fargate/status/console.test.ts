@@ -219,7 +219,9 @@ describe("the console of a task with much to say", () => {
       "metrics push ✓ taken",
       "health sweep ✓ 11 closed",
     ]);
-    expect((await rows("audit"))[0]).toBe("Result ✓ clean");
+    const audit = await rows("audit");
+    expect(audit[0]).toBe("Result ✓ clean");
+    expect(audit).toContain("All of it again within 6 min 35 s");
     expect(await rows("report-list")).toEqual([
       "2026-01-02 03:00 posted",
       "2026-01-02 02:00 posted",

@@ -54,6 +54,7 @@ describe("npm run ledger", () => {
       state: { S: "repairing" },
       checkedAt: { S: "2026-01-02T06:00:00.000Z" },
       cleanAt: { S: "2026-01-02T05:55:00.000Z" },
+      againSince: { S: "2026-01-02T05:10:00.000Z" },
       checkedTotal: { N: "9" },
       missing: { N: "1" },
       different: { N: "0" },
@@ -85,6 +86,7 @@ SEI/USDC   books of version 3
   fills         8, the last at 2026-01-02T05:31:02.125Z
   audit         repairing at 2026-01-02T06:00:00.000Z, clean at 2026-01-02T05:55:00.000Z
                 9 fills checked, 1 missing, 0 different, 0 unknown to the venue
+                all of them again since 2026-01-02T05:10:00.000Z
 
   amounts in USDC
   hour (UTC)     fills  volume  bought  sold      fees  realised PnL  audit
