@@ -122,10 +122,10 @@ export class AuditChecks {
     if (state.S === "different" && !mayDiffer) checks.note("audit", `${market} is said to differ: ${reason?.S}`);
     const altered = hand.altered(market);
     const isFound = state.S === "different" || state.S === "failed";
-    if (altered !== undefined && complete.BOOL && !isFound && this.#cutReadings.mustKnow(market, run, altered))
+    if (altered?.isYoung && complete.BOOL && !isFound && this.#cutReadings.mustKnow(market, run, altered))
       checks.note("audit", `${market} is said to be ${state.S}, a fact is altered since ${altered.sinceMs}`);
     if (altered !== undefined && !isFound && isComparedSince(data.Item, altered))
-      checks.note("audit", `${market} is said to be ${state.S} in a round since ${altered.sinceMs}, a fact is altered`);
+      checks.note("audit", `${market} is said to be ${state.S} by a round since ${altered.sinceMs}, a fact is altered`);
     if (state.S === "clean") void world.time.hold(() => this.#checkClean(data.Item));
   }
 

@@ -41,7 +41,11 @@ export class CutReadings {
    * Whether the run that read the fact began since it was altered, and so must have found it: this one, or where it only went on behind the
    * fact with a reading that was cut short, the one that passed it.
    */
-  mustKnow(market: string, { version, beganMs, checkedFrom = "" }: RunWord, { sinceMs, venueTime }: Altered): boolean {
+  mustKnow(
+    market: string,
+    { version, beganMs, checkedFrom = "" }: RunWord,
+    { sinceMs, venueTime }: Pick<Altered, "sinceMs" | "venueTime">,
+  ): boolean {
     let readMs = beganMs;
     let from = checkedFrom;
     for (let before = version - 1; from >= venueTime; before -= 1) {

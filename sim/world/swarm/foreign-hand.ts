@@ -8,7 +8,10 @@ import { FILL_PREFIX, type Item, toMarketKey } from "../../../lambdas/ledger-ite
 import type { TableHost } from "../table-host.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 
-/** The audit reads fifteen minutes behind what it has compared: a younger fact is read again by every reading that begins anew. */
+/**
+ * The audit reads fifteen minutes behind what it has compared: a younger fact is read again by every reading that begins anew, an older one
+ * once in each round over older history.
+ */
 const YOUNGER_MS = 10 * 60_000;
 
 /** Attributes that the fold does not look at, and the audit compares. */
@@ -16,8 +19,11 @@ export const ALTERED = ["orderId", "clientOrderId", "liquidity"] as const;
 
 export type Alteration = { readonly attribute: (typeof ALTERED)[number] /** In [0, 1). */; readonly nth: number };
 
-/** A fact that is not as it was written: since when (epoch milliseconds), and when its fill was (ISO-8601, venue time). */
-export type Altered = { readonly sinceMs: number; readonly venueTime: string };
+/**
+ * A fact that is not as it was written: since when (epoch milliseconds), when its fill was (ISO-8601, venue time), and whether that was
+ * within ten minutes.
+ */
+export type Altered = { readonly sinceMs: number; readonly venueTime: string; readonly isYoung: boolean };
 
 export class ForeignHand {
   readonly #table: TableHost;
@@ -34,7 +40,7 @@ export class ForeignHand {
     return this.#altered.get(market);
   }
 
-  /** Alters one of the market's younger facts, if there is one. Answers what puts it back. */
+  /** Alters one of the market's facts, every other time one of the younger, if there is one. Answers what puts it back. */
   alter(market: string, { attribute, nth }: Alteration): () => void {
     let undo: (() => Promise<void>) | undefined;
     let isOver = false;
@@ -42,7 +48,9 @@ export class ForeignHand {
       const fact = await this.#choose(market, nth);
       if (fact === undefined || isOver) return;
       await this.#put({ ...fact, [attribute]: otherThan(fact[attribute]?.S ?? "") });
-      this.#altered.set(market, { sinceMs: this.#time.epochMs, venueTime: fact["venueTime"]?.S ?? "" });
+      const { epochMs: sinceMs } = this.#time;
+      const venueTime = fact["venueTime"]?.S ?? "";
+      this.#altered.set(market, { sinceMs, venueTime, isYoung: venueTime >= youngest(sinceMs) });
       undo = () => this.#put(fact);
     });
     return () => {
@@ -54,15 +62,20 @@ export class ForeignHand {
 
   async #choose(market: string, nth: number): Promise<Item | undefined> {
     const { client, tableName } = this.#table;
-    const youngerThan = new Date(this.#time.epochMs - YOUNGER_MS).toISOString();
-    const range = { pk: toMarketKey(market, "").pk.S, from: FILL_PREFIX + youngerThan, to: `${FILL_PREFIX}~` };
+    const from = nth < 0.5 ? youngest(this.#time.epochMs) : "";
+    const range = { pk: toMarketKey(market, "").pk.S, from: FILL_PREFIX + from, to: `${FILL_PREFIX}~` };
     const facts = await readAll({ client, tableName }, range);
-    return facts[Math.floor(nth * facts.length)];
+    return facts[Math.floor(((nth * 2) % 1) * facts.length)];
   }
 
   async #put(item: Item): Promise<void> {
     await this.#table.client.send(new PutItemCommand({ TableName: this.#table.tableName, Item: { ...item } }));
   }
+}
+
+/** The venue time from which a fact is a younger one. */
+function youngest(epochMs: number): string {
+  return new Date(epochMs - YOUNGER_MS).toISOString();
 }
 
 /** Another value of the attribute's own grammar. */
