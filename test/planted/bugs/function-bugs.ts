@@ -89,4 +89,24 @@ export const FUNCTION_BUGS: readonly PlantedBug[] = [
     only: "operator/halt",
     minutes: 5,
   },
+  {
+    name: "audit-round-not-read",
+    what: "The audit says that a round over older history is whole, which it has not read.",
+    edits: [
+      {
+        file: "lambdas/fill-audit/read-again.ts",
+        find: "  const bounds = { pagesMax: PAGES_MAX, end: { cursor, through } };\n",
+        replace: "  const bounds = { pagesMax: PAGES_MAX * 0, end: { cursor, through } };\n",
+      },
+      {
+        file: "lambdas/fill-audit/read-again.ts",
+        find: '  if (found.stop.type === "end") return',
+        replace: '  if (found.stop.type !== "failed") return',
+      },
+    ],
+    rules: ["audit"],
+    only: "aws/item-altered",
+    minutes: 40,
+    haste: 20,
+  },
 ];
