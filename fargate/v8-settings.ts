@@ -8,6 +8,9 @@ import { setFlagsFromString } from "node:v8";
 // little garbage. The flag works only on a heap that has not grown yet, so nothing else may be imported before it.
 setFlagsFromString("--semi-space-growth-factor=1");
 
+// Small collections are the quoting thread's own: the helpers that would take part stand back (`helper-threads.ts`), and it would wait for them.
+setFlagsFromString("--no-parallel-scavenge");
+
 // A market brings a few books a second at most, and V8 compiles for good what was called 3,000 times since its inputs last changed: the way
 // from a book to its order would be half compiled for hours, and take twice as long.
 for (const flag of [
