@@ -67,7 +67,9 @@ export class EngineWatch {
     const { engine, control } = this.#options;
     const { loss } = engine;
     this.#breach("drawdown alert", loss.isAlerting ? loss.drawdown : undefined, () => undefined);
-    this.#breach("reducing", loss.reducing, () => undefined);
+    const isReducing = loss.state === "reducing" && loss.unknown === undefined;
+    this.#breach("reducing", isReducing ? loss.drawdown : undefined, () => undefined);
+    this.#breach("loss unknown", loss.unknown, () => undefined);
     this.#breach("loss", loss.latch?.reason, (reason) => control.latch("ALL", reason));
     for (const market of engine.markets) {
       const { symbol } = market.settings.market;

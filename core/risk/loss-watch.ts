@@ -74,11 +74,9 @@ export class LossWatch {
     return this.#isReducing || this.#unpriced !== undefined ? "reducing" : "active";
   }
 
-  /** Why all only reduce; undefined where they do not. */
-  get reducing(): string | undefined {
-    if (this.state !== "reducing") return undefined;
-    if (this.#unpriced !== undefined) return `what is held in ${this.#unpriced} has no price yet`;
-    return this.drawdown;
+  /** Why no loss is judged now, and all only reduce; undefined where it is. */
+  get unknown(): string | undefined {
+    return this.#unpriced === undefined ? undefined : `what is held in ${this.#unpriced} has no price yet`;
   }
 
   /** Why all is halted; undefined when it is not. */
@@ -117,6 +115,7 @@ export class LossWatch {
 
   /** An operator looked and let it go on: where the loss had halted or bounded the trading, it is counted anew from here. */
   resume(): void {
+    this.#isUnjudged = false;
     if (this.#snapshot === undefined || (this.#snapshot.latch === undefined && !this.#isReducing)) return;
     const { peak, dayStart } = this.#snapshot;
     this.#isAnew = this.#profit === undefined;

@@ -77,13 +77,17 @@ function warning(key: string, what: string, detail: string, runbook: string): Al
   return { ...critical(key, what, detail, runbook), severity: "warning" };
 }
 
+const UNPRICED = "what a market holds has no price yet, so that no loss is judged";
+
 function lossAlarms({ risk }: Watched): readonly Alarm[] {
   const { latch, tradingState, drawdownPercent, drawdownAlertPercent } = risk;
   const loss = `${drawdownPercent.toFixed(2)} % of the capital lost since the best moment`;
   const alarms: Alarm[] = [];
   if (latch !== null) alarms.push(critical("latch", "All is halted until an operator resumes", latch, RUNBOOK.limit));
   if (tradingState === "reducing") {
-    alarms.push(warning("reducing", "Only what makes positions smaller is placed", loss, RUNBOOK.limit));
+    // Below the alert it is not the loss.
+    const why = drawdownPercent < drawdownAlertPercent ? UNPRICED : loss;
+    alarms.push(warning("reducing", "Only what makes positions smaller is placed", why, RUNBOOK.limit));
   }
   if (drawdownPercent >= drawdownAlertPercent) {
     alarms.push(critical("drawdown", `Drawdown is ${drawdownAlertPercent} % or more`, loss, RUNBOOK.limit));

@@ -162,7 +162,7 @@ describe("loss", () => {
     desk.tell(makeBook({ ...wide, market: OTHER }));
     expect(shown(desk.decideAndAnswer(1))).toEqual([]);
     const { loss } = desk.engine;
-    expect([loss.state, loss.reducing]).toEqual(["reducing", `what is held in ${SYMBOL} has no price yet`]);
+    expect([loss.state, loss.unknown]).toEqual(["reducing", `what is held in ${SYMBOL} has no price yet`]);
     desk.tell(bookAt(4_215, 500));
     desk.tell(makeBook({ ...wide, ms: 500, market: OTHER }));
     desk.decideAndAnswer(501);

@@ -66,10 +66,19 @@ describe("loss", () => {
     const watch = watchOf([0, 750]);
     const { snapshot } = watch;
     watch.unpriced("ETH/USDC");
-    expect([watch.state, watch.reducing]).toEqual(["reducing", "what is held in ETH/USDC has no price yet"]);
+    expect([watch.state, watch.unknown]).toEqual(["reducing", "what is held in ETH/USDC has no price yet"]);
     expect([watch.snapshot, watch.drawdownPercent]).toEqual([snapshot, 0]);
     watch.record(700n * ONE, at(NOON_MS));
-    expect([watch.state, watch.reducing, watch.drawdownPercent]).toEqual(["active", undefined, 0.5]);
+    expect([watch.state, watch.unknown, watch.drawdownPercent]).toEqual(["active", undefined, 0.5]);
+  });
+
+  it("is judged by the limit alone where an operator resumed after the restart, before it was known", () => {
+    const { snapshot } = watchOf([0, -400, -390]);
+    const watch = new LossWatch(shardLimits, snapshot);
+    watch.unpriced("ETH/USDC");
+    watch.resume();
+    watch.record(-350n * ONE, at(NOON_MS));
+    expect([watch.state, watch.drawdownPercent]).toEqual(["active", 3.5]);
   });
 
   it("that is not known is not counted anew by a resume of something else", () => {
