@@ -15,7 +15,7 @@ import type { Log } from "./log.ts";
 import type { Clock, Rng } from "./seams.ts";
 import type { FillCheckpoint, StateTable } from "./state-table.ts";
 import type { Metrics } from "./telemetry.ts";
-import type { Answered, FillsPage } from "./venue.ts";
+import { type Answered, type FillsPage, VenueError } from "./venue.ts";
 
 const POLL_INTERVAL_MS = 5_000;
 const READ_TIMEOUT_MS = 15_000;
@@ -66,6 +66,8 @@ export class FillTracker {
   readonly #options: FillTrackerOptions;
   #progress: FillProgress | undefined;
   #readCursor: string | undefined;
+  /** The reading is still in what the checkpoint says is safe. */
+  #isInOverlap = false;
   #stopTimer: (() => void) | undefined;
   #tick: Promise<void> = Promise.resolve();
   #endPause: () => void = () => undefined;
@@ -192,7 +194,9 @@ export class FillTracker {
 
   /** The venue may put a fill in its history before ones that it showed already: the last minute is read once more. */
   #rewind(): void {
-    this.#readCursor = this.#loaded().checkpoint.overlap.cursor;
+    const { cursor, overlap } = this.#loaded().checkpoint;
+    this.#readCursor = overlap.cursor;
+    this.#isInOverlap = overlap.cursor !== cursor;
     this.#isRewindDue = false;
     this.#rewoundMs = this.#options.clock.now().monotonicMs;
   }
@@ -246,13 +250,17 @@ export class FillTracker {
       if (progress.isFull || progress.hasUnoffered) return false;
       const cursor = this.#readCursor;
       const reading = () => fillsAfter(cursor);
-      const answer = await withDeadline(clock, READ_TIMEOUT_MS, "reading the venue's fills", reading);
+      const answer = await withDeadline(clock, READ_TIMEOUT_MS, "reading the venue's fills", reading).catch(
+        (error: unknown) => this.#passOverlap(error),
+      );
+      if (answer === undefined) continue;
       const { fills, nextCursor = cursor, more } = answer.value;
       const { askedMs: askedAtMs } = answer;
       for (const fill of progress.addPage({ fills, nextCursor, askedAtMs, readAtMs: clock.now().monotonicMs })) {
         onFill(fill);
       }
       this.#readCursor = nextCursor;
+      if (nextCursor === progress.checkpoint.cursor) this.#isInOverlap = false;
       this.#tellOutOfOrder(progress);
       this.#offerAll(progress);
       if (!more || nextCursor === cursor) {
@@ -261,6 +269,21 @@ export class FillTracker {
       }
     }
     return false;
+  }
+
+  /**
+   * What is safe is read again as a precaution alone: where the venue has the last minute of it no more (a chain's nodes prune their blocks), the
+   * reading goes on behind it.
+   */
+  #passOverlap(error: unknown): undefined {
+    const { cursor } = this.#loaded().checkpoint;
+    if (!this.#isInOverlap || !(error instanceof VenueError) || error.code !== "BEHIND") throw error;
+    this.#options.log.warn("the last fills cannot be read again, the history is read on behind them", {
+      cursor,
+      error,
+    });
+    this.#isInOverlap = false;
+    this.#readCursor = cursor;
   }
 
   #offerAll(progress: FillProgress): void {

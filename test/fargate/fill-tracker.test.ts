@@ -6,6 +6,7 @@ import type { Fill } from "../../core/events.ts";
 import { FillOutbox } from "../../fargate/fill-outbox.ts";
 import { FillTracker } from "../../fargate/fill-tracker.ts";
 import { StateTable } from "../../fargate/state-table.ts";
+import { VenueError } from "../../fargate/venue.ts";
 import { VirtualTime } from "../../sim/world/virtual-time.ts";
 import { type Gate, makeRecorder, startQueue, startTable } from "./driven-world.ts";
 import { bookedOf, fillOf, MARKET, NO_OVERLAP } from "./fill-cases.ts";
@@ -20,15 +21,19 @@ afterAll(async () => {
 const PAGE_SIZE = 3;
 let runs = 0;
 
-/** A venue with a history of fills; its cursor is a count. `lostMs`: how long a page takes whose first attempts find no answer. */
+/** A venue with a history of fills; its cursor is a count, and one before `prunedTo` is refused. `lostMs`: how long a page takes whose first attempts find no answer. */
 function makeVenue() {
   const history: Fill[] = [];
   const fillsAfter = async (cursor: string | undefined) => {
     const from = Number(cursor ?? 0);
+    if (from < venue.prunedTo) {
+      throw new VenueError({ operation: "fillsAfter", code: "BEHIND", reason: "blocks are pruned from its store" });
+    }
     const fills = history.slice(from, from + PAGE_SIZE);
     return { fills, nextCursor: String(from + fills.length), more: fills.length === PAGE_SIZE };
   };
-  return { history, fillsAfter, lostMs: 0 };
+  const venue = { history, fillsAfter, lostMs: 0, prunedTo: 0 };
+  return venue;
 }
 
 type Venue = ReturnType<typeof makeVenue>;
@@ -165,6 +170,40 @@ describe("the fill tracker", () => {
     await around.world.settled(second.tracker.finish(5_000), "the stop");
     expect(queue.fillIds()).toHaveLength(3);
     expect(second.books()).toEqual(foldOf(around.venue.history, around.market));
+  });
+
+  it("a venue that has the safe fills no more is read behind them, while it runs and after a restart", async () => {
+    const around = makeSurroundings();
+    around.addFills(2);
+    const first = startTask(around, 1);
+    await around.world.settled(first.start(), "the first start");
+    await around.world.pass(20_000);
+    around.venue.prunedTo = 2;
+    const before = first.reads.length;
+    await around.world.pass(120_000);
+    expect(first.reads.length).toBeGreaterThan(before + 20);
+    first.kill();
+    const second = startTask(around, 2);
+    await around.world.settled(second.start(), "the second start");
+    const [missed] = around.addFills(1);
+    await around.world.pass(10_000);
+    expect(second.books()).toEqual(foldOf(around.venue.history, around.market));
+    expect(queue.fillIds()).toContain(missed?.fillId);
+    second.kill();
+  });
+
+  it("a venue that lacks fills which are not safe yet is not passed by", async () => {
+    const around = makeSurroundings();
+    around.addFills(2);
+    const first = startTask(around, 1);
+    await around.world.settled(first.start(), "the first start");
+    await around.world.pass(20_000);
+    first.kill();
+    around.addFills(2);
+    around.venue.prunedTo = 3;
+    const second = startTask(around, 2);
+    await expect(around.world.settled(second.start(), "the second start")).rejects.toThrow("pruned");
+    second.kill();
   });
 
   it("a fill that the stream missed is found within 5 s", async () => {
