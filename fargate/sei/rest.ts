@@ -145,18 +145,23 @@ export function makeSeiRest(options: {
   const ofOurChain = new Set<string>();
   const requireChain = async (base: string, expected: string) => {
     if (ofOurChain.has(base)) return;
-    const was = await latestBlock(base, get).then(
-      ({ chain_id: told }) => told,
-      () => undefined,
-    );
     // CONTRACTS 2 does not ask for that route: whoever does not name a chain is not known to be of another.
-    if (was === undefined || was === null) return;
+    const was = await latestBlock(base, get).then(
+      ({ chain_id: told }) => told ?? expected,
+      (error: unknown) => {
+        if (error instanceof StatusError && isUnknownRoute(error)) return expected;
+        throw error;
+      },
+    );
     if (was !== expected) throw new InputError({ what: "the node's chain", expected, was });
     ofOurChain.add(base);
   };
   const first = <Answer>(path: string, ask: (base: string) => Promise<Answer>) =>
     firstAnswer(baseUrls, path, (base) =>
-      chainId === undefined ? ask(base) : requireChain(base, chainId).then(() => ask(base)),
+      // Both at once: an address that does not answer takes one time-out, not two.
+      chainId === undefined
+        ? ask(base)
+        : Promise.all([ask(base), requireChain(base, chainId)]).then(([answer]) => answer),
     );
   const balancesAt = (address: string) => {
     const path = `/cosmos/bank/v1beta1/balances/${encodeURIComponent(address)}`;

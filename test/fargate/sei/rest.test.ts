@@ -111,6 +111,7 @@ describe("where a chain is given", () => {
     ["names another", latest({ chain_id: "sei-2", height: "7" }), "b"],
     ["names none", latest({ height: "7" }), "a"],
     ["has no such route, as contract 2 does not ask for it", { status: 501, body: "{}" }, "a"],
+    ["cannot say for now", { status: 503, body: "{}" }, "b"],
   ])("an address that %s is believed or not", async (_, answer, from) => {
     const balances = (denom: string) => JSON.stringify({ balances: [{ denom, amount: "1" }], pagination: null });
     const fetch: Fetch = ({ url }) => {
