@@ -27,6 +27,7 @@ export type PageVerdict = {
 export class HistoryComparison {
   readonly #begunIn: string | undefined;
   readonly #settledThrough: string;
+  readonly #isAgain: boolean;
   /** The newest venue time seen, and the keys of the fills seen in that millisecond. */
   #edge: string | undefined;
   readonly #seenAtEdge = new Set<string>();
@@ -35,10 +36,18 @@ export class HistoryComparison {
   /** Ids that the venue does show, however they stand there. */
   readonly #shownIds = new Set<string>();
 
-  /** `begunIn` is the venue time of the fill before the first one that is read, undefined at the very beginning. */
-  constructor(input: { readonly begunIn: string | undefined; readonly settledThrough: string }) {
+  /**
+   * `begunIn` is the venue time of the fill before the first one that is read, undefined at the very beginning. `isAgain`: nothing older than
+   * the first fill shown is held against the venue, which may keep its history for a time alone (CONTRACTS 3 does not say).
+   */
+  constructor(input: {
+    readonly begunIn: string | undefined;
+    readonly settledThrough: string;
+    readonly isAgain?: boolean;
+  }) {
     this.#begunIn = input.begunIn;
     this.#settledThrough = input.settledThrough;
+    this.#isAgain = input.isAgain ?? false;
     this.#edge = input.begunIn;
   }
 
@@ -55,11 +64,13 @@ export class HistoryComparison {
   /** The facts that a page wants; undefined when it has no fill to be compared. */
   rangeOf(page: Pick<HistoryPage, "fills">): FactRange | undefined {
     const newest = newestTime(page.fills, this.#edge);
-    return page.fills.length === 0 || newest === undefined ? undefined : { from: this.#edge, to: newest };
+    if (page.fills.length === 0 || newest === undefined) return undefined;
+    return { from: this.#edge ?? (this.#isAgain ? oldestTime(page.fills) : undefined), to: newest };
   }
 
   /** The facts that are left behind the last page when the history has ended; undefined when there can be none. */
   rangeToEnd(): FactRange | undefined {
+    if (this.#edge === undefined && this.#isAgain) return undefined;
     const isBehind = this.#edge === undefined || this.#edge <= this.#settledThrough;
     return isBehind ? { from: this.#edge, to: this.#settledThrough } : undefined;
   }
@@ -134,4 +145,8 @@ function newestTime(fills: readonly LedgerFill[], edge: string | undefined): str
     (newest, { venueTime }) => (newest === undefined || venueTime > newest ? venueTime : newest),
     edge,
   );
+}
+
+function oldestTime(fills: readonly LedgerFill[]): string | undefined {
+  return fills.map(({ venueTime }) => venueTime).toSorted()[0];
 }

@@ -38,7 +38,7 @@ export async function readAgain(reader: Reader, before: AuditState, usual: Histo
   if (cursor === undefined || through === undefined || timing.monotonicMs() + PAGE_MS > untilMs) return nothing;
   const bounded = { ...reader, settledThrough: through, untilMs: within(reader) };
   const bounds = { pagesMax: PAGES_MAX, end: { cursor, through } };
-  const found = await new Reading(bounded, usual.state, before.again.place).run(bounds);
+  const found = await new Reading(bounded, usual.state, before.again.place, true).run(bounds);
   const hindrance = passing(found.stop);
   return {
     ...usual,

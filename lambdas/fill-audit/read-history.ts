@@ -101,14 +101,20 @@ export class Reading {
   #checked = 0;
   #counted = 0;
 
-  constructor(reader: Reader, state: Pick<AuditState, "checkedThrough" | "trail" | "open">, place: Place) {
+  /** `isAgain`: from the beginning of a history that was read to it once, what the venue no longer shows is not looked at. */
+  constructor(
+    reader: Reader,
+    state: Pick<AuditState, "checkedThrough" | "trail" | "open">,
+    place: Place,
+    isAgain = false,
+  ) {
     this.#reader = reader;
     this.#checkedBefore = state.checkedThrough;
     this.#place = place;
     this.#trail = state.trail;
     this.#open = new Map(state.open.map((difference) => [difference.fillId, difference]));
     const { settledThrough } = reader;
-    this.#comparison = new HistoryComparison({ begunIn: this.#place.through, settledThrough });
+    this.#comparison = new HistoryComparison({ begunIn: this.#place.through, settledThrough, isAgain });
   }
 
   /** Reads once. Never rejects. */
@@ -119,7 +125,7 @@ export class Reading {
     } catch (error) {
       stop = { type: "failed", error };
     }
-    return this.#finish(stop);
+    return this.#finish(stop, bounds.end?.through);
   }
 
   async #readPages({ pagesMax, end }: ReadingBounds): Promise<Stop> {
@@ -137,9 +143,10 @@ export class Reading {
     }
   }
 
-  #finish(stop: Stop): Findings {
+  /** `end`: of its millisecond the next stretch may show more. */
+  #finish(stop: Stop, end: string | undefined): Findings {
     const { through } = this.#place;
-    for (const fill of this.#comparison.unknownToVenue(stop.type === "end" ? undefined : (through ?? ""))) {
+    for (const fill of this.#comparison.unknownToVenue(stop.type === "end" ? end : (through ?? ""))) {
       this.#note({ kind: "unknown-to-venue", reason: "the venue does not show it", fill });
     }
     const { kept, left } = fitDifferences([...this.#open.values()]);

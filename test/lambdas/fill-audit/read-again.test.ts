@@ -100,6 +100,25 @@ describe("older history, which no usual comparison reads again", () => {
     expect((await auditLater(world)).word).toMatchObject({ state: "clean", missing: 0, checkedTotal: 31 });
   });
 
+  it("holds nothing against the venue of the millisecond in which a stretch ends, whose fills stand on the next page too", async () => {
+    const world = makeAuditWorld(table, { pageFills: 6 });
+    const early = Array.from({ length: 11 }, (_, index) => new Date(Date.UTC(2026, 0, 2, 7, 10 * index)).toISOString());
+    const bound = Array.from({ length: 3 }, () => "2026-01-02T08:50:00.000Z");
+    const late = Array.from({ length: 10 }, () => "2026-01-02T11:50:00.000Z");
+    await world.book([...early, ...bound, ...late].map((at, index) => world.history.add(`F${index}`, at)));
+    expect(await world.audit()).toMatchObject({ state: "clean" });
+    const states: string[] = [];
+    for (let run = 0; run < 4; run++) states.push((await auditLater(world)).word.state);
+    expect(states).toEqual(["clean", "clean", "clean", "clean"]);
+  });
+
+  it("holds nothing against a venue that keeps its history for a time alone", async () => {
+    const world = await makeComparedWorld();
+    world.history.fills.splice(0, 6);
+    const runs = await auditRounds(world, 2);
+    expect(runs.map(({ word }) => [word.state, word.unknownToVenue])).toEqual(runs.map(() => ["clean", 0]));
+  });
+
   it("shows a trade that was booked again under another id and an older time, until it is gone", async () => {
     const world = await makeComparedWorld();
     const twice = world.history.add("twice", "09:05:00.000");

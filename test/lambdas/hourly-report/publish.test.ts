@@ -155,7 +155,7 @@ describe("the time between posts", () => {
     const world = await newWorld();
     await world.run();
     await world.bookHour("2026-01-02T12");
-    world.goTo(Date.UTC(2026, 0, 2, 13, 13, 59));
+    world.goTo(Date.UTC(2026, 0, 2, 13, 13, 50));
     await world.audit();
     expect(await world.run({ hour: "2026-01-02T12" }, { runMs: MINUTE_MS })).toMatchObject({ state: "waiting" });
     expect(world.x.posts).toHaveLength(1);
