@@ -9,7 +9,7 @@ import { Architecture, CfnFunction, LoggingFormat, Runtime } from "aws-cdk-lib/a
 import { type ICommandHooks, NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { STACK_TRACES } from "../bundled/path.ts";
+import { CREDENTIALS, STACK_TRACES } from "../bundled/path.ts";
 import type { StageSettings } from "../stages.ts";
 
 export type NodeFunctionProps = {
@@ -81,6 +81,7 @@ export class NodeFunction extends Construct {
         sourcesContent: false,
         // The SDK comes along: the version tested is the version that runs.
         externalModules: [...UNUSED_CREDENTIALS],
+        esbuildArgs: { "--alias:@aws-sdk/credential-provider-node": CREDENTIALS },
         commandHooks: besideHooks(props),
       },
     });
